@@ -1,0 +1,178 @@
+"""How a Postgres is reached: any form of its URL, one engine, transactions without session state.
+
+Used for the store and for the state alike; knows neither's tables. Works behind pgbouncer in
+transaction mode: no start-up options, no session settings, no server-side prepared statements; what
+must be set is set with SET LOCAL inside the transaction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import psycopg2
+import psycopg2.extensions
+import sqlalchemy as sa
+from sqlalchemy.engine import URL
+
+from influence_pipeline.errors import (
+    ConfigurationError,
+    InfluencePipelineError,
+    describe_database_error,
+)
+
+_SCHEME = re.compile(r"^(?:jdbc:)?postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
+_FORMS = "postgresql://user:password@host:5432/database, or a libpq string such as host=… dbname=…"
+
+
+def parse_url(url: str, variable: str) -> dict[str, str]:
+    """Give libpq's connection parameters for any usual form of a Postgres URL.
+
+    `postgres://`, `postgresql://`, with any SQLAlchemy driver (`postgresql+asyncpg://`), `jdbc:`
+    before it, several hosts, sockets (`?host=/run/postgresql`), or a keyword string. The driver is
+    always psycopg2: SQLAlchemy 2.1 would read a bare `postgresql://` as psycopg 3.
+
+    Raises ConfigurationError, naming `variable` and never showing the URL, which holds a password.
+    """
+    text = url.strip()
+    if _SCHEME.match(text):
+        text = _SCHEME.sub("postgresql://", text, count=1)
+    elif "=" not in text or "://" in text:
+        raise ConfigurationError(f"{variable} is not a Postgres URL. Write it as {_FORMS}.")
+    try:
+        parameters = psycopg2.extensions.parse_dsn(text)
+    except (psycopg2.Error, UnicodeError):
+        raise ConfigurationError(
+            f"{variable} cannot be read as a Postgres URL. Write it as {_FORMS}; "
+            "characters like @ : / # ? % in the password are percent-encoded (@ is %40)."
+        ) from None
+    return {str(name): str(value) for name, value in parameters.items()}
+
+
+def normalise_url(url: str, variable: str = "the URL") -> URL:
+    """Give the same place as a SQLAlchemy URL for psycopg2, for tools that want one."""
+    parameters = parse_url(url, variable)
+    own = {name: parameters.pop(name, None) for name in ("user", "password", "dbname")}
+    host, port = parameters.get("host", ""), parameters.get("port", "")
+    simple = "," not in host and "," not in port and not host.startswith("/")
+    if simple:
+        parameters.pop("host", None)
+        parameters.pop("port", None)
+    return URL.create(
+        "postgresql+psycopg2",
+        username=own["user"],
+        password=own["password"],
+        database=own["dbname"],
+        host=(host or None) if simple else None,
+        port=(int(port) if port else None) if simple else None,
+        query=parameters,
+    )
+
+
+_CONNECTION_DEFAULTS = {
+    "connect_timeout": "10",
+    "application_name": "influence_pipeline",
+    "keepalives_idle": "30",
+    "client_encoding": "UTF8",
+}
+
+
+class Postgres:
+    """One database and a small pool of connections to it.
+
+    `kind` is the exception raised for trouble (StoreError or StateError), `variable` the setting
+    that named the database: both go into every message. Connections are made when first needed.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        variable: str,
+        kind: type[InfluencePipelineError],
+        search_path: str | None = None,
+        read_only: bool = False,
+        pool_size: int = 5,
+        statement_timeout_seconds: int = 0,
+    ) -> None:
+        self._parameters = parse_url(url, variable)
+        self._variable = variable
+        self._kind = kind
+        self._read_only = read_only
+        self._prelude = _prelude(search_path, statement_timeout_seconds)
+        self.engine = sa.create_engine(
+            "postgresql+psycopg2://",
+            creator=self._connect,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            hide_parameters=True,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Postgres {self.place}>"
+
+    @property
+    def place(self) -> str:
+        """Where it is, for messages: host, port and database, never a user or a password."""
+        given = self._parameters
+        host = given.get("host") or given.get("hostaddr") or "the local socket"
+        port = f":{given['port']}" if given.get("port") else ""
+        return f"{host}{port}/{given.get('dbname') or given.get('user') or ''}"
+
+    def _connect(self) -> psycopg2.extensions.connection:
+        dsn = psycopg2.extensions.make_dsn(**{**_CONNECTION_DEFAULTS, **self._parameters})
+        connection = psycopg2.connect(dsn)
+        if self._read_only:
+            # psycopg2 says this in each BEGIN, so that it holds behind a pooler too.
+            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """Open a transaction; commit at its end, roll back on an exception.
+
+        A database of kind "read only" gives one REPEATABLE READ snapshot. Raises `kind`, in words,
+        for whatever the driver raises; the driver's own text may hold rows' values.
+        """
+        try:
+            with self.engine.begin() as connection:
+                for statement in self._prelude:
+                    connection.exec_driver_sql(statement)
+                yield connection
+        except (sa.exc.DBAPIError, psycopg2.Error) as error:
+            self.fail(error)
+
+    def fail(self, error: BaseException) -> NoReturn:
+        """Raise this database's kind of error in words that hold no data."""
+        raise self._kind(
+            f"The database at {self.place} ({self._variable}): {describe_database_error(error)}."
+        ) from None
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _prelude(search_path: str | None, statement_timeout_seconds: int) -> list[str]:
+    """Settings that a hash or a text of a row must not depend on, fixed for every transaction."""
+    statements = [
+        "SET LOCAL timezone = 'UTC'",
+        "SET LOCAL datestyle = 'ISO, YMD'",
+        "SET LOCAL intervalstyle = 'postgres'",
+        "SET LOCAL extra_float_digits = 1",
+        "SET LOCAL bytea_output = 'hex'",
+        "SET LOCAL lc_monetary = 'C'",
+    ]
+    if search_path is not None:
+        quoted = search_path.replace('"', '""')
+        statements.append(f'SET LOCAL search_path = "{quoted}", pg_temp')
+    if statement_timeout_seconds:
+        statements.append(f"SET LOCAL statement_timeout = '{int(statement_timeout_seconds)}s'")
+    return ["; ".join(statements)]
+
+
+def driver_cursor(connection: sa.Connection) -> Any:
+    """Give psycopg2's own cursor inside the connection's transaction, for COPY."""
+    return connection.connection.cursor()

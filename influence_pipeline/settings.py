@@ -1,0 +1,342 @@
+"""Every setting, its default and the reason for it: the environment and one influence.toml.
+
+Where and who (URLs, keys) comes from the environment; how comes from the file. `load_settings`
+reads both and connects to nothing. What each command needs is asked for with `require`, so that a
+receiver runs without a store URL.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.state.schema import Entity
+
+DEFAULT_FILE = "influence.toml"
+PUBLIC_API = "https://platform.api.influence.io"
+
+
+class Environment(BaseSettings):
+    """The environment variables `INFLUENCE_…` (or a `.env` file in the working folder)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="INFLUENCE_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    store_url: SecretStr | None = None
+    state_url: SecretStr | None = None
+    coupon_url: SecretStr | None = None
+    api_url: str = PUBLIC_API
+    api_key: SecretStr | None = None
+    webhook_token: SecretStr | None = None
+    config: Path | None = None
+
+    @field_validator("api_url")
+    @classmethod
+    def _http_url(cls, value: str) -> str:
+        if not re.match(r"^https?://[^/@\s]+(/\S*)?$", value):
+            raise ValueError("must be an http(s) URL without user and password")
+        local = re.match(r"^http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)", value)
+        if value.startswith("http://") and not local:
+            raise ValueError(
+                "must be https (the API key would travel readable); http only to this machine"
+            )
+        return value.rstrip("/")
+
+
+class _Section(BaseModel):
+    """A table of influence.toml. Unknown keys are mistakes, so they are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Source(_Section):
+    """Tables whose rows make a record up: where a change of the record can show."""
+
+    from_: str = Field(alias="from", min_length=1)
+    rows: list[Annotated[str, Field(pattern=r'^(\w+|"[^"]+")$')]] = Field(min_length=1)
+    key: str = Field(min_length=1)
+
+
+class EntityMapping(_Section):
+    """How one entity is read: a SELECT with the canonical columns, and its sources."""
+
+    query: str = Field(min_length=1)
+    sources: list[Source] = Field(min_length=1)
+
+
+class OrderMapping(EntityMapping):
+    """Orders also say how they are told to the API."""
+
+    # Orders placed before this moment are never sent: any old order sent with an awarding status
+    # must be assumed to award points. Unset: the moment of the first start, kept in the state.
+    go_live: datetime | None = None
+    # two_step: POST as pending, then PATCH to the real status, because only the PATCH is documented
+    # not to award twice. direct: POST with the real status; for merchants who verified it.
+    protocol: Literal["two_step", "direct"] = "two_step"
+    # Orders without a customer row: sent with the e-mail alone (it completes referrals), or not.
+    guests: Literal["send_by_email", "skip"] = "send_by_email"
+
+    @field_validator("go_live")
+    @classmethod
+    def _with_zone(cls, value: datetime | None) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("needs a time zone, as in 2026-11-01T00:00:00Z")
+        return value
+
+
+class Delivery(_Section):
+    """How calls are made."""
+
+    # Calls under way at once. At 50 ms a reply 64 give 1,280 calls a second; more helps only an API
+    # that is slower than that and allows it.
+    in_flight: int = Field(default=64, ge=1, le=1024)
+    # The merchant's own ceiling, where one is known. The contract names no limit.
+    calls_per_second: float | None = Field(default=None, gt=0)
+    # Longer than the 29 s after which the vendor's gateway gives up, so that its answer is heard.
+    timeout_seconds: float = Field(default=35.0, gt=0, le=300)
+    connect_timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    # How long an uncertain POST of an order is left alone: work behind a gateway's time-out may
+    # still finish.
+    quiet_window_seconds: float = Field(default=120.0, ge=0)
+    # A record refused this often with the same content is parked.
+    park_after: int = Field(default=5, ge=1)
+    # Waits between attempts: full jitter up to base * 2^n, capped.
+    backoff_base_seconds: float = Field(default=1.0, gt=0)
+    backoff_cap_seconds: float = Field(default=300.0, gt=0)
+    # A run waits for what becomes due within this time; the rest is the next run's.
+    linger_seconds: float = Field(default=10.0, ge=0)
+    # The API's own words for an order that it does not have. A gateway's generic 404 says nothing.
+    order_not_found_pattern: str = r"(?i)\border\b.*\b(not found|unknown|does ?n.t exist)\b"
+
+    @field_validator("order_not_found_pattern")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"is not a regular expression: {error}") from None
+        return value
+
+
+class Reward(_Section):
+    """What one of Influence's redeem rules is worth in the store."""
+
+    kind: Literal["percentage", "fixed", "free_shipping"]
+    value: Decimal | None = Field(default=None, gt=0, allow_inf_nan=False)
+    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    minimum_spend: Decimal | None = Field(default=None, ge=0, allow_inf_nan=False)
+    expires_days: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind != "free_shipping" and self.value is None:
+            raise ValueError(f'kind = "{self.kind}" needs a value')
+        if self.kind == "percentage" and self.value is not None and self.value > 100:
+            raise ValueError("a percentage is at most 100")
+        if self.kind == "fixed" and self.currency is None:
+            raise ValueError('kind = "fixed" needs a currency, as in "EUR"')
+        return self
+
+
+class Coupons(_Section):
+    """How a coupon is written into the store."""
+
+    writer: Literal["sql"] = "sql"
+    lookup: str
+    create: str
+
+
+class Webhooks(_Section):
+    """How stored events are worked off."""
+
+    # A wait that ends inside Dagster's 5 s loop, so that the next tick follows at once.
+    sensor_deadline_seconds: float = Field(default=19.0, gt=0, le=50)
+    poll_seconds: float = Field(default=0.25, gt=0)
+
+
+class Schedule(_Section):
+    """When Dagster starts what, as cron lines in `timezone`."""
+
+    sync: str = "*/5 * * * *"
+    full_compare: str = "17 3 * * *"
+    timezone: str = "UTC"
+    # Where the partitions of the first import begin: a month, before the store's oldest record.
+    import_from: str = Field(default="2015-01", pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
+
+
+class ApiNames(_Section):
+    """Names the contract could not find, as this project guesses them; change one here if it is
+    called otherwise in your account. Written as `<entity> = { our_name = "theirName" }`."""
+
+    customer: dict[str, str] = {}
+    product: dict[str, str] = {}
+    variant: dict[str, str] = {}
+    order: dict[str, str] = {}
+    line_item: dict[str, str] = {}
+    discount_code: dict[str, str] = {}
+    # The list of variants: under the key `variants` (default), or the bare list.
+    variants_body: Literal["wrapped", "bare"] = "wrapped"
+
+
+class Config(_Section):
+    """The whole of influence.toml."""
+
+    version: Literal[1]
+    state_schema: str = Field(default="influence", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    # One statement in the store never runs longer than this.
+    store_statement_timeout_seconds: int = Field(default=600, ge=1)
+    customers: EntityMapping
+    products: EntityMapping
+    orders: OrderMapping
+    delivery: Delivery = Delivery()
+    coupons: Coupons | None = None
+    rewards: dict[str, Reward] = {}
+    webhooks: Webhooks = Webhooks()
+    schedule: Schedule = Schedule()
+    api_names: ApiNames = ApiNames()
+
+    def mapping(self, entity: Entity) -> EntityMapping:
+        return {
+            Entity.CUSTOMER: self.customers,
+            Entity.PRODUCT: self.products,
+            Entity.ORDER: self.orders,
+        }[entity]
+
+
+class Settings:
+    """The environment and, where there is one, the file. Its repr shows no secret.
+
+    `config` is read when first asked for, so that a command that needs no mapping runs without one.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.file = Path(environment.config or DEFAULT_FILE).expanduser()
+        self._config: Config | None = None
+
+    def __repr__(self) -> str:
+        return f"Settings(file={str(self.file)!r})"
+
+    @property
+    def config(self) -> Config:
+        """The content of influence.toml. Raises ConfigurationError naming the key and the mend."""
+        if self._config is None:
+            self._config = _read_config(self.file)
+        return self._config
+
+    @property
+    def folder(self) -> Path:
+        """Where the mapping's SQL files lie: beside influence.toml."""
+        return self.file.resolve().parent
+
+    def require(self, *names: str) -> None:
+        """Make sure these are set, or raise one ConfigurationError that names every missing one."""
+        missing = [name for name in names if getattr(self.environment, name) is None]
+        if missing:
+            variables = ", ".join(_variable(name) for name in missing)
+            raise ConfigurationError(
+                f"Not set: {variables}. Set the environment variable"
+                f"{'s' if len(missing) > 1 else ''} (or a line in .env here); "
+                + " ".join(_MEANING[name] for name in missing)
+            )
+
+    def secret(self, name: str) -> str:
+        """Give a secret's value. Raises ConfigurationError if it is not set."""
+        self.require(name)
+        value: SecretStr = getattr(self.environment, name)
+        return value.get_secret_value()
+
+    @property
+    def coupon_url(self) -> str:
+        """Where coupons are written: INFLUENCE_COUPON_URL, else the store's own URL."""
+        return self.secret("coupon_url" if self.environment.coupon_url else "store_url")
+
+
+_MEANING = {
+    "store_url": "INFLUENCE_STORE_URL is the Postgres URL of the store (a read-only role).",
+    "state_url": "INFLUENCE_STATE_URL is the Postgres URL where the pipeline keeps its own tables.",
+    "api_key": "INFLUENCE_API_KEY is the Platform API key from the Influence dashboard.",
+    "webhook_token": "INFLUENCE_WEBHOOK_TOKEN is the secret part of the webhook address.",
+}
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the environment. `overrides` (names of Environment's fields) win; tests use them.
+
+    Raises ConfigurationError naming the variable.
+    """
+    try:
+        environment = Environment(**overrides)
+    except ValidationError as error:
+        lines = [f"{_variable(str(e['loc'][0]))} {_words(e)}" for e in _errors(error)]
+        raise ConfigurationError("; ".join(lines) + ".") from None
+    return Settings(environment)
+
+
+def _variable(name: str) -> str:
+    return f"INFLUENCE_{name.upper()}"
+
+
+def _read_config(file: Path) -> Config:
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        named = "INFLUENCE_CONFIG" in os.environ
+        raise ConfigurationError(
+            f"There is no {file}. "
+            + (
+                "INFLUENCE_CONFIG must name your influence.toml."
+                if named
+                else "Set INFLUENCE_CONFIG to the path of your influence.toml, or make one with "
+                "`influence-pipeline init`."
+            )
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} is not valid TOML: {error}.") from None
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        lines = [f"{_place(e)} {_words(e)}" for e in _errors(error)]
+        raise ConfigurationError(f"{file}: " + "; ".join(lines) + ".") from None
+
+
+def _errors(error: ValidationError) -> list[Any]:
+    return list(error.errors(include_url=False, include_input=False, include_context=False))
+
+
+def _place(error: Any) -> str:
+    return ".".join(str(part) for part in error["loc"]) or "the file"
+
+
+def _words(error: Any) -> str:
+    if error["type"] == "missing":
+        return "is missing"
+    if error["type"] == "extra_forbidden":
+        return "is not a known key (is it misspelt?)"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return message[:1].lower() + message[1:] if message.startswith("Input") else message

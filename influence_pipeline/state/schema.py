@@ -1,0 +1,285 @@
+"""The tables of the state database, as SQLAlchemy metadata. What is in a row and why; no queries.
+
+`migrations/` creates them and a test holds the two against each other. All names live in one schema
+(setting `state_schema`, default `influence`), which is put on the search path by `database`.
+No table here holds a payload of the store: keys, hashes and states only. The one exception is the
+inbox, which keeps the bytes Influence sent.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB
+
+# The newest migration. Kept here so that opening the state does not import Alembic (0.5-0.9 s).
+HEAD_REVISION = "0001"
+
+
+class Entity(StrEnum):
+    """A kind of record the API is told about. A reward is a coupon code that an order has used."""
+
+    CUSTOMER = "customer"
+    PRODUCT = "product"
+    ORDER = "order"
+    REWARD = "reward"
+
+
+class FinancialStatus(StrEnum):
+    """Where the money of an order is (contract: Orders, `financialStatus`)."""
+
+    AUTHORIZED = "authorized"
+    PENDING = "pending"
+    PAID = "paid"
+    PARTIALLY_PAID = "partially_paid"
+    REFUNDED = "refunded"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    VOIDED = "voided"
+    EXPIRED = "expired"
+
+
+class WorkState(StrEnum):
+    """Why a record is in `work`: it can be sent, waits for another, or a person must look."""
+
+    READY = "ready"
+    BLOCKED = "blocked"
+    PARKED = "parked"
+
+
+class Phase(StrEnum):
+    """Which call of the order protocol may be outstanding (contract: The order protocol).
+
+    `idle`: none. `creating`: a POST was intended; if nobody holds the lease, its outcome is not
+    known. `unknown`: its outcome is not known and the quiet window runs. `refunding`: a PATCH to
+    `refunded` was intended and may have been applied.
+    """
+
+    IDLE = "idle"
+    CREATING = "creating"
+    UNKNOWN = "unknown"
+    REFUNDING = "refunding"
+
+
+class Lane(StrEnum):
+    """Live changes pass before an import."""
+
+    LIVE = "live"
+    IMPORT = "import"
+
+
+class InboxState(StrEnum):
+    """`new`: to be worked off. `parked`: a person must look. `quarantined`: not a usable event."""
+
+    NEW = "new"
+    DONE = "done"
+    PARKED = "parked"
+    QUARANTINED = "quarantined"
+
+
+class CouponState(StrEnum):
+    """`issuing`: about to be written to the store. `issued`: usable there. `used`: by an order."""
+
+    ISSUING = "issuing"
+    ISSUED = "issued"
+    USED = "used"
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+    }
+)
+
+# Enums where rows are many (4 bytes, and readable in psql); CHECKed text where rows are few.
+entity_type = ENUM(*Entity, name="entity", metadata=metadata)
+financial_status_type = ENUM(*FinancialStatus, name="financial_status", metadata=metadata)
+
+_now = sa.text("now()")
+
+
+def _key() -> sa.Column[str]:
+    """The store's own id as text. Collation C: the order is the same on every server."""
+    return sa.Column("key", sa.Text(collation="C"), primary_key=True)
+
+
+def _one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+# One row per record ever seen. `store_hash`: what the store has (NULL: gone from the store).
+# `synced_hash`: what the API acknowledged (NULL: nothing yet). `status`: the last acknowledged
+# financial status of an order (NULL: the order is not known to exist at the API).
+snapshot = sa.Table(
+    "snapshot",
+    metadata,
+    sa.Column("store_hash", sa.BigInteger),
+    sa.Column("synced_hash", sa.BigInteger),
+    sa.Column("entity", entity_type, primary_key=True),
+    sa.Column("status", financial_status_type),
+    _key(),
+)
+
+# One row per record with something to do or to look at; gone as soon as it is settled.
+# `fence`: number of the claim that holds the lease; results of an older claim are not taken.
+# `absent_answers`: how often the API said "no such order" since the outcome became unknown.
+work = sa.Table(
+    "work",
+    metadata,
+    sa.Column("entity", entity_type, primary_key=True),
+    _key(),
+    sa.Column("state", sa.Text, nullable=False, server_default=WorkState.READY),
+    sa.Column("phase", sa.Text, nullable=False, server_default=Phase.IDLE),
+    sa.Column("lane", sa.Text, nullable=False, server_default=Lane.LIVE),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("absent_answers", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("next_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("lease_until", sa.DateTime(timezone=True)),
+    sa.Column("fence", sa.BigInteger),
+    sa.Column("blocked_on", sa.Text),
+    sa.Column("reason_code", sa.Text),
+    sa.Column("reason", sa.Text),
+    _one_of("state", WorkState),
+    _one_of("phase", Phase),
+    _one_of("lane", Lane),
+)
+sa.Index("work_ready_idx", work.c.entity, work.c.next_at, postgresql_where=work.c.state == "ready")
+sa.Index("work_blocked_on_idx", work.c.blocked_on, postgresql_where=work.c.blocked_on.isnot(None))
+
+fence_sequence = sa.Sequence("fence_seq", metadata=metadata)
+
+# The history of calls, append-only; what `why` shows. `ms`: from sending to the whole reply.
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("content_hash", sa.BigInteger),
+    sa.Column("entity", entity_type, nullable=False),
+    sa.Column("ms", sa.Integer),
+    sa.Column("http_status", sa.SmallInteger),
+    sa.Column("key", sa.Text(collation="C"), nullable=False),
+    sa.Column("call", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("error", sa.Text),
+)
+sa.Index("attempt_entity_key_id_idx", attempt.c.entity, attempt.c.key, attempt.c.id)
+
+# Up to where each entity has been captured. `horizon`, `next_xid`: xmin and xmax of the store's
+# snapshot then (full 64-bit ids); `seen_xids`: the transactions between them that it could see.
+capture_point = sa.Table(
+    "capture_point",
+    metadata,
+    sa.Column("entity", entity_type, primary_key=True),
+    sa.Column("taken_at", sa.DateTime(timezone=True)),
+    sa.Column("horizon", sa.BigInteger),
+    sa.Column("next_xid", sa.BigInteger),
+    sa.Column("seen_xids", ARRAY(sa.BigInteger)),
+    sa.Column("server_identity", sa.Text),
+    sa.Column("mapping_hash", sa.Text),
+    sa.Column("hash_method", sa.Text),
+    sa.Column("full_at", sa.DateTime(timezone=True)),
+)
+
+# Facts about the pipeline itself, by name. `go_live`: the cut-over of orders.
+fact = sa.Table(
+    "fact",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", JSONB, nullable=False),
+    sa.Column("set_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+)
+
+# One row per run of a sync, an import or a full compare of one entity; what `status` shows.
+sync_run = sa.Table(
+    "sync_run",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("entity", entity_type, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("error", sa.Text),
+    sa.Column("counts", JSONB, nullable=False),
+)
+sa.Index("sync_run_entity_id_idx", sync_run.c.entity, sync_run.c.id)
+
+# Every webhook that was answered 2xx, as it came. `dedupe_key`: the contract's key for the topic.
+# The same key with another body is kept beside the first one, with `conflicts` set.
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("received_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("topic", sa.Text),
+    sa.Column("webhook_id", sa.Text),
+    sa.Column("dedupe_key", sa.Text, nullable=False),
+    sa.Column("body_sha256", sa.LargeBinary, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("headers", JSONB, nullable=False),
+    sa.Column("conflicts", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("deliveries", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("state", sa.Text, nullable=False, server_default=InboxState.NEW),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("lease_until", sa.DateTime(timezone=True)),
+    sa.Column("fence", sa.BigInteger),
+    sa.Column("reason_code", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("done_at", sa.DateTime(timezone=True)),
+    sa.UniqueConstraint("dedupe_key", "body_sha256"),
+    _one_of("state", InboxState),
+)
+sa.Index(
+    "inbox_dedupe_key_idx",
+    inbox.c.dedupe_key,
+    unique=True,
+    postgresql_where=inbox.c.conflicts.is_(sa.false()),
+)
+sa.Index("inbox_new_idx", inbox.c.next_at, postgresql_where=inbox.c.state == "new")
+
+# Every coupon this pipeline made, or is about to make, in the store. The primary key decides that
+# a code belongs to one redemption only.
+coupon = sa.Table(
+    "coupon",
+    metadata,
+    sa.Column("code", sa.Text(collation="C"), primary_key=True),
+    sa.Column(
+        "event_id",
+        sa.BigInteger,
+        sa.ForeignKey("inbox.id", ondelete="RESTRICT"),
+        nullable=False,
+    ),
+    sa.Column("state", sa.Text, nullable=False, server_default=CouponState.ISSUING),
+    sa.Column("customer_key", sa.Text),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("value", sa.Numeric),
+    sa.Column("currency", sa.Text),
+    sa.Column("expires_at", sa.DateTime(timezone=True)),
+    sa.Column("issued_at", sa.DateTime(timezone=True)),
+    sa.Column("order_key", sa.Text(collation="C")),
+    sa.Column("used_at", sa.DateTime(timezone=True)),
+    sa.Column("reward_used_at", sa.DateTime(timezone=True)),
+    _one_of("state", CouponState),
+)
+
+# What Influence last said of a member. `customer_id` is Influence's, `external_id` the store's.
+loyalty_member = sa.Table(
+    "loyalty_member",
+    metadata,
+    sa.Column("customer_id", sa.Text, primary_key=True),
+    sa.Column("external_id", sa.Text(collation="C")),
+    sa.Column("point_balance", sa.BigInteger),
+    sa.Column("tier_id", sa.Text),
+    sa.Column("tier_title", sa.Text),
+    sa.Column("referral_url", sa.Text),
+    sa.Column("updated_at", sa.DateTime(timezone=True)),
+    sa.Column("event_id", sa.BigInteger, nullable=False),
+)
+sa.Index("loyalty_member_external_id_idx", loyalty_member.c.external_id)
