@@ -5,10 +5,9 @@
     │   └── MappingError           ... in a mapping: a query, a source, a column
     ├── StoreError                 the store's database cannot be reached, or refuses a query
     ├── StateError                 the state database cannot be reached, or its schema does not fit
-    ├── ApiError                   the Platform API as a whole cannot be used now
-    │   ├── ApiUnreachable         nothing answers at its address
-    │   └── ApiKeyRejected         it answers 401 or 403: the key is wrong or blocked
-    └── MassChangeError            one run would treat too much of the store as changed or gone
+    └── ApiError                   the Platform API as a whole cannot be used now
+        ├── ApiUnreachable         nothing answers at its address
+        └── ApiKeyRejected         it answers 401 or 403: the key is wrong or blocked
 
 An error stops the run and leaves the state as it was. What concerns one record only is not an
 exception but an outcome: the record is parked with its reason, and the rest goes on.
@@ -55,10 +54,6 @@ class ApiUnreachable(ApiError):  # noqa: N818  (reads as the tree above says it)
 
 class ApiKeyRejected(ApiError):  # noqa: N818
     """The API answers 401 or 403: the key is wrong, blocked, or meant for another account."""
-
-
-class MassChangeError(InfluencePipelineError):
-    """One run would treat more of the store as changed or gone than the guard allows."""
 
 
 def describe_database_error(error: BaseException) -> str:

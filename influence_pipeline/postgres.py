@@ -7,8 +7,9 @@ must be set is set with SET LOCAL inside the transaction.
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -176,3 +177,38 @@ def _prelude(search_path: str | None, statement_timeout_seconds: int) -> list[st
 def driver_cursor(connection: sa.Connection) -> Any:
     """Give psycopg2's own cursor inside the connection's transaction, for COPY."""
     return connection.connection.cursor()
+
+
+def run(connection: sa.Connection, sql: str, parameters: dict[str, Any] | None = None) -> Any:
+    """Run SQL that holds a merchant's own text, and give the driver's cursor.
+
+    The driver reads `%` as a placeholder only when there are parameters; our own placeholders are
+    `%(name)s`, and the merchant's text must have gone through `literal` then.
+    Raises psycopg2.Error, which `Postgres.transaction` turns into words.
+    """
+    cursor = driver_cursor(connection)
+    cursor.execute(sql, parameters)
+    return cursor
+
+
+def literal(sql: str) -> str:
+    """Guard the `%` signs of a merchant's SQL where the statement around it takes parameters."""
+    return sql.replace("%", "%%")
+
+
+def copy_in(connection: sa.Connection, table: str, rows: Iterable[Sequence[object]]) -> None:
+    """COPY rows into `table` (with its columns in brackets); None is NULL."""
+    text = io.StringIO()
+    for row in rows:
+        text.write("\t".join(_copy_text(value) for value in row) + "\n")
+    text.seek(0)
+    driver_cursor(connection).copy_expert(f"COPY {table} FROM STDIN", text)
+
+
+def _copy_text(value: object) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    escaped = str(value).replace("\\", "\\\\").replace("\t", "\\t")
+    return escaped.replace("\n", "\\n").replace("\r", "\\r")

@@ -27,7 +27,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from influence_pipeline.errors import ConfigurationError
-from influence_pipeline.state.schema import Entity
+from influence_pipeline.records import Entity
 
 DEFAULT_FILE = "influence.toml"
 PUBLIC_API = "https://platform.api.influence.io"
@@ -51,6 +51,8 @@ class Environment(BaseSettings):
     api_url: str = PUBLIC_API
     api_key: SecretStr | None = None
     webhook_token: SecretStr | None = None
+    # The token before this one: valid too, until the subscriptions have the new address.
+    webhook_token_previous: SecretStr | None = None
     config: Path | None = None
 
     @field_validator("api_url")
@@ -121,8 +123,11 @@ class Delivery(_Section):
     # How long an uncertain POST of an order is left alone: work behind a gateway's time-out may
     # still finish.
     quiet_window_seconds: float = Field(default=120.0, ge=0)
-    # A record refused this often with the same content is parked.
-    park_after: int = Field(default=5, ge=1)
+    # A record refused (4xx) this often with the same content is parked. Not at once: a refusal may
+    # come from something just written that the API cannot read yet.
+    park_after: int = Field(default=3, ge=1)
+    # A record that gets no answer for this long, while others do, is parked.
+    give_up_after_hours: float = Field(default=24.0, gt=0)
     # Waits between attempts: full jitter up to base * 2^n, capped.
     backoff_base_seconds: float = Field(default=1.0, gt=0)
     backoff_cap_seconds: float = Field(default=300.0, gt=0)
@@ -141,14 +146,19 @@ class Delivery(_Section):
         return value
 
 
+CouponKind = Literal["percentage", "fixed", "free_shipping"]
+
+
 class Reward(_Section):
     """What one of Influence's redeem rules is worth in the store."""
 
-    kind: Literal["percentage", "fixed", "free_shipping"]
+    kind: CouponKind
     value: Decimal | None = Field(default=None, gt=0, allow_inf_nan=False)
+    # With kind = "fixed": `value` is for so many points; the coupon's value follows those spent.
+    per_points: int | None = Field(default=None, ge=1)
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     minimum_spend: Decimal | None = Field(default=None, ge=0, allow_inf_nan=False)
-    expires_days: int | None = Field(default=None, ge=1)
+    expires_days: int | None = Field(default=None, ge=1, le=36500)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -158,15 +168,24 @@ class Reward(_Section):
             raise ValueError("a percentage is at most 100")
         if self.kind == "fixed" and self.currency is None:
             raise ValueError('kind = "fixed" needs a currency, as in "EUR"')
+        if self.per_points is not None and self.kind != "fixed":
+            raise ValueError('per_points goes with kind = "fixed" only')
         return self
 
 
 class Coupons(_Section):
-    """How a coupon is written into the store."""
+    """How a coupon is written into the store: two files with SQL (see store.coupons)."""
 
     writer: Literal["sql"] = "sql"
     lookup: str
     create: str
+    # What `create` can make; a coupon of another kind is parked, not made as something else.
+    kinds: list[CouponKind] = ["percentage", "fixed", "free_shipping"]
+    # Influence's events carry amounts without a currency: they are in this one.
+    currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
+    # A coupon for somebody who has no id in the store (a referred friend without an account), where
+    # `create` binds :customer_id: parked, or made for anyone who has the code.
+    without_customer: Literal["park", "issue"] = "park"
 
 
 class Webhooks(_Section):
@@ -175,6 +194,18 @@ class Webhooks(_Section):
     # A wait that ends inside Dagster's 5 s loop, so that the next tick follows at once.
     sensor_deadline_seconds: float = Field(default=19.0, gt=0, le=50)
     poll_seconds: float = Field(default=0.25, gt=0)
+    # The receiver's process works an event off right after its reply; the sensor is the safety net.
+    fast_path: bool = True
+    # Before a coupon is made, the API must know its customer: a URL with a secret is all that tells
+    # Influence's webhooks from forged ones (contract: Webhook deliveries, no signature).
+    verify_redemptions: bool = True
+    # Events worked off at once by one process. Most of the time goes into waiting for databases.
+    workers: int = Field(default=4, ge=1, le=32)
+    # After so long an event is free for another worker; the fence keeps a slow one from harm.
+    lease_seconds: float = Field(default=30.0, ge=5, le=600)
+    # Waits between attempts while the store's database or the API is away: double, up to the cap.
+    retry_base_seconds: float = Field(default=1.0, gt=0)
+    retry_cap_seconds: float = Field(default=30.0, gt=0)
 
 
 class Schedule(_Section):

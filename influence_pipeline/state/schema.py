@@ -13,30 +13,10 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB
 
+from influence_pipeline.records import Entity, FinancialStatus
+
 # The newest migration. Kept here so that opening the state does not import Alembic (0.5-0.9 s).
 HEAD_REVISION = "0001"
-
-
-class Entity(StrEnum):
-    """A kind of record the API is told about. A reward is a coupon code that an order has used."""
-
-    CUSTOMER = "customer"
-    PRODUCT = "product"
-    ORDER = "order"
-    REWARD = "reward"
-
-
-class FinancialStatus(StrEnum):
-    """Where the money of an order is (contract: Orders, `financialStatus`)."""
-
-    AUTHORIZED = "authorized"
-    PENDING = "pending"
-    PAID = "paid"
-    PARTIALLY_PAID = "partially_paid"
-    REFUNDED = "refunded"
-    PARTIALLY_REFUNDED = "partially_refunded"
-    VOIDED = "voided"
-    EXPIRED = "expired"
 
 
 class WorkState(StrEnum):
@@ -149,7 +129,13 @@ work = sa.Table(
     _one_of("phase", Phase),
     _one_of("lane", Lane),
 )
-sa.Index("work_ready_idx", work.c.entity, work.c.next_at, postgresql_where=work.c.state == "ready")
+sa.Index(
+    "work_ready_idx",
+    work.c.entity,
+    work.c.lane,
+    work.c.next_at,
+    postgresql_where=work.c.state == "ready",
+)
 sa.Index("work_blocked_on_idx", work.c.blocked_on, postgresql_where=work.c.blocked_on.isnot(None))
 
 fence_sequence = sa.Sequence("fence_seq", metadata=metadata)

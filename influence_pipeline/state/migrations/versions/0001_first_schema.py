@@ -42,7 +42,7 @@ CREATE TABLE work (
     CONSTRAINT work_phase_check CHECK (phase IN ('idle', 'creating', 'unknown', 'refunding')),
     CONSTRAINT work_lane_check CHECK (lane IN ('live', 'import'))
 );
-CREATE INDEX work_ready_idx ON work (entity, next_at) WHERE state = 'ready';
+CREATE INDEX work_ready_idx ON work (entity, lane, next_at) WHERE state = 'ready';
 CREATE INDEX work_blocked_on_idx ON work (blocked_on) WHERE blocked_on IS NOT NULL;
 
 CREATE TABLE attempt (

@@ -1,0 +1,68 @@
+"""A call and its reply, and the narrow door through which calls leave: `Transport`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+from urllib.parse import quote
+
+
+class Failure(StrEnum):
+    """Why there is no reply. `NOT_SENT`: certain that the API never saw the request."""
+
+    NOT_SENT = "not sent"
+    NO_REPLY = "no reply"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. `repeatable`: sending it a second time does no harm (all but POST /v1/orders).
+
+    `name` is what logs and the attempt log show; it holds no key.
+    """
+
+    name: str
+    method: str
+    path: str
+    body: bytes | None = None
+    repeatable: bool = True
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back. `status` is None where `failure` says why nothing did. `ms`: the whole call.
+
+    `detail` is the transport's own word for a failure ("connection refused"), free of secrets.
+    """
+
+    status: int | None
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    ms: int = 0
+    failure: Failure | None = None
+    detail: str = ""
+
+
+class Transport(Protocol):
+    """Many calls at once. Tests put faults in here; production uses `curl.CurlTransport`."""
+
+    def submit(self, call: Call, token: object) -> None:
+        """Start a call. `token` comes back with its reply."""
+
+    def poll(self, timeout: float) -> Sequence[tuple[object, Reply]]:
+        """Give the replies that are there, waiting up to `timeout` seconds for the first."""
+
+    def close(self) -> None:
+        """Drop what is under way and close the connections."""
+
+
+def path(*parts: str) -> str:
+    """Join path parts under /v1, each percent-encoded whole: an id may hold a slash."""
+    return "/v1/" + "/".join(_encoded(part) for part in parts)
+
+
+def _encoded(part: str) -> str:
+    # "." and ".." would be taken for steps in the path by clients and gateways.
+    return quote(part, safe="") if part.strip(".") else part.replace(".", "%2E")

@@ -1,0 +1,167 @@
+"""What a reply means: one taxonomy for every call. The contract names 404 only; the rest is care.
+
+accepted      it is done
+exists        a POST of an order that the API already has (409, or its own words)
+absent        the API itself says it has no such order; a gateway's 404 does not say that
+uncertain     a call that must not be repeated may have been worked off
+later         not done; the same call may be made again, after a wait
+rejected      not done, and the same content will never be
+key_rejected  401 or 403: nothing will be done until the key is mended
+unreachable   the API never saw the call: nothing listens, no route, no TLS
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any
+
+from influence_pipeline.platform_api.calls import Call, Failure, Reply
+
+
+class Meaning(StrEnum):
+    ACCEPTED = "accepted"
+    EXISTS = "exists"
+    ABSENT = "absent"
+    UNCERTAIN = "uncertain"
+    LATER = "later"
+    REJECTED = "rejected"
+    KEY_REJECTED = "key_rejected"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A reply's meaning, and for a person: what the API said, shortened, without personal data.
+
+    `retry_after`: seconds the API asked to wait, where it did. `throttled`: it said "too many".
+    """
+
+    meaning: Meaning
+    words: str = ""
+    retry_after: float | None = None
+    throttled: bool = False
+    body: Any = None
+
+
+# Statuses that pass: request timeout, too early, too many requests, and every 5xx.
+_PASSING = frozenset({408, 425, 429})
+_EXISTS = re.compile(r"(?i)already (exists|been created)|duplicate")
+_LONGEST_RETRY_AFTER = 3600.0
+
+
+class Judge:
+    """Tells what replies mean. `order_not_found`: the API's own words for an order it lacks."""
+
+    def __init__(self, order_not_found: str) -> None:
+        self._order_not_found = re.compile(order_not_found)
+
+    def judge(self, call: Call, reply: Reply, *, now: datetime | None = None) -> Outcome:
+        if reply.failure is Failure.NOT_SENT:
+            return Outcome(Meaning.UNREACHABLE, reply.detail)
+        again = Meaning.LATER if call.repeatable else Meaning.UNCERTAIN
+        if reply.status is None:
+            return Outcome(again, reply.detail)
+        return self._by_status(call, reply, reply.status, again, now or datetime.now(UTC))
+
+    def _by_status(
+        self, call: Call, reply: Reply, status: int, again: Meaning, now: datetime
+    ) -> Outcome:
+        words = _words(reply)
+        if 200 <= status < 300:
+            body, readable = _json(reply.body)
+            if readable:
+                return Outcome(Meaning.ACCEPTED, body=body)
+            return Outcome(again, f"HTTP {status} with something that is not JSON")
+        if 300 <= status < 400:
+            return Outcome(
+                again,
+                f"HTTP {status}: a redirect, which is never followed (it would carry the key "
+                "elsewhere); is INFLUENCE_API_URL right?",
+            )
+        if status in {401, 403}:
+            return Outcome(Meaning.KEY_REJECTED, f"HTTP {status}{words}")
+        if status == 404:
+            return self._not_found(call, reply, words, again)
+        if status == 409 or (400 <= status < 500 and _EXISTS.search(words)):
+            if not call.repeatable:
+                return Outcome(Meaning.EXISTS, f"HTTP {status}{words}")
+            return Outcome(Meaning.REJECTED, f"HTTP {status}{words}")
+        if status in _PASSING or status >= 500:
+            return Outcome(
+                again,
+                f"HTTP {status}{words}",
+                retry_after=_retry_after(reply.headers.get("retry-after"), now),
+                throttled=status == 429,
+            )
+        return Outcome(Meaning.REJECTED, f"HTTP {status}{words}")
+
+    def _not_found(self, call: Call, reply: Reply, words: str, again: Meaning) -> Outcome:
+        message = _message(reply)
+        if message and call.path.startswith("/v1/orders/"):
+            if self._order_not_found.search(message):
+                return Outcome(Meaning.ABSENT, f"HTTP 404{words}")
+        elif message and call.path.startswith("/v1/rewards/"):
+            # 404 is final for a reward (contract: Rewards).
+            return Outcome(Meaning.REJECTED, f"HTTP 404{words}")
+        return Outcome(again, f"HTTP 404{words or ', which does not look like the API itself'}")
+
+
+def _json(body: bytes) -> tuple[Any, bool]:
+    if not body.strip():
+        return None, True
+    try:
+        return json.loads(body), True
+    except (ValueError, RecursionError):
+        return None, False
+
+
+def _message(reply: Reply) -> str | None:
+    body, _ = _json(reply.body)
+    if not isinstance(body, dict):
+        return None
+    for name in ("message", "error"):
+        if isinstance(body.get(name), str):
+            return str(body[name])
+    return None
+
+
+def _words(reply: Reply) -> str:
+    """Give ": what the API said", or nothing; values that may be personal are struck out."""
+    message = _message(reply)
+    return f": {redact(message)}" if message else ""
+
+
+_PERSONAL = (
+    (re.compile(r"[^\s\"'<>,;:()]+@[^\s\"'<>,;:()]+"), "<e-mail>"),
+    (re.compile(r"\+?\d[\d\s().-]{7,}\d"), "<number>"),
+    (re.compile(r"(?i)(api[-_ ]?key|token|bearer)\s*[:=]?\s*\S+"), r"\1 <secret>"),
+    (re.compile(r"([\"'])(?:(?!\1).){1,200}\1"), "<value>"),
+)
+
+
+def redact(text: str, limit: int = 200) -> str:
+    """Shorten a text of the API for logs, with e-mails, long numbers, secrets and quotes out."""
+    result = "".join(c if c.isprintable() else " " for c in text[: limit * 5])
+    for pattern, instead in _PERSONAL:
+        result = pattern.sub(instead, result)
+    return result if len(result) <= limit else result[: limit - 1] + "…"
+
+
+def _retry_after(value: str | None, now: datetime) -> float | None:
+    """Read Retry-After in both forms (RFC 9110, 10.2.3), capped; nonsense is no answer."""
+    if not value:
+        return None
+    if value.isascii() and value.isdigit():
+        return min(float(value), _LONGEST_RETRY_AFTER)
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return min(max((at - now).total_seconds(), 0.0), _LONGEST_RETRY_AFTER)

@@ -1,0 +1,192 @@
+"""Single calls, on requests: a customer, an order, the webhook subscriptions. Bulk delivery is
+`client`'s.
+
+An answer about one record (200, 404, 400 …) is returned; what concerns the API as a whole is raised
+as ApiError. Redirects are errors: requests would carry `x-api-key` to another host. No message
+holds a path, because a webhook's address holds a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+
+from influence_pipeline.errors import ApiError, ApiKeyRejected, ApiUnreachable
+from influence_pipeline.platform_api.calls import path
+from influence_pipeline.platform_api.outcomes import redact
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API said about one record. `body`: parsed JSON, numbers as Decimal, or None.
+
+    `words`: its own message, shortened and without personal data.
+    """
+
+    status: int
+    body: Any = None
+    words: str = ""
+
+    @property
+    def found(self) -> bool:
+        return 200 <= self.status < 300
+
+
+# More than any single record needs; the rest of a reply is not read.
+_LARGEST_REPLY = 4 * 1024 * 1024
+# Said about the API as a whole, not about the record asked for.
+_PASSING = frozenset({408, 425, 429})
+_LOCAL = re.compile(r"^http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)")
+
+
+class SingleCalls:
+    """The Platform API, one call at a time. May be used by several threads.
+
+    `timeout`: seconds to connect, and seconds without a byte. Every method raises ApiUnreachable,
+    ApiKeyRejected or ApiError (redirect, 429, 5xx, not JSON); nothing is repeated here.
+    """
+
+    def __init__(
+        self, base_url: str, api_key: str, timeout: tuple[float, float] = (5.0, 10.0)
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._timeout = timeout
+        self._session = requests.Session()
+        self._session.headers.update(
+            {"x-api-key": api_key, "accept": "application/json", "user-agent": "influence_pipeline"}
+        )
+        # Keeps ~/.netrc out of the calls, and this machine's calls to itself out of a proxy.
+        self._session.auth = _unchanged
+        self._session.trust_env = _LOCAL.match(base_url) is None
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
+    def __repr__(self) -> str:
+        return f"SingleCalls({self._base_url!r})"
+
+    def get_customer(self, key: str) -> Answer:
+        """GET /v1/customers/{customerId} by the store's id (contract: Customers)."""
+        return self._call("GET", path("customers", key))
+
+    def get_order(self, key: str) -> Answer:
+        """GET /v1/orders/{orderId}; that it exists is inferred (contract: Orders)."""
+        return self._call("GET", path("orders", key))
+
+    def list_webhooks(self, cursor: str | None = None) -> Answer:
+        """GET /v1/webhooks; its shape is inferred (contract: Webhook subscriptions)."""
+        return self._call("GET", path("webhooks"), query={"cursor": cursor} if cursor else None)
+
+    def create_webhook(self, topic: str, url: str) -> Answer:
+        """POST /v1/webhooks {topic, url}; inferred (contract: Webhook subscriptions)."""
+        return self._call("POST", path("webhooks"), body={"topic": topic, "url": url})
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _call(
+        self,
+        method: str,
+        path_: str,
+        *,
+        query: dict[str, str] | None = None,
+        body: dict[str, str] | None = None,
+    ) -> Answer:
+        try:
+            with self._session.request(
+                method,
+                self._base_url + path_,
+                params=query,
+                json=body,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = response.raw.read(_LARGEST_REPLY + 1, decode_content=True)
+                return self._judge(response.status_code, content)
+        except (requests.RequestException, OSError) as error:
+            raise ApiUnreachable(
+                f"The Platform API at {self._base_url} (INFLUENCE_API_URL) cannot be reached: "
+                f"{_words_for(error)}."
+            ) from None
+        except requests.packages.urllib3.exceptions.HTTPError as error:  # while the body is read
+            raise ApiUnreachable(
+                f"The Platform API at {self._base_url} (INFLUENCE_API_URL) broke off its reply "
+                f"({type(error).__name__})."
+            ) from None
+
+    def _judge(self, status: int, content: bytes) -> Answer:
+        where = f"The Platform API at {self._base_url} (INFLUENCE_API_URL)"
+        if status in {401, 403}:
+            raise ApiKeyRejected(
+                f"{where} answers HTTP {status}: INFLUENCE_API_KEY is wrong, blocked, or meant for "
+                "another account."
+            )
+        if 300 <= status < 400:
+            raise ApiError(
+                f"{where} answers HTTP {status}: a redirect, which is never followed (it would "
+                "carry the key elsewhere). Is the URL right?"
+            )
+        if status in _PASSING or status >= 500:
+            raise ApiError(f"{where} answers HTTP {status}; it is tried again later.")
+        body, readable = _json(content)
+        if status < 300 and not readable:
+            raise ApiError(f"{where} answers HTTP {status} with something that is not JSON.")
+        return Answer(status, body, _message(body))
+
+
+def _json(content: bytes) -> tuple[Any, bool]:
+    if not content.strip():
+        return None, True
+    if len(content) > _LARGEST_REPLY:
+        return None, False
+    try:
+        return json.loads(content, parse_float=Decimal, parse_int=_whole), True
+    except (ValueError, RecursionError):
+        return None, False
+
+
+def _whole(digits: str) -> Decimal:
+    # int() refuses more than 4,300 digits; Decimal takes them all.
+    return Decimal(digits)
+
+
+def _message(body: Any) -> str:
+    for name in ("message", "error"):
+        if isinstance(body, dict) and isinstance(body.get(name), str):
+            return redact(body[name])
+    return ""
+
+
+def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _words_for(error: Exception) -> str:
+    """Say what kind of trouble it was; the exception's own text holds the whole URL."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the TLS connection could not be made (certificate or protocol)"
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "it did not answer in time"
+    if isinstance(error, requests.exceptions.Timeout):
+        return "it did not reply in time"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy does not let the call through"
+    text = str(error)
+    for sign, words in _SIGNS:
+        if sign in text:
+            return words
+    return "the connection failed or broke"
+
+
+_SIGNS = (
+    ("Connection refused", "nothing listens at that host and port"),
+    ("Name or service not known", "the host name is not known"),
+    ("nodename nor servname", "the host name is not known"),
+    ("Failed to resolve", "the host name is not known"),
+    ("Read timed out", "it did not reply in time"),
+)

@@ -1,0 +1,208 @@
+"""The merchant's mapping, made ready to run: SELECTs read from their files and held against the
+store's catalog. Builds the SQL around a canonical SELECT; runs only LIMIT 0 look-ups of types.
+
+The SELECT itself is the merchant's and is used as it stands, inside a sub-select.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+import sqlalchemy as sa
+
+from influence_pipeline.errors import MappingError, describe_database_error
+from influence_pipeline.postgres import run
+from influence_pipeline.records import Entity
+from influence_pipeline.store.canonical import CANONICAL, Kind
+
+
+@dataclass(frozen=True)
+class SourceTables:
+    """A FROM clause, the aliases whose rows count, and the expression of the record's key."""
+
+    from_clause: str
+    aliases: tuple[str, ...]
+    key: str
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """One entity's SELECT and sources, as written. `file` is for messages."""
+
+    entity: Entity
+    file: Path
+    select: str
+    sources: tuple[SourceTables, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the text of the mapping changes."""
+        text = repr((self.select, self.sources))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Described:
+    """A mapping that fits the store: its columns' types are known, and how its rows are hashed."""
+
+    mapping: Mapping
+    key_type: str
+    columns: tuple[str, ...]
+    row_expression: str
+    hash_expression: str
+    hash_method: str
+    has_created_at: bool
+
+
+def read_select(file: Path) -> str:
+    """Read one SELECT. Raises MappingError if the file is missing, empty or holds two statements.
+
+    A `;` at the end is taken off. One elsewhere is left to Postgres, which refuses two statements
+    in one sub-select.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise MappingError(
+            f"There is no {file}; influence.toml names it. Paths are relative to influence.toml."
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise MappingError(f"{file} cannot be read: {error}.") from None
+    select = text.strip().rstrip(";").rstrip()
+    if not select:
+        raise MappingError(f"{file} is empty; it must hold one SELECT with the canonical columns.")
+    return select
+
+
+def canonical_rows(mapping: Mapping) -> str:
+    """The SELECT as a sub-select named `canonical`; its last line may be a comment."""
+    return f"(\n{mapping.select}\n) AS canonical"
+
+
+def describe(connection: sa.Connection, mapping: Mapping) -> Described:
+    """Hold a mapping against the store: are the canonical columns there, and of usable types?
+
+    Raises MappingError naming the file, the column and the mend.
+    """
+    types = _column_types(connection, mapping)
+    columns = CANONICAL[mapping.entity]
+    missing = [c.name for c in columns if c.required and c.name not in types]
+    if missing:
+        raise MappingError(
+            f"{mapping.file}: the SELECT for {mapping.entity.plural} gives no column "
+            f"{', '.join(missing)}. Add it (AS {missing[0]})."
+        )
+    for column in columns:
+        found = types.get(column.name)
+        if found is not None and column.kind.value and found.base not in column.kind.value:
+            raise MappingError(
+                f"{mapping.file}: column {column.name} is {found.name}; {_TYPE_ADVICE[column.kind]}"
+            )
+    names = tuple(c.name for c in columns if c.name in types)
+    hashed = ", ".join(f'q."{n}"' if types[n].hashable else f'q."{n}"::text' for n in names)
+    native = run(
+        connection, "SELECT to_regprocedure('hash_record_extended(record,bigint)') IS NOT NULL"
+    ).fetchone()[0]
+    return Described(
+        mapping=mapping,
+        key_type=types["id"].name,
+        columns=names,
+        row_expression=", ".join(f'canonical."{n}"' for n in names),
+        hash_expression=(
+            f"hash_record_extended(ROW({hashed}), 0)"
+            if native
+            else f"hashtextextended(ROW({hashed})::text, 0)"
+        ),
+        hash_method=_hash_method(connection, bool(native), hashed),
+        has_created_at="created_at" in types,
+    )
+
+
+def probe_sources(connection: sa.Connection, mapping: Mapping) -> list[str]:
+    """Give the aliases whose rows carry no transaction id (views, foreign tables).
+
+    Raises MappingError where a source's FROM clause or key cannot be run at all.
+    """
+    without: list[str] = []
+    for source in mapping.sources:
+        try:
+            run(connection, f"SELECT ({source.key})::text FROM {source.from_clause} LIMIT 0")
+        except psycopg2.Error as error:
+            raise MappingError(
+                f"{mapping.file.parent}/influence.toml, {mapping.entity.plural}.sources, "
+                f'from = "{source.from_clause}": {describe_database_error(error)}.'
+            ) from None
+        for alias in source.aliases:
+            probe = f"SELECT {alias}.xmin, {alias}.tableoid FROM {source.from_clause} LIMIT 0"
+            try:
+                with connection.begin_nested():
+                    run(connection, probe)
+            except psycopg2.errors.UndefinedColumn:
+                without.append(alias)
+            except psycopg2.Error as error:
+                raise MappingError(
+                    f"{mapping.file.parent}/influence.toml, {mapping.entity.plural}.sources, "
+                    f'rows = ["{alias}"]: {describe_database_error(error)}.'
+                ) from None
+    return without
+
+
+@dataclass(frozen=True)
+class _Type:
+    name: str
+    base: str
+    hashable: bool
+
+
+def _column_types(connection: sa.Connection, mapping: Mapping) -> dict[str, _Type]:
+    try:
+        cursor = run(connection, f"SELECT canonical.* FROM {canonical_rows(mapping)} LIMIT 0")
+    except psycopg2.Error as error:
+        raise MappingError(
+            f"{mapping.file}: the store refuses the SELECT: {describe_database_error(error)}."
+        ) from None
+    given = [(column.name, column.type_code) for column in cursor.description or ()]
+    repeated = sorted({name for name, _ in given if [n for n, _ in given].count(name) > 1})
+    if repeated:
+        raise MappingError(f"{mapping.file}: the SELECT gives {', '.join(repeated)} twice.")
+    rows = run(connection, _TYPES, {"oids": sorted({oid for _, oid in given})}).fetchall()
+    by_oid = {oid: _Type(name, base, hashable) for oid, name, base, hashable in rows}
+    return {name: by_oid[oid] for name, oid in given}
+
+
+# `base`: the type under a domain. A type can be hashed inside a record if it (or what an array is
+# made of) has one of Postgres's own default hash classes; strings and enums share one. Others
+# (json, xml, point, domains in arrays) are hashed as their text.
+_TYPES = """
+    WITH RECURSIVE unwrapped (whole, oid) AS (
+        SELECT oid, oid FROM pg_type WHERE oid = ANY(%(oids)s::oid[])
+        UNION ALL
+        SELECT u.whole, t.typbasetype FROM unwrapped u JOIN pg_type t USING (oid)
+        WHERE t.typtype = 'd'
+    )
+    SELECT u.whole, format_type(u.whole, NULL), format_type(base.oid, NULL),
+           item.typtype = 'e' OR (item.oid < 16384 AND item.typcategory = 'S')
+           OR EXISTS (SELECT FROM pg_opclass c JOIN pg_am a ON a.oid = c.opcmethod
+                      WHERE a.amname = 'hash' AND c.opcintype = item.oid
+                        AND c.opcdefault AND c.oid < 16384)
+    FROM unwrapped u
+    JOIN pg_type base ON base.oid = u.oid AND base.typtype <> 'd'
+    JOIN pg_type item
+      ON item.oid = CASE WHEN base.typcategory = 'A' THEN base.typelem ELSE base.oid END
+"""
+
+_TYPE_ADVICE = {
+    Kind.AMOUNT: "an amount must be exact: cast it to numeric.",
+    Kind.DATE: "it must be a date: cast it (::date).",
+    Kind.MOMENT: "a moment needs its time zone: write … AT TIME ZONE 'UTC' (the zone it is in).",
+    Kind.LIST: "it must be a JSON array: use jsonb_agg or to_jsonb.",
+}
+
+
+def _hash_method(connection: sa.Connection, native: bool, hashed: str) -> str:
+    major = int(run(connection, "SHOW server_version_num").fetchone()[0]) // 10000
+    shape = hashlib.sha256(hashed.encode()).hexdigest()[:8]
+    return f"{'record' if native else 'text'}/{major}/{shape}"

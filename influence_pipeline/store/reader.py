@@ -1,0 +1,257 @@
+"""Reading the store: which keys may have changed, how their canonical rows hash, the rows.
+
+Only SELECTs, in read-only transactions that the caller opens. What the keys mean to the pipeline is
+not known here.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NoReturn, TypeVar
+
+import psycopg2
+import sqlalchemy as sa
+
+from influence_pipeline.errors import MappingError, describe_database_error
+from influence_pipeline.postgres import driver_cursor, literal, run
+from influence_pipeline.store.mapping import Described, canonical_rows
+
+# How many keys one statement asks for. Large enough that the round trip does not count, small
+# enough that a statement stays well under a second.
+KEYS_PER_STATEMENT = 5000
+
+
+@dataclass(frozen=True)
+class HashedKey:
+    """A record's key, the hash of its canonical row, and whether it is after the cut-over."""
+
+    key: str
+    hash: int
+    eligible: bool
+
+
+@dataclass(frozen=True)
+class CanonicalRow:
+    """A record as the mapping gives it: JSON values, numbers as Decimal, moments as ISO text."""
+
+    key: str
+    hash: int
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PoisonRow:
+    """A record whose canonical row the store cannot compute, or gives twice. No values in it."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which records, by their canonical created_at: from (inclusive) to before (exclusive).
+
+    None: open. With `and_undated`, records without created_at belong to it too.
+    """
+
+    since: datetime | None = None
+    before: datetime | None = None
+    and_undated: bool = False
+
+    def condition(self, column: str) -> str:
+        """Give a condition with the placeholders `%(since)s` and `%(before)s` of `parameters`."""
+        parts = []
+        if self.since is not None:
+            parts.append(f"{column} >= %(since)s")
+        if self.before is not None:
+            parts.append(f"{column} < %(before)s")
+        inside = " AND ".join(parts) or "true"
+        return f"({inside} OR {column} IS NULL)" if self.and_undated else f"({inside})"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"since": self.since, "before": self.before}
+
+
+EVERYTHING = Window()
+
+# What one bad row makes Postgres raise: a value that cannot be cast or calculated, a sub-select
+# with two rows. Everything else is the fault of the mapping or of the server.
+ROW_FAILURES = (psycopg2.DataError, psycopg2.errors.CardinalityViolation)
+
+
+def rows_of(
+    connection: sa.Connection, described: Described, keys: Sequence[str]
+) -> tuple[list[CanonicalRow], list[PoisonRow]]:
+    """Read the canonical rows of these keys. Keys that the mapping does not give are left out.
+
+    One row that cannot be computed does not stop the others: it is found by halving.
+    Raises MappingError if the mapping itself does not run.
+    """
+    select = (
+        f'SELECT q."id"::text, {described.hash_expression}, row_to_json(q)::text '
+        f"FROM {_by_key(described)}"
+    )
+    found, poison = _halving(connection, described, select, keys)
+    rows, twice = _once_each(
+        [
+            CanonicalRow(key, hashed, json.loads(text, parse_float=Decimal, parse_int=_whole))
+            for key, hashed, text in found
+        ]
+    )
+    return rows, poison + twice
+
+
+def hashes_of(
+    connection: sa.Connection, described: Described, keys: Sequence[str], go_live: datetime | None
+) -> tuple[list[HashedKey], list[PoisonRow]]:
+    """Hash the canonical rows of these keys, as `rows_of` reads them."""
+    select = (
+        f'SELECT q."id"::text, {described.hash_expression}, {_eligible(go_live)} '
+        f"FROM {_by_key(described)}"
+    )
+    found, poison = _halving(connection, described, select, keys, {"go_live": go_live})
+    rows, twice = _once_each([HashedKey(*row) for row in found])
+    return rows, poison + twice
+
+
+def copy_hashes(
+    connection: sa.Connection,
+    described: Described,
+    sink: io.RawIOBase,
+    *,
+    window: Window = EVERYTHING,
+    go_live: datetime | None = None,
+) -> None:
+    """Stream (key, hash, eligible) of every record in the window into `sink`, in COPY's text form.
+
+    Raises one of ROW_FAILURES if a row cannot be computed; the caller then goes by `all_keys` and
+    `hashes_of`.
+    """
+    cursor = driver_cursor(connection)
+    inner = cursor.mogrify(
+        f'SELECT q."id"::text, {described.hash_expression}, {_eligible(go_live)} '
+        f"FROM {_everything(described, window)}",
+        {"go_live": go_live, **window.parameters},
+    ).decode()
+    try:
+        cursor.copy_expert(f"COPY ({inner}) TO STDOUT", sink)
+    except ROW_FAILURES:
+        raise
+    except psycopg2.ProgrammingError as error:
+        _mapping_fails(described, error)
+
+
+def all_keys(
+    connection: sa.Connection, described: Described, *, window: Window = EVERYTHING
+) -> list[str]:
+    """Give the key of every record in the window, computing as little else as Postgres can."""
+    try:
+        cursor = run(
+            connection,
+            f"SELECT canonical.id::text FROM {literal(canonical_rows(described.mapping))} "
+            f"WHERE canonical.id IS NOT NULL AND {_in_window(described, window, 'canonical.')}",
+            window.parameters,
+        )
+    except psycopg2.ProgrammingError as error:
+        _mapping_fails(described, error)
+    return [key for (key,) in cursor]
+
+
+def count_rows(connection: sa.Connection, described: Described) -> int:
+    """Count the records the mapping gives."""
+    cursor = run(connection, f"SELECT count(*) FROM {canonical_rows(described.mapping)}")
+    return int(cursor.fetchone()[0])
+
+
+def _whole(digits: str) -> int | Decimal:
+    # Python refuses to read an int of more than 4,300 digits; a numeric column may hold one.
+    return int(digits) if len(digits) < 100 else Decimal(digits)
+
+
+def _everything(described: Described, window: Window) -> str:
+    return (
+        f"(SELECT {described.row_expression} FROM {literal(canonical_rows(described.mapping))} "
+        f"WHERE {_in_window(described, window, 'canonical.')}) AS q"
+    )
+
+
+def _in_window(described: Described, window: Window, prefix: str) -> str:
+    if window == EVERYTHING:
+        return "true"
+    if not described.has_created_at:
+        raise MappingError(
+            f"{described.mapping.file}: an import by month needs a column created_at; add it to "
+            f"the SELECT, or run `influence-pipeline sync`, which imports everything at once."
+        )
+    return window.condition(f"{prefix}created_at")
+
+
+def _by_key(described: Described) -> str:
+    # One sub-select per key. OFFSET 0 keeps it apart, so that the key is a constant to the planner
+    # inside it and goes down into grouped sub-selects, CTEs and joins of the merchant's SELECT;
+    # `id = ANY(keys)` around it would compute those for the whole table.
+    return (
+        f"unnest(%(keys)s::text[]) AS wanted (key) CROSS JOIN LATERAL "
+        f"(SELECT {described.row_expression} FROM {literal(canonical_rows(described.mapping))} "
+        f"WHERE canonical.id = wanted.key::{described.key_type} OFFSET 0) AS q"
+    )
+
+
+def _eligible(go_live: datetime | None) -> str:
+    return "true" if go_live is None else "coalesce(q.created_at >= %(go_live)s, true)"
+
+
+_Row = TypeVar("_Row", HashedKey, CanonicalRow)
+
+
+def _once_each(rows: Iterable[_Row]) -> tuple[list[_Row], list[PoisonRow]]:
+    by_key: dict[str, list[_Row]] = {}
+    for row in rows:
+        by_key.setdefault(row.key, []).append(row)
+    once = [same[0] for same in by_key.values() if len(same) == 1]
+    return once, [PoisonRow(key, TWICE) for key, same in by_key.items() if len(same) > 1]
+
+
+TWICE = (
+    "the mapping's SELECT gives more than one row for this key; a join in it multiplies rows, "
+    "or the id is not unique"
+)
+
+
+def _halving(
+    connection: sa.Connection,
+    described: Described,
+    select: str,
+    keys: Sequence[str],
+    parameters: dict[str, Any] | None = None,
+) -> tuple[list[Any], list[PoisonRow]]:
+    """Run `select` for the keys; where a row cannot be computed, halve until it stands alone."""
+    rows: list[Any] = []
+    poison: list[PoisonRow] = []
+    todo = [list(keys[i : i + KEYS_PER_STATEMENT]) for i in range(0, len(keys), KEYS_PER_STATEMENT)]
+    while todo:
+        part = todo.pop()
+        try:
+            with connection.begin_nested():
+                rows += run(connection, select, {**(parameters or {}), "keys": part}).fetchall()
+        except ROW_FAILURES as error:
+            if len(part) == 1:
+                poison.append(PoisonRow(part[0], describe_database_error(error)))
+            else:
+                middle = len(part) // 2
+                todo += [part[:middle], part[middle:]]
+        except psycopg2.ProgrammingError as error:
+            _mapping_fails(described, error)
+    return rows, poison
+
+
+def _mapping_fails(described: Described, error: psycopg2.Error) -> NoReturn:
+    raise MappingError(
+        f"{described.mapping.file}: the store refuses the SELECT: {describe_database_error(error)}."
+    ) from None

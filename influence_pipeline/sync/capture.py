@@ -1,0 +1,213 @@
+"""Capture: find what differs between the store and the snapshots, and make it work to be done.
+
+Candidates come from the rows' transaction ids (`store.changes`), or are everything (full compare,
+first import); then a hash of the canonical row decides. One state transaction holds it all: the
+snapshots, the work, and the point up to which the store has been seen.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from influence_pipeline.postgres import Postgres, copy_in, driver_cursor
+from influence_pipeline.records import Entity
+from influence_pipeline.sql import load_queries
+from influence_pipeline.state.schema import Lane
+from influence_pipeline.store import changes, reader
+from influence_pipeline.store.mapping import Described, Mapping, describe, probe_sources
+from influence_pipeline.store.reader import EVERYTHING, Window
+from influence_pipeline.sync.claims import exclude_results
+
+_QUERIES = load_queries(__file__, "capture.sql")
+
+
+@dataclass(frozen=True)
+class Captured:
+    """What a capture found. `full`: everything was compared; `why_full` says why, if not asked."""
+
+    full: bool
+    why_full: str | None
+    looked_at: int
+    created: int
+    changed: int
+    deleted: int
+    unreadable: int
+    before_go_live: int
+    without_key: int
+
+    @property
+    def unchanged(self) -> int:
+        return max(self.looked_at - self.created - self.changed - self.before_go_live, 0)
+
+
+@dataclass(frozen=True)
+class CaptureJob:
+    """What to capture. `window`: only records created then (an import by month)."""
+
+    mapping: Mapping
+    full: bool = False
+    window: Window = EVERYTHING
+    lane: Lane = Lane.LIVE
+    go_live: datetime | None = None
+
+
+def capture(
+    state: Postgres, store: Postgres, job: CaptureJob, at: Callable[[str], None]
+) -> Captured:
+    """Compare and stage. Raises MappingError, StoreError or StateError; nothing is kept then."""
+    entity = job.mapping.entity
+    with state.transaction() as into:
+        last = into.execute(_QUERIES["lock_capture"], {"entity": entity}).one()
+        into.execute(_QUERIES["stage"])
+        # The store is looked at after the lock is held, so that a later capture never saves an
+        # earlier view.
+        with store.transaction() as out:
+            described = describe(out, job.mapping)
+            without_ids = probe_sources(out, job.mapping)
+            now = changes.present(out)
+            why_full = _why_full(last, described, now, without_ids)
+            everything = job.full or why_full is not None
+            partial = job.window != EVERYTHING
+            if everything or partial:
+                _stage_everything(into, out, described, job)
+            else:
+                keys = changes.changed_keys(out, job.mapping, _point(last), now)
+                _stage_keys(into, out, described, keys, job.go_live)
+            point = None if partial else changes.capture_point(out, job.mapping, now)
+        at("capture: store read")
+        result = _merge(into, entity, job.lane, everything=everything and not partial)
+        if point is not None:
+            into.execute(
+                _QUERIES["save_capture_point"],
+                {
+                    "entity": entity,
+                    "horizon": point.horizon,
+                    "next_xid": point.next_xid,
+                    "seen_xids": list(point.seen_xids),
+                    "server_identity": point.server_identity,
+                    "mapping_hash": job.mapping.fingerprint,
+                    "hash_method": described.hash_method,
+                    "everything": everything,
+                },
+            )
+        at("capture: before commit")
+    at("capture: committed")
+    return Captured(
+        full=everything or partial,
+        why_full=None if job.full or partial else why_full,
+        **result,
+    )
+
+
+def _why_full(
+    last: Any, described: Described, now: changes.Moment, without_ids: list[str]
+) -> str | None:
+    if without_ids:
+        return (
+            f"rows of {', '.join(without_ids)} carry no transaction id (a view or a foreign table)"
+        )
+    why = changes.why_not_comparable(_point(last), now)
+    if why is not None:
+        return why
+    if last.mapping_hash != described.mapping.fingerprint:
+        return "the mapping has changed"
+    if last.hash_method != described.hash_method:
+        return "the way rows are hashed has changed (another Postgres version or column types)"
+    return None
+
+
+def _point(last: Any) -> changes.StorePoint:
+    """The saved point; one that can be compared with nothing where none was saved."""
+    if last.taken_at is None:
+        return changes.NO_POINT
+    return changes.StorePoint(
+        last.server_identity, last.horizon, last.next_xid, tuple(last.seen_xids)
+    )
+
+
+def _stage_everything(
+    into: sa.Connection, out: sa.Connection, described: Described, job: CaptureJob
+) -> None:
+    try:
+        with out.begin_nested(), into.begin_nested():
+            _pipe(
+                lambda sink: reader.copy_hashes(
+                    out, described, sink, window=job.window, go_live=job.go_live
+                ),
+                lambda pipe: driver_cursor(into).copy_expert("COPY staged FROM STDIN", pipe),
+            )
+    except reader.ROW_FAILURES:
+        # Some row cannot be computed. Slower, but it finds which, and takes the rest.
+        keys = reader.all_keys(out, described, window=job.window)
+        _stage_keys(into, out, described, sorted(set(keys)), job.go_live)
+
+
+def _stage_keys(
+    into: sa.Connection,
+    out: sa.Connection,
+    described: Described,
+    keys: list[str],
+    go_live: datetime | None,
+) -> None:
+    if not keys:
+        return
+    hashed, poison = reader.hashes_of(out, described, keys, go_live)
+    copy_in(into, "candidate (key)", ((key,) for key in keys))
+    copy_in(into, "staged (key, hash, eligible)", ((h.key, h.hash, h.eligible) for h in hashed))
+    copy_in(into, "poison (key, reason)", ((row.key, row.reason) for row in poison))
+
+
+def _merge(into: sa.Connection, entity: Entity, lane: Lane, *, everything: bool) -> dict[str, int]:
+    exclude_results(into, entity)
+    values = {"entity": entity, "lane": lane, "everything": everything}
+    into.execute(sa.text("ANALYZE staged"))
+    without_key = into.execute(_QUERIES["set_aside_unusable"], {"twice": reader.TWICE}).scalar_one()
+    looked_at = into.execute(sa.text("SELECT count(*) FROM staged")).scalar_one()
+    merged = into.execute(_QUERIES["merge_staged"], values).one()
+    deleted = into.execute(_QUERIES["mark_gone"], values).scalar_one()
+    into.execute(_QUERIES["forget_poison_of_gone"], values)
+    unreadable = into.execute(_QUERIES["park_poison"], values).rowcount
+    return {
+        "looked_at": looked_at,
+        "created": merged.created,
+        "changed": merged.changed,
+        "deleted": deleted,
+        "unreadable": unreadable,
+        "before_go_live": merged.before_go_live,
+        "without_key": int(without_key),
+    }
+
+
+def _pipe(write: Callable[[Any], None], read: Callable[[Any], None]) -> None:
+    """Run a COPY OUT and a COPY IN at once, joined by a pipe: memory stays the same at any size.
+
+    An error of the writer wins: the reader then only sees its end of the pipe closed.
+    """
+    source, sink = os.pipe()
+    failed: list[BaseException] = []
+
+    def writer() -> None:
+        try:
+            with os.fdopen(sink, "wb") as file:
+                write(file)
+        except BrokenPipeError:
+            pass  # the reader failed, and its error is raised below
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=writer, name="copy-out", daemon=True)
+    thread.start()
+    try:
+        with os.fdopen(source, "rb") as file:
+            read(file)
+    finally:
+        thread.join()
+        if failed:
+            raise failed[0]

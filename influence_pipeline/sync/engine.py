@@ -1,0 +1,319 @@
+"""The door to the engine: open it with settings, then capture, deliver, sync, import, plan.
+
+Dagster's assets and the command line call the same methods. Connections and the transport are made
+here and nowhere else; the clock, the transport and the crash points are seams for tests.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from influence_pipeline.errors import ConfigurationError, InfluencePipelineError, StoreError
+from influence_pipeline.platform_api.calls import Transport
+from influence_pipeline.platform_api.outcomes import Judge
+from influence_pipeline.platform_api.payloads import Names
+from influence_pipeline.postgres import Postgres, run
+from influence_pipeline.records import STORE_ENTITIES, Entity
+from influence_pipeline.settings import EntityMapping, Settings
+from influence_pipeline.state.database import open_state
+from influence_pipeline.state.schema import Lane
+from influence_pipeline.store.mapping import Mapping, SourceTables, describe, read_select
+from influence_pipeline.store.reader import Window, count_rows
+from influence_pipeline.sync import status
+from influence_pipeline.sync.capture import Captured, CaptureJob, capture
+from influence_pipeline.sync.claims import Claims
+from influence_pipeline.sync.deliver import (
+    LEASE_MARGIN_SECONDS,
+    Clock,
+    Delivered,
+    Delivery,
+    Limits,
+)
+from influence_pipeline.sync.pacing import Pace
+from influence_pipeline.sync.prepare import Preparation, Rules
+from influence_pipeline.sync.status import Remaining
+
+GO_LIVE = "go_live"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one run did for one entity, and what is left."""
+
+    entity: Entity
+    captured: Captured | None
+    delivered: Delivered
+    remaining: Remaining
+    seconds: float
+
+    def counts(self) -> dict[str, Any]:
+        """Give the numbers a person or a plot wants, always under the same names."""
+        found = self.captured
+        return {
+            "looked_at": found.looked_at if found else 0,
+            "created": found.created if found else 0,
+            "changed": found.changed if found else 0,
+            "unchanged": found.unchanged if found else 0,
+            "deleted": found.deleted if found else 0,
+            "before_go_live": found.before_go_live if found else 0,
+            "full_compare": found.full if found else False,
+            "sent": self.delivered.sent,
+            "skipped": self.delivered.skipped,
+            "calls": self.delivered.calls,
+            "throttled": self.delivered.throttled,
+            "parked": self.remaining.parked,
+            "blocked": self.remaining.blocked,
+            "waiting": self.remaining.waiting,
+            "seconds": round(self.seconds, 3),
+            "calls_per_second": round(self.delivered.calls / max(self.seconds, 0.001), 1),
+        }
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def _nothing(_point: object) -> None:
+    """The default crash point and progress: nothing happens."""
+
+
+class Engine:
+    """One store, one state, one account. Close it, or use it as a context manager."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        transport: Callable[[], Transport] | None = None,
+        clock: Clock | None = None,
+        at: Callable[[str], None] = _nothing,
+    ) -> None:
+        """Connects to nothing yet. Raises ConfigurationError if a setting is missing or wrong."""
+        settings.require("store_url", "state_url")
+        self._settings = settings
+        self._config = settings.config
+        self._make_transport = transport or self._curl
+        self._clock = clock or SystemClock()
+        self._at = at
+        self._names = _names(settings)
+        self.mappings = {
+            entity: _mapping(settings, entity, self._config.mapping(entity))
+            for entity in STORE_ENTITIES
+        }
+        self.store = Postgres(
+            settings.secret("store_url"),
+            variable="INFLUENCE_STORE_URL",
+            kind=StoreError,
+            read_only=True,
+            statement_timeout_seconds=self._config.store_statement_timeout_seconds,
+        )
+        self._state: Postgres | None = None
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.store.close()
+        if self._state is not None:
+            self._state.close()
+
+    @property
+    def state(self) -> Postgres:
+        """The state, its schema brought up to this version when first used. Raises StateError."""
+        if self._state is None:
+            url = self._settings.secret("state_url")
+            self._state = open_state(url, schema=self._config.state_schema)
+        return self._state
+
+    # -- the job -----------------------------------------------------------------------------
+
+    def sync(
+        self,
+        entity: Entity,
+        *,
+        full: bool = False,
+        progress: Callable[[Delivered], None] = _nothing,
+    ) -> Report:
+        """Capture and deliver one entity. Raises an InfluencePipelineError if the run must stop."""
+        return self._run(
+            "full" if full else "sync",
+            entity,
+            lambda: self.capture(entity, full=full),
+            progress,
+        )
+
+    def import_window(
+        self,
+        entity: Entity,
+        window: Window,
+        progress: Callable[[Delivered], None] = _nothing,
+    ) -> Report:
+        """Import the records created in a window, behind live changes. Sends only what is missing.
+
+        Orders before the go-live stay out of an import as they stay out of everything.
+        """
+        return self._run(
+            "import",
+            entity,
+            lambda: self._capture(
+                CaptureJob(
+                    self.mappings[entity],
+                    window=window,
+                    lane=Lane.IMPORT,
+                    go_live=self._go_live_for(entity),
+                )
+            ),
+            progress,
+        )
+
+    def capture(self, entity: Entity, *, full: bool = False) -> Captured:
+        """Find what differs and make it work to be done."""
+        job = CaptureJob(self.mappings[entity], full=full, go_live=self._go_live_for(entity))
+        return self._capture(job)
+
+    def deliver(self, entity: Entity, progress: Callable[[Delivered], None] = _nothing) -> Report:
+        """Send what is due, without looking for changes first. The only way for rewards."""
+        return self._run("deliver", entity, None, progress)
+
+    def count_in_store(self, entity: Entity) -> int:
+        """Count the records the mapping gives."""
+        with self.store.transaction() as connection:
+            return count_rows(connection, describe(connection, self.mappings[entity]))
+
+    def go_live(self) -> datetime:
+        """The cut-over of orders: the setting, else the moment of the first start, by the store's
+        clock, which is set now if it is not yet."""
+        given = self._config.orders.go_live
+        if given is not None:
+            return given
+        found = status.get_fact(self.state, GO_LIVE)
+        if found is None:
+            found = status.set_fact_once(self.state, GO_LIVE, self.store_now().isoformat())
+        return datetime.fromisoformat(found)
+
+    def store_now(self) -> datetime:
+        """What the store's clock says."""
+        with self.store.transaction() as connection:
+            now: datetime = run(connection, "SELECT now()").fetchone()[0]
+            return now
+
+    # -- how ---------------------------------------------------------------------------------
+
+    def _go_live_for(self, entity: Entity) -> datetime | None:
+        return self.go_live() if entity is Entity.ORDER else None
+
+    def _capture(self, job: CaptureJob) -> Captured:
+        return capture(self.state, self.store, job, self._at)
+
+    def _run(
+        self,
+        kind: str,
+        entity: Entity,
+        look: Callable[[], Captured] | None,
+        progress: Callable[[Delivered], None],
+    ) -> Report:
+        self._settings.require("api_key")
+        started = self._clock.monotonic()
+        captured: Captured | None = None
+        try:
+            captured = look() if look is not None else None
+            delivered = self._deliver(entity, progress)
+        except InfluencePipelineError as error:
+            seconds = self._clock.monotonic() - started
+            with suppress(InfluencePipelineError):
+                status.record_run(self.state, entity, kind, seconds, {}, str(error))
+            raise
+        report = Report(
+            entity,
+            captured,
+            delivered,
+            status.remaining(self.state, entity),
+            self._clock.monotonic() - started,
+        )
+        status.record_run(self.state, entity, kind, report.seconds, report.counts(), None)
+        return report
+
+    def _deliver(self, entity: Entity, progress: Callable[[Delivered], None]) -> Delivered:
+        given = self._config.delivery
+        claims = Claims(self.state, entity, given.timeout_seconds + LEASE_MARGIN_SECONDS)
+        rules = Rules(
+            self._names,
+            wrap_variants=self._config.api_names.variants_body == "wrapped",
+            two_step=self._config.orders.protocol == "two_step",
+            guests=self._config.orders.guests,
+        )
+        transport = self._make_transport()
+        try:
+            return Delivery(
+                entity=entity,
+                claims=claims,
+                preparation=Preparation(self.store, self.mappings, rules, entity, claims),
+                transport=transport,
+                judge=Judge(given.order_not_found_pattern),
+                pace=Pace(given.in_flight, given.calls_per_second),
+                limits=Limits(
+                    timeout_seconds=given.timeout_seconds,
+                    quiet_window_seconds=given.quiet_window_seconds,
+                    park_after=given.park_after,
+                    give_up_after_seconds=given.give_up_after_hours * 3600,
+                    backoff_base_seconds=given.backoff_base_seconds,
+                    backoff_cap_seconds=given.backoff_cap_seconds,
+                    linger_seconds=given.linger_seconds,
+                ),
+                clock=self._clock,
+                at=self._at,
+                progress=progress,
+            ).run()
+        finally:
+            transport.close()
+
+    def _curl(self) -> Transport:
+        # pycurl is only loaded by who sends.
+        from influence_pipeline.platform_api.curl import CurlTransport
+
+        given = self._config.delivery
+        return CurlTransport(
+            self._settings.environment.api_url,
+            self._settings.secret("api_key"),
+            in_flight=given.in_flight,
+            timeout_seconds=given.timeout_seconds,
+            connect_timeout_seconds=given.connect_timeout_seconds,
+        )
+
+
+def _mapping(settings: Settings, entity: Entity, given: EntityMapping) -> Mapping:
+    file = settings.folder / given.query
+    return Mapping(
+        entity=entity,
+        file=file,
+        select=read_select(file),
+        sources=tuple(
+            SourceTables(source.from_, tuple(source.rows), source.key) for source in given.sources
+        ),
+    )
+
+
+def _names(settings: Settings) -> Names:
+    given = settings.config.api_names.model_dump(exclude={"variants_body"})
+    names = Names(given)
+    unknown = names.unknown()
+    if unknown:
+        raise ConfigurationError(
+            f"{settings.file}: api_names has {', '.join(unknown)}, which this pipeline never sends. "
+            "The names on the left are listed in docs/settings.md."
+        )
+    return names

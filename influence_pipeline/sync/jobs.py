@@ -1,0 +1,222 @@
+"""One record on its way to the API: which call comes next, and what its answers make of it.
+
+A job is made from a claim and the record's canonical row. It is a small state machine that knows no
+clock, database or network: `deliver` makes the calls it asks for and hands back the outcomes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from influence_pipeline.platform_api import payloads
+from influence_pipeline.platform_api.calls import Call, Reply, path
+from influence_pipeline.platform_api.outcomes import Meaning, Outcome
+from influence_pipeline.platform_api.payloads import Names, OrderBody
+from influence_pipeline.records import FinancialStatus
+from influence_pipeline.state.schema import Phase
+from influence_pipeline.store.reader import CanonicalRow
+from influence_pipeline.sync import orders
+from influence_pipeline.sync.claims import Claim
+from influence_pipeline.sync.orders import Known, Step
+
+
+class Job:
+    """A record on its way.
+
+    `known`: the order protocol's state, idle for other records. `goes_on`: after an answer, whether
+    the next call may follow at once. `conflict`: why a person must decide, if so.
+    """
+
+    def __init__(self, claim: Claim, content_hash: int | None, known: Known) -> None:
+        self.claim = claim
+        self.content_hash = content_hash
+        self.known = known
+        self.goes_on = True
+
+    @property
+    def conflict(self) -> str | None:
+        return None
+
+    def next_call(self) -> Call | None:
+        """Give the next call; None: nothing is left to do."""
+        raise NotImplementedError
+
+    def intent(self) -> Known | None:
+        """Give what must be committed before the next call is made; None: nothing."""
+        return None
+
+    def begin(self, intended: Known | None) -> None:
+        """Note that the next call goes out now, its intent committed."""
+
+    def take(self, reply: Reply, outcome: Outcome) -> Outcome:
+        """Take the answer to the call and give it back as this kind of record reads it."""
+        raise NotImplementedError
+
+
+class CallList(Job):
+    """A record that is told by a fixed list of calls, each of which may be repeated."""
+
+    def __init__(self, claim: Claim, content_hash: int | None, calls: list[Call]) -> None:
+        super().__init__(claim, content_hash, Known())
+        self._todo = calls
+
+    def next_call(self) -> Call | None:
+        return self._todo[0] if self._todo else None
+
+    def take(self, reply: Reply, outcome: Outcome) -> Outcome:
+        self.goes_on = outcome.meaning is Meaning.ACCEPTED
+        if self.goes_on:
+            self._todo.pop(0)
+        return outcome
+
+
+def customer_job(claim: Claim, row: CanonicalRow, names: Names) -> Job:
+    """PUT the whole known record; that enrols or updates (contract: Customers).
+
+    Raises RecordError if the record cannot be told.
+    """
+    body = payloads.encode(names.dump(payloads.customer_body(row.values)))
+    call = Call("PUT customer", "PUT", path("customers", claim.key), body)
+    return CallList(claim, row.hash, [call])
+
+
+def product_job(claim: Claim, row: CanonicalRow, names: Names, *, wrap_variants: bool) -> Job:
+    """PUT the product, then POST the whole list of its variants, never an empty one.
+
+    Variants missing from the list are deleted there (contract: Products): the list replaces, so it
+    may be sent again. Raises RecordError if the record cannot be told.
+    """
+    body = payloads.encode(names.dump(payloads.product_body(row.values)))
+    calls = [Call("PUT product", "PUT", path("products", claim.key), body)]
+    variants: Any = [names.dump(variant) for variant in payloads.variant_bodies(row.values)]
+    if variants:
+        content = payloads.encode({"variants": variants} if wrap_variants else variants)
+        where = path("products", claim.key, "variants")
+        calls.append(Call("POST variants", "POST", where, content))
+    return CallList(claim, row.hash, calls)
+
+
+class RewardJob(CallList):
+    """Tell that a coupon was used. "Already used" and 404 are final (contract: Rewards)."""
+
+    def __init__(self, claim: Claim) -> None:
+        body = payloads.encode({"couponCode": claim.key})
+        where = path("rewards", claim.key, "use")
+        super().__init__(claim, None, [Call("POST reward use", "POST", where, body)])
+
+    def take(self, reply: Reply, outcome: Outcome) -> Outcome:
+        if outcome.meaning is Meaning.REJECTED or reply.status == 409:
+            outcome = replace(outcome, meaning=Meaning.ACCEPTED)
+        return super().take(reply, outcome)
+
+
+class OrderJob(Job):
+    """An order, by the order protocol (`sync.orders`). `two_step`: create it as pending first."""
+
+    def __init__(
+        self, claim: Claim, row: CanonicalRow, body: OrderBody, names: Names, *, two_step: bool
+    ) -> None:
+        known = orders.claimed(Known(claim.phase, claim.status, claim.absent_answers))
+        super().__init__(claim, row.hash, known)
+        self._body = body
+        self._names = names
+        self._two_step = two_step
+        self._content_acknowledged = claim.synced_hash == row.hash
+        self._step_under_way = Step.DONE
+
+    @property
+    def wanted(self) -> FinancialStatus:
+        return self._body.financialStatus
+
+    @property
+    def customer(self) -> str | None:
+        """The customer it names; None: a guest's order."""
+        return self._body.customerId
+
+    @property
+    def under_way(self) -> bool:
+        """Whether the API may have it already: then its customer is no longer waited for."""
+        return self.known.phase is not Phase.IDLE or self.known.status is not None
+
+    def send_as_guest(self) -> bool:
+        """Leave the customer out, so that it goes by its e-mail alone; False: it has none."""
+        self._body = self._body.model_copy(update={"customerId": None})
+        return self._body.email is not None
+
+    @property
+    def codes(self) -> list[str]:
+        """The discount codes it carries."""
+        return [discount.code for discount in self._body.discountCodes]
+
+    @property
+    def conflict(self) -> str | None:
+        if self._step() is not Step.CONFLICT:
+            return None
+        return (
+            f"the API has it as refunded and the store now says {self.wanted}; points that were "
+            "taken back are not given again by an update. Settle it in the Influence dashboard; "
+            "it is released when the order changes in the store"
+        )
+
+    def next_call(self) -> Call | None:
+        step = self._step()
+        if step in {Step.DONE, Step.CONFLICT}:
+            return None
+        if step is Step.CREATE:
+            return Call("POST order", "POST", path("orders"), self._content(step), repeatable=False)
+        where = path("orders", self.claim.key)
+        if step is Step.ASK:
+            return Call("GET order", "GET", where)
+        return Call("PATCH order", "PATCH", where, self._content(step))
+
+    def intent(self) -> Known | None:
+        intended = orders.intends(self.known, self._step(), self.wanted)
+        return None if intended == self.known else intended
+
+    def begin(self, intended: Known | None) -> None:
+        self._step_under_way = self._step()
+        self.known = intended or self.known
+
+    def take(self, reply: Reply, outcome: Outcome) -> Outcome:
+        step = self._step_under_way
+        if step is Step.ASK and reply.status in {403, 404, 405, 501}:
+            # Reading an order is not documented: these say that it cannot be done.
+            outcome = replace(outcome, meaning=Meaning.REJECTED)
+        self.known, must_wait = orders.answered(
+            self.known,
+            step,
+            outcome.meaning,
+            self._sent_status(step),
+            _told_status(outcome.body) if step is Step.ASK else None,
+        )
+        self.goes_on = not must_wait
+        if outcome.meaning is Meaning.ACCEPTED and step is not Step.ASK:
+            self._content_acknowledged = True
+        return outcome
+
+    def _step(self) -> Step:
+        return orders.next_step(
+            self.known, self.wanted, content_acknowledged=self._content_acknowledged
+        )
+
+    def _sent_status(self, step: Step) -> FinancialStatus:
+        return FinancialStatus.PENDING if step is Step.CREATE and self._two_step else self.wanted
+
+    def _content(self, step: Step) -> bytes:
+        body = self._body.model_copy(update={"financialStatus": self._sent_status(step)})
+        return payloads.encode(self._names.dump(body, _LEFT_OUT[step]))
+
+
+_LEFT_OUT: dict[Step, frozenset[str]] = {
+    Step.CREATE: frozenset(),
+    Step.UPDATE: frozenset({"id", "createdAt"}),
+    Step.CONTENT: frozenset({"id", "createdAt", "financialStatus"}),
+}
+
+
+def _told_status(body: Any) -> str | None:
+    """Read the financial status from the reply to GET order; its shape is inferred."""
+    order = body.get("order", body) if isinstance(body, dict) else None
+    status = order.get("financialStatus") if isinstance(order, dict) else None
+    return status if isinstance(status, str) else None

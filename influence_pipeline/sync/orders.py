@@ -1,0 +1,162 @@
+"""The order protocol as a state machine: which call comes next, and what an answer makes of it.
+
+Pure: no database, no clock, no network. `deliver` runs it and stores what it says. The contract's
+reasons ("The order protocol") in one line: the POST is not known to be safe to repeat, the PATCH is
+documented not to award twice, and what a repeated move to refunded does is not documented.
+
+An order at the API is described by `Known`: which call may be outstanding (`phase`), the last
+acknowledged financial status (None: the order is not known to exist there), and how often the API
+said "no such order" since a POST became uncertain. docs/order-protocol.md shows this as a table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from influence_pipeline.platform_api.outcomes import Meaning
+from influence_pipeline.records import FinancialStatus
+from influence_pipeline.state.schema import Phase
+
+# A call that moves an order here may take points back, each time it is made.
+_TAKES_POINTS_BACK = frozenset({FinancialStatus.REFUNDED, FinancialStatus.PARTIALLY_REFUNDED})
+
+# After `refunded` these would ask for points again; they are never sent (contract, item 7).
+_NEVER_AFTER_REFUNDED = frozenset(
+    {
+        FinancialStatus.AUTHORIZED,
+        FinancialStatus.PENDING,
+        FinancialStatus.PAID,
+        FinancialStatus.PARTIALLY_PAID,
+    }
+)
+
+# Two answers "no such order", a quiet window apart, before a POST may be made again.
+_ABSENT_ANSWERS_NEEDED = 2
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of one order at the API."""
+
+    phase: Phase = Phase.IDLE
+    status: FinancialStatus | None = None
+    absent_answers: int = 0
+
+
+class Step(Enum):
+    """CREATE: POST. UPDATE: PATCH with status. CONTENT: PATCH without. ASK: GET.
+
+    DONE: nothing is left. CONFLICT: a person must decide.
+    """
+
+    CREATE = auto()
+    UPDATE = auto()
+    CONTENT = auto()
+    ASK = auto()
+    DONE = auto()
+    CONFLICT = auto()
+
+
+def claimed(known: Known) -> Known:
+    """What to make of an order as it is found when nobody holds its lease.
+
+    `creating`: the process that intended the POST is gone, so its outcome is not known. The quiet
+    window is over already: the intent carried it (`deliver` sets `next_at` with the intent).
+    """
+    if known.phase is Phase.CREATING:
+        return Known(Phase.UNKNOWN)
+    return known
+
+
+def next_step(known: Known, wanted: FinancialStatus, *, content_acknowledged: bool) -> Step:
+    """Say which call comes next so that the API has `wanted` and the present content."""
+    if known.phase is Phase.UNKNOWN:
+        # The question is a PATCH: documented, harmless if the order is there, 404 if it is not.
+        # One that takes points back is no harmless question, so then it carries no status.
+        return Step.CONTENT if wanted in _TAKES_POINTS_BACK else Step.UPDATE
+    if known.phase is Phase.REFUNDING:
+        return Step.ASK
+    if known.status is None:
+        return Step.CREATE
+    if known.status is FinancialStatus.REFUNDED and wanted in _NEVER_AFTER_REFUNDED:
+        return Step.CONFLICT
+    if known.status is not wanted:
+        return Step.UPDATE
+    return Step.DONE if content_acknowledged else Step.CONTENT
+
+
+def intends(known: Known, step: Step, wanted: FinancialStatus) -> Known:
+    """Give what must be committed before the call of `step` is made."""
+    if step is Step.CREATE:
+        return Known(Phase.CREATING)
+    if step is Step.UPDATE and wanted in _TAKES_POINTS_BACK and known.phase is Phase.IDLE:
+        return replace(known, phase=Phase.REFUNDING)
+    return known
+
+
+def answered(
+    known: Known,
+    step: Step,
+    meaning: Meaning,
+    sent: FinancialStatus,
+    told: str | None = None,
+) -> tuple[Known, bool]:
+    """Say what an answer makes of an order: what is known now, and whether to wait.
+
+    `sent`: the status the call carried (for CREATE in two steps: pending). `told`: the status that
+    the API named in answer to ASK. True: nothing more now; come back after a wait (the quiet window
+    where the phase is `unknown`).
+    """
+    if step is Step.CREATE:
+        return _after_create(known, meaning, sent)
+    if step is Step.ASK:
+        return _after_ask(known, meaning, sent, told)
+    return _after_patch(known, step, meaning, sent)
+
+
+def _after_create(known: Known, meaning: Meaning, sent: FinancialStatus) -> tuple[Known, bool]:
+    if meaning is Meaning.ACCEPTED:
+        return Known(Phase.IDLE, sent), False
+    if meaning is Meaning.EXISTS:
+        # It landed before; which status it has there is asked for by the update that follows.
+        return Known(Phase.UNKNOWN), False
+    if meaning is Meaning.UNCERTAIN:
+        return Known(Phase.UNKNOWN), True
+    # Rejected, or never sent: the API has made no order.
+    return Known(Phase.IDLE), True
+
+
+def _after_patch(
+    known: Known, step: Step, meaning: Meaning, sent: FinancialStatus
+) -> tuple[Known, bool]:
+    if meaning is Meaning.ACCEPTED:
+        if step is Step.UPDATE:
+            return Known(Phase.IDLE, sent), False
+        return Known(Phase.IDLE, known.status or FinancialStatus.PENDING), False
+    if meaning is Meaning.ABSENT and known.phase is Phase.UNKNOWN:
+        answers = known.absent_answers + 1
+        if answers >= _ABSENT_ANSWERS_NEEDED:
+            return Known(Phase.IDLE), False
+        return replace(known, absent_answers=answers), True
+    if known.phase is Phase.REFUNDING and meaning in {
+        Meaning.UNREACHABLE,
+        Meaning.REJECTED,
+        Meaning.KEY_REJECTED,
+    }:
+        return replace(known, phase=Phase.IDLE), True
+    return known, True
+
+
+def _after_ask(
+    known: Known, meaning: Meaning, wanted: FinancialStatus, told: str | None
+) -> tuple[Known, bool]:
+    if meaning is Meaning.ACCEPTED and told is not None:
+        if told in set(_TAKES_POINTS_BACK):
+            return Known(Phase.IDLE, FinancialStatus(told)), False
+        # The move has not happened: it may be made again.
+        return Known(Phase.IDLE, known.status), False
+    if meaning in {Meaning.LATER, Meaning.UNREACHABLE}:
+        return known, True
+    # The API cannot be asked (GET of an order is not documented): the PATCH is made again.
+    return Known(Phase.IDLE, known.status), False

@@ -1,0 +1,172 @@
+"""From claims to jobs: read the records as they are now, and sort out what cannot or need not go.
+
+What goes comes back as jobs; what does not (gone, unreadable, unmappable, waiting for its customer,
+unchanged meanwhile) comes back as results, with its reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from influence_pipeline.platform_api import payloads
+from influence_pipeline.platform_api.payloads import Names, RecordError
+from influence_pipeline.postgres import Postgres
+from influence_pipeline.records import Entity
+from influence_pipeline.state.schema import Phase
+from influence_pipeline.store.mapping import Mapping, describe
+from influence_pipeline.store.reader import CanonicalRow, PoisonRow, rows_of
+from influence_pipeline.sync.claims import Claim, Claims, Result, Verdict
+from influence_pipeline.sync.jobs import Job, OrderJob, RewardJob, customer_job, product_job
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How records become calls: names, and the settings of orders and variants."""
+
+    names: Names
+    wrap_variants: bool = True
+    two_step: bool = True
+    guests: Literal["send_by_email", "skip"] = "send_by_email"
+
+
+@dataclass
+class Prepared:
+    """Jobs to run, and results of records that need no call."""
+
+    jobs: list[Job]
+    results: list[Result]
+    skipped: int = 0
+
+
+class Preparation:
+    """Prepares claims of one entity."""
+
+    def __init__(
+        self,
+        store: Postgres,
+        mappings: dict[Entity, Mapping],
+        rules: Rules,
+        entity: Entity,
+        claims: Claims,
+    ) -> None:
+        self._store = store
+        self._mappings = mappings
+        self._rules = rules
+        self._entity = entity
+        self._claims = claims
+
+    def prepare(self, claims: list[Claim]) -> Prepared:
+        """Raises MappingError, StoreError or StateError; the claims then run out by themselves."""
+        prepared = Prepared([], [])
+        if self._entity is Entity.REWARD:
+            prepared.jobs = [RewardJob(claim) for claim in claims]
+            return prepared
+        by_key = {claim.key: claim for claim in claims}
+        rows, unreadable = self._read(self._entity, list(by_key))
+        for poison in unreadable:
+            claim = by_key.pop(poison.key)
+            prepared.results.append(parked(claim, "unreadable", poison.reason))
+        jobs: list[Job] = []
+        for row in rows:
+            claim = by_key.pop(row.key)
+            if row.hash == claim.synced_hash and claim.phase is Phase.IDLE:
+                prepared.results.append(settled(claim, row.hash))
+                continue
+            try:
+                jobs.append(self._job(claim, row))
+            except RecordError as error:
+                prepared.results.append(parked(claim, "unmappable", str(error)))
+        prepared.results += [_gone(claim) for claim in by_key.values()]
+        prepared.jobs = self._customers_first(jobs, prepared)
+        return prepared
+
+    def _read(self, entity: Entity, keys: list[str]) -> tuple[list[CanonicalRow], list[PoisonRow]]:
+        with self._store.transaction() as connection:
+            return rows_of(connection, describe(connection, self._mappings[entity]), keys)
+
+    def _job(self, claim: Claim, row: CanonicalRow) -> Job:
+        rules = self._rules
+        if self._entity is Entity.CUSTOMER:
+            return customer_job(claim, row, rules.names)
+        if self._entity is Entity.PRODUCT:
+            return product_job(claim, row, rules.names, wrap_variants=rules.wrap_variants)
+        body = payloads.order_body(row.values)
+        return OrderJob(claim, row, body, rules.names, two_step=rules.two_step)
+
+    def _customers_first(self, jobs: list[Job], prepared: Prepared) -> list[Job]:
+        """Hold back orders whose customer the API does not have yet (contract: Customers).
+
+        An order whose customer the store does not give at all (deleted, or filtered out by the
+        mapping) is a guest's order.
+        """
+        orders = [job for job in jobs if isinstance(job, OrderJob)]
+        named = {job.customer for job in orders if job.customer is not None}
+        if not orders:
+            return jobs
+        there = self._claims.acknowledged_customers(sorted(named)) if named else set()
+        missing = sorted(named - there)
+        in_store: set[str] = set()
+        if missing:
+            rows, unreadable = self._read(Entity.CUSTOMER, missing)
+            in_store = {row.key for row in rows} | {row.key for row in unreadable}
+        ready: list[Job] = []
+        for job in orders:
+            if job.customer in there or job.under_way:
+                ready.append(job)
+            elif job.customer in in_store:
+                prepared.results.append(_blocked(job, f"customer:{job.customer}"))
+            elif self._rules.guests == "skip":
+                prepared.results.append(settled(job.claim, job.content_hash))
+                prepared.skipped += 1
+            elif job.send_as_guest():
+                ready.append(job)
+            else:
+                reason = (
+                    "it has neither a customer the store gives nor an e-mail, so nobody can be "
+                    "credited; give the order an e-mail, or skip guest orders (orders.guests)"
+                )
+                prepared.results.append(parked(job.claim, "nobody", reason))
+        return ready
+
+
+def settled(claim: Claim, content_hash: int | None) -> Result:
+    return Result(claim.key, claim.fence, Verdict.SETTLED, claim.store_hash, content_hash)
+
+
+def parked(claim: Claim, code: str, reason: str) -> Result:
+    return Result(
+        claim.key,
+        claim.fence,
+        Verdict.PARKED,
+        claim.store_hash,
+        phase=claim.phase,
+        absent_answers=claim.absent_answers,
+        attempts=claim.attempts,
+        reason_code=code,
+        reason=reason,
+    )
+
+
+def _gone(claim: Claim) -> Result:
+    if claim.phase is not Phase.IDLE:
+        return parked(
+            claim, "gone", "it is gone from the store while the outcome of a call is not known"
+        )
+    return Result(claim.key, claim.fence, Verdict.GONE, claim.store_hash)
+
+
+def _blocked(job: Job, waits_for: str) -> Result:
+    claim = job.claim
+    return Result(
+        claim.key,
+        claim.fence,
+        Verdict.BLOCKED,
+        claim.store_hash,
+        phase=claim.phase,
+        absent_answers=claim.absent_answers,
+        attempts=claim.attempts,
+        blocked_on=waits_for,
+        reason_code="waits",
+        reason=f"waits until {waits_for.replace(':', ' ')} is acknowledged",
+    )

@@ -1,0 +1,134 @@
+"""What the state says of the pipeline: for `status`, `parked`, `why` and the reports. Only reads,
+but for the facts and `retry`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from influence_pipeline.postgres import Postgres
+from influence_pipeline.records import Entity
+from influence_pipeline.sql import load_queries
+
+_QUERIES = load_queries(__file__, "status.sql")
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """What an entity has left: due or waiting for its time, blocked, parked."""
+
+    waiting: int
+    blocked: int
+    parked: int
+    oldest_seconds: float | None
+
+
+def remaining(state: Postgres, entity: Entity) -> Remaining:
+    return Remaining(**_rows(state, "remaining", entity=entity)[0])
+
+
+def overview(state: Postgres) -> dict[str, Any]:
+    """Give everything `status` shows, as plain values: moments are datetimes."""
+    entities: dict[str, dict[str, Any]] = {
+        entity: {"in_store": 0, "synced": 0, "gone": 0, "ready": 0, "blocked": 0, "parked": 0}
+        for entity in Entity
+    }
+    with state.transaction() as connection:
+        for row in connection.execute(_QUERIES["snapshots"]):
+            entities[row.entity] |= dict(in_store=row.in_store, synced=row.synced, gone=row.gone)
+        for row in connection.execute(_QUERIES["pending"]):
+            entities[row.entity][row.state] = row.records
+            if row.state != "parked":
+                oldest = entities[row.entity].get("oldest_pending")
+                entities[row.entity]["oldest_pending"] = min(filter(None, (oldest, row.oldest)))
+        for row in connection.execute(_QUERIES["last_runs"]):
+            entities[row.entity]["last_run"] = row.ended_at
+            entities[row.entity]["last_error"] = row.error
+        for row in connection.execute(_QUERIES["captured"]):
+            entities[row.entity] |= dict(captured_at=row.taken_at, full_compare_at=row.full_at)
+        inbox = {
+            row.state: {"events": row.events, "oldest": row.oldest}
+            for row in connection.execute(_QUERIES["inbox"])
+        }
+        coupons = connection.execute(_QUERIES["coupons"]).mappings().one()
+    return {
+        "entities": entities,
+        "inbox": inbox,
+        "coupons": dict(coupons),
+        "go_live": get_fact(state, "go_live"),
+    }
+
+
+def parked(state: Postgres, entity: Entity | None = None, most: int = 1000) -> list[dict[str, Any]]:
+    """Give the parked records with their reasons, oldest first."""
+    return _rows(state, "parked", entity=entity, most=most)
+
+
+def changed(state: Postgres, entity: Entity, most: int) -> list[dict[str, Any]]:
+    """Give a few records with something to do: key, action, state, reason."""
+    return _rows(state, "changed_keys", entity=entity, most=most)
+
+
+def retry(
+    state: Postgres, entity: Entity, key: str | None = None, reason_code: str | None = None
+) -> int:
+    """Make parked records due again; give how many."""
+    with state.transaction() as connection:
+        values = {"entity": entity, "key": key, "reason_code": reason_code}
+        return int(connection.execute(_QUERIES["retry"], values).rowcount)
+
+
+def record(state: Postgres, entity: Entity, key: str) -> dict[str, Any]:
+    """Give what is known of one record: hashes, what it waits for, its last 50 attempts."""
+    found = _rows(state, "record", entity=entity, key=key)[0]
+    found["attempts_made"] = _rows(state, "entity_attempts", entity=entity, key=key, most=50)
+    return found
+
+
+def record_run(
+    state: Postgres,
+    entity: Entity,
+    kind: str,
+    seconds: float,
+    counts: dict[str, Any],
+    error: str | None,
+) -> None:
+    """Note a run for `status`."""
+    with state.transaction() as connection:
+        connection.execute(
+            _QUERIES["record_run"],
+            {
+                "entity": entity,
+                "kind": kind,
+                "seconds": seconds,
+                "counts": json.dumps(counts),
+                "error": error,
+            },
+        )
+
+
+def get_fact(state: Postgres, name: str) -> Any:
+    """Give a fact's value, or None."""
+    rows = _rows(state, "get_fact", name=name)
+    return rows[0]["value"] if rows else None
+
+
+def set_fact_once(state: Postgres, name: str, value: Any) -> Any:
+    """Set a fact if it is not set; give what it is now."""
+    return _rows(state, "set_fact_once", name=name, value=json.dumps(value))[0]["value"]
+
+
+def as_json(value: Any) -> Any:
+    """Make plain values of what the functions above give: moments become RFC 3339 texts."""
+    if isinstance(value, dict):
+        return {key: as_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [as_json(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _rows(state: Postgres, query: str, **values: Any) -> list[dict[str, Any]]:
+    with state.transaction() as connection:
+        return [dict(row) for row in connection.execute(_QUERIES[query], values).mappings()]

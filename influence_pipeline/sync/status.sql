@@ -1,0 +1,86 @@
+-- name: pending
+-- What each entity has to do, by state, and since when.
+SELECT entity::text, state, count(*) AS records, min(queued_at) AS oldest, min(next_at) AS next_at,
+       count(*) FILTER (WHERE lease_until > now()) AS under_way
+FROM work GROUP BY entity, state
+
+-- name: snapshots
+SELECT entity::text, count(store_hash) AS in_store,
+       count(*) FILTER (WHERE store_hash = synced_hash) AS synced,
+       count(*) FILTER (WHERE store_hash IS NULL) AS gone
+FROM snapshot GROUP BY entity
+
+-- name: remaining
+-- What one entity has left, after a run.
+SELECT count(*) FILTER (WHERE state = 'ready') AS waiting,
+       count(*) FILTER (WHERE state = 'blocked') AS blocked,
+       count(*) FILTER (WHERE state = 'parked') AS parked,
+       extract(epoch FROM now() - min(queued_at) FILTER (WHERE state <> 'parked'))::float8
+           AS oldest_seconds
+FROM work WHERE entity = CAST(:entity AS entity)
+
+-- name: last_runs
+SELECT DISTINCT ON (entity) entity::text, kind, ended_at, error FROM sync_run
+ORDER BY entity, id DESC
+
+-- name: record_run
+INSERT INTO sync_run (entity, kind, started_at, error, counts)
+VALUES (CAST(:entity AS entity), :kind, now() - make_interval(secs => :seconds), :error,
+        CAST(:counts AS jsonb))
+
+-- name: inbox
+SELECT state, count(*) AS events, min(received_at) AS oldest FROM inbox GROUP BY state
+
+-- name: coupons
+SELECT count(*) AS made, count(used_at) AS used, count(reward_used_at) AS told FROM coupon
+
+-- name: captured
+SELECT entity::text, taken_at, full_at FROM capture_point WHERE taken_at IS NOT NULL
+
+-- name: parked
+SELECT entity::text, key, reason_code, reason, attempts, queued_at FROM work
+WHERE state = 'parked' AND (CAST(:entity AS entity) IS NULL OR entity = CAST(:entity AS entity))
+ORDER BY entity, queued_at, key LIMIT :most
+
+-- name: retry
+-- Parked records made due again; what the order protocol has outstanding stays.
+UPDATE work SET state = 'ready', attempts = 0, queued_at = now(), reason_code = NULL, reason = NULL,
+                next_at = CASE WHEN phase = 'idle' THEN now() ELSE next_at END
+WHERE state = 'parked' AND entity = CAST(:entity AS entity)
+  AND (CAST(:key AS text) IS NULL OR key = :key)
+  AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
+
+-- name: get_fact
+SELECT value FROM fact WHERE name = :name
+
+-- name: set_fact_once
+-- The first start decides; who comes second gets the first one's value.
+INSERT INTO fact AS f (name, value) VALUES (:name, CAST(:value AS jsonb))
+ON CONFLICT (name) DO UPDATE SET value = f.value
+RETURNING value
+
+-- name: changed_keys
+-- A few keys with something to do, for a preview: no personal data, only keys and states.
+SELECT w.key, CASE WHEN p.synced_hash IS NULL AND p.status IS NULL THEN 'create' ELSE 'update' END
+           AS action, w.state, w.reason
+FROM work w LEFT JOIN snapshot p ON p.entity = w.entity AND p.key = w.key
+WHERE w.entity = CAST(:entity AS entity) ORDER BY w.queued_at, w.key LIMIT :most
+
+-- name: planned
+SELECT w.entity::text, w.key, w.state, w.phase, w.reason,
+       CASE WHEN p.synced_hash IS NULL AND p.status IS NULL THEN 'create' ELSE 'update' END
+           AS action,
+       p.status::text AS acknowledged_status
+FROM work w LEFT JOIN snapshot p ON p.entity = w.entity AND p.key = w.key
+WHERE w.entity = CAST(:entity AS entity) ORDER BY w.key
+
+-- name: entity_attempts
+SELECT at, call, outcome, http_status, ms, error FROM attempt
+WHERE entity = CAST(:entity AS entity) AND key = :key ORDER BY id DESC LIMIT :most
+
+-- name: record
+SELECT p.store_hash, p.synced_hash, p.status::text,
+       w.state, w.phase, w.attempts, w.queued_at, w.next_at, w.lease_until, w.blocked_on, w.reason
+FROM (VALUES (CAST(:entity AS entity), CAST(:key AS text))) AS wanted (entity, key)
+LEFT JOIN snapshot p ON p.entity = wanted.entity AND p.key = wanted.key
+LEFT JOIN work w ON w.entity = wanted.entity AND w.key = wanted.key
