@@ -115,7 +115,7 @@ class CurlTransport:
             pass
 
     def _finished(self) -> list[tuple[object, Reply]]:
-        done = []
+        done: list[tuple[object, Reply]] = []
         queued = 1
         while queued:
             queued, succeeded, failed = self._multi.info_read()

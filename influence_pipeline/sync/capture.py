@@ -62,48 +62,53 @@ def capture(
     state: Postgres, store: Postgres, job: CaptureJob, at: Callable[[str], None]
 ) -> Captured:
     """Compare and stage. Raises MappingError, StoreError or StateError; nothing is kept then."""
-    entity = job.mapping.entity
     with state.transaction() as into:
-        last = into.execute(_QUERIES["lock_capture"], {"entity": entity}).one()
-        into.execute(_QUERIES["stage"])
-        # The store is looked at after the lock is held, so that a later capture never saves an
-        # earlier view.
-        with store.transaction() as out:
-            described = describe(out, job.mapping)
-            without_ids = probe_sources(out, job.mapping)
-            now = changes.present(out)
-            why_full = _why_full(last, described, now, without_ids)
-            everything = job.full or why_full is not None
-            partial = job.window != EVERYTHING
-            if everything or partial:
-                _stage_everything(into, out, described, job)
-            else:
-                keys = changes.changed_keys(out, job.mapping, _point(last), now)
-                _stage_keys(into, out, described, keys, job.go_live)
-            point = None if partial else changes.capture_point(out, job.mapping, now)
-        at("capture: store read")
-        result = _merge(into, entity, job.lane, everything=everything and not partial)
-        if point is not None:
-            into.execute(
-                _QUERIES["save_capture_point"],
-                {
-                    "entity": entity,
-                    "horizon": point.horizon,
-                    "next_xid": point.next_xid,
-                    "seen_xids": list(point.seen_xids),
-                    "server_identity": point.server_identity,
-                    "mapping_hash": job.mapping.fingerprint,
-                    "hash_method": described.hash_method,
-                    "everything": everything,
-                },
-            )
+        captured = capture_into(into, store, job, at)
         at("capture: before commit")
     at("capture: committed")
-    return Captured(
-        full=everything or partial,
-        why_full=None if job.full or partial else why_full,
-        **result,
-    )
+    return captured
+
+
+def capture_into(
+    into: sa.Connection, store: Postgres, job: CaptureJob, at: Callable[[str], None]
+) -> Captured:
+    """Capture inside a state transaction that the caller commits, or rolls back (`plan`)."""
+    entity = job.mapping.entity
+    last = into.execute(_QUERIES["lock_capture"], {"entity": entity}).one()
+    into.execute(_QUERIES["stage"])
+    partial = job.window != EVERYTHING
+    # The store is looked at after the lock is held, so that a later capture never saves an earlier
+    # view.
+    with store.transaction() as out:
+        described = describe(out, job.mapping)
+        without_ids = probe_sources(out, job.mapping)
+        now = changes.present(out)
+        why_full = _why_full(last, described, now, without_ids)
+        full = job.full or partial or why_full is not None
+        if full:
+            _stage_everything(into, out, described, job)
+        else:
+            keys = changes.changed_keys(out, job.mapping, _point(last), now)
+            _stage_keys(into, out, described, keys, job.go_live)
+        comparable = not partial and not without_ids
+        point = changes.capture_point(out, job.mapping, now) if comparable else None
+    at("capture: store read")
+    result = _merge(into, entity, job.lane, everything=full and not partial)
+    if point is not None:
+        into.execute(
+            _QUERIES["save_capture_point"],
+            {
+                "entity": entity,
+                "horizon": point.horizon,
+                "next_xid": point.next_xid,
+                "seen_xids": list(point.seen_xids),
+                "server_identity": point.server_identity,
+                "mapping_hash": job.mapping.fingerprint,
+                "hash_method": described.hash_method,
+                "everything": full,
+            },
+        )
+    return Captured(full=full, why_full=None if job.full or partial else why_full, **result)
 
 
 def _why_full(

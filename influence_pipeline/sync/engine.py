@@ -313,7 +313,7 @@ def _names(settings: Settings) -> Names:
     unknown = names.unknown()
     if unknown:
         raise ConfigurationError(
-            f"{settings.file}: api_names has {', '.join(unknown)}, which this pipeline never sends. "
-            "The names on the left are listed in docs/settings.md."
+            f"{settings.file}: api_names has {', '.join(unknown)}, which this pipeline never "
+            "sends. The names on the left are listed in docs/settings.md."
         )
     return names

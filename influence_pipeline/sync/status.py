@@ -37,7 +37,11 @@ def overview(state: Postgres) -> dict[str, Any]:
     }
     with state.transaction() as connection:
         for row in connection.execute(_QUERIES["snapshots"]):
-            entities[row.entity] |= dict(in_store=row.in_store, synced=row.synced, gone=row.gone)
+            entities[row.entity] |= {
+                "in_store": row.in_store,
+                "synced": row.synced,
+                "gone": row.gone,
+            }
         for row in connection.execute(_QUERIES["pending"]):
             entities[row.entity][row.state] = row.records
             if row.state != "parked":
@@ -47,7 +51,10 @@ def overview(state: Postgres) -> dict[str, Any]:
             entities[row.entity]["last_run"] = row.ended_at
             entities[row.entity]["last_error"] = row.error
         for row in connection.execute(_QUERIES["captured"]):
-            entities[row.entity] |= dict(captured_at=row.taken_at, full_compare_at=row.full_at)
+            entities[row.entity] |= {
+                "captured_at": row.taken_at,
+                "full_compare_at": row.full_at,
+            }
         inbox = {
             row.state: {"events": row.events, "oldest": row.oldest}
             for row in connection.execute(_QUERIES["inbox"])
