@@ -270,11 +270,18 @@ def _text(row: Mapping[str, Any], column: str, of: str | None = None) -> str | N
     if isinstance(value, bool):
         value = "true" if value else "false"
     if not isinstance(value, str | int | Decimal):
-        raise RecordError(of or column, f"{column} is not a text")
+        raise RecordError(of or column, f"{_named(column, of)} is not a text")
     text = str(value).strip()
     if len(text) > _MAX_TEXT:
-        raise RecordError(of or column, f"{column} is longer than {_MAX_TEXT:,} characters")
+        raise RecordError(
+            of or column, f"{_named(column, of)} is longer than {_MAX_TEXT:,} characters"
+        )
     return text or None
+
+
+def _named(column: str, of: str | None) -> str:
+    """In a message that names a column already, "it"; inside a JSON array, the item's own key."""
+    return column if of else "it"
 
 
 def _email(row: Mapping[str, Any]) -> str | None:
@@ -295,9 +302,9 @@ def _number(row: Mapping[str, Any], column: str, of: str | None = None) -> Decim
     try:
         number = Decimal(str(value))
     except InvalidOperation:
-        raise RecordError(of or column, f"{column} is not a number") from None
+        raise RecordError(of or column, f"{_named(column, of)} is not a number") from None
     if not number.is_finite():
-        raise RecordError(of or column, f"{column} is not a number (NaN or infinity)")
+        raise RecordError(of or column, f"{_named(column, of)} is NaN or infinity")
     return number
 
 
@@ -320,13 +327,13 @@ def _position(item: Mapping[str, Any], index: int) -> int:
 
 
 def _birthday(row: Mapping[str, Any]) -> date | None:
+    """Read a birthday. One that is no date (free text, 29 February 1990) counts as unknown: no
+    customer stays out of the program for it."""
     text = _text(row, "birthday")
-    if text is None:
-        return None
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text) if text else None
     except ValueError:
-        raise RecordError("birthday", "it is not a date of the years 1 to 9999") from None
+        return None
 
 
 def _moment(row: Mapping[str, Any], column: str) -> str:

@@ -16,6 +16,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from influence_pipeline.errors import ApiError, ApiKeyRejected, ApiUnreachable
 from influence_pipeline.platform_api.calls import path
@@ -71,11 +72,11 @@ class SingleCalls:
 
     def get_customer(self, key: str) -> Answer:
         """GET /v1/customers/{customerId} by the store's id (contract: Customers)."""
-        return self._call("GET", path("customers", key))
+        return self._record("customers", key)
 
     def get_order(self, key: str) -> Answer:
         """GET /v1/orders/{orderId}; that it exists is inferred (contract: Orders)."""
-        return self._call("GET", path("orders", key))
+        return self._record("orders", key)
 
     def list_webhooks(self, cursor: str | None = None) -> Answer:
         """GET /v1/webhooks; its shape is inferred (contract: Webhook subscriptions)."""
@@ -87,6 +88,12 @@ class SingleCalls:
 
     def close(self) -> None:
         self._session.close()
+
+    def _record(self, collection: str, key: str) -> Answer:
+        if not key.strip("."):
+            # requests takes such an id for a step in the path, however it is encoded.
+            return Answer(400, words="an id of dots alone cannot be asked for")
+        return self._call("GET", path(collection, key))
 
     def _call(
         self,
@@ -113,7 +120,7 @@ class SingleCalls:
                 f"The Platform API at {self._base_url} (INFLUENCE_API_URL) cannot be reached: "
                 f"{_words_for(error)}."
             ) from None
-        except requests.packages.urllib3.exceptions.HTTPError as error:  # while the body is read
+        except HTTPError as error:  # while the body is read
             raise ApiUnreachable(
                 f"The Platform API at {self._base_url} (INFLUENCE_API_URL) broke off its reply "
                 f"({type(error).__name__})."

@@ -17,7 +17,8 @@ class Kind(Enum):
 
     ANY = ()
     AMOUNT = ("numeric", "smallint", "integer", "bigint")
-    DATE = ("date",)
+    # A birthday often lives in free text; one that is no date counts as unknown.
+    DATE = ("date", "text", "character varying")
     MOMENT = ("timestamp with time zone",)
     LIST = ("json", "jsonb")
 

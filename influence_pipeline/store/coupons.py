@@ -97,8 +97,8 @@ _ABOUT_THE_COUPON = frozenset({"21", "22", "23", "44", "P0"})
 class SqlCouponWriter:
     """Writes coupons with the merchant's statements, in one transaction on the coupon role.
 
-    `lookup` gives at least one row if the code exists, compared as the store compares codes (case!);
-    a column `customer_id` is compared with the coupon's owner. `create` makes the coupon with
+    `lookup` gives at least one row if the code exists, compared as the store compares codes (in
+    which case); a column `customer_id` is compared with the coupon's owner. `create` makes the coupon with
     exactly `:code`. Both bind values, never paste them; see `Coupon` for the names. `kinds`: what
     `create` can make; other coupons are not attempted.
     """

@@ -7,6 +7,7 @@ The SELECT itself is the merchant's and is used as it stands, inside a sub-selec
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,10 +72,14 @@ def read_select(file: Path) -> str:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise MappingError(f"{file} cannot be read: {error}.") from None
-    select = text.strip().rstrip(";").rstrip()
+    select = _END.sub("", text).strip()
     if not select:
         raise MappingError(f"{file} is empty; it must hold one SELECT with the canonical columns.")
     return select
+
+
+# A `;` at the end, and comments after it.
+_END = re.compile(r"\s*;\s*(--[^\n]*\s*)*\Z")
 
 
 def canonical_rows(mapping: Mapping) -> str:

@@ -99,7 +99,7 @@ class Delivery:
         self._at = at
         self._progress = progress
         self._lease_seconds = limits.timeout_seconds + LEASE_MARGIN_SECONDS
-        self._ready: deque[Job] = deque()
+        self._ready: deque[tuple[Job, Call]] = deque()
         self._unintended: list[tuple[Job, Known]] = []
         self._under_way: dict[int, tuple[Job, Call]] = {}
         self._held_until: dict[str, float] = {}
@@ -192,13 +192,12 @@ class Delivery:
 
     def _next(self, job: Job) -> None:
         """Line up a job's next call, or finish the job."""
-        if job.next_call() is None:
+        if job.finished:
             self._finish(job)
             return
         intended = job.intent()
         if intended is None:
-            job.begin(None)
-            self._ready.append(job)
+            self._ready.append((job, job.begin(None)))
         else:
             self._unintended.append((job, intended))
 
@@ -219,8 +218,7 @@ class Delivery:
             )
             for job, intended in intents:
                 if job.claim.key in held:
-                    job.begin(intended)
-                    self._ready.append(job)
+                    self._ready.append((job, job.begin(intended)))
                 else:
                     self._forget(job)
         self._at("deliver: intent committed")
@@ -230,14 +228,11 @@ class Delivery:
             now = self._clock.monotonic()
             if self._pace.wait(now) > 0:
                 return
-            job = self._ready.popleft()
+            job, call = self._ready.popleft()
             if now + self._limits.timeout_seconds > self._held_until[job.claim.key]:
                 # Another worker may take it before an answer could be here.
                 self._forget(job)
                 continue
-            call = job.next_call()
-            if call is None:
-                raise AssertionError("a job is only lined up with a call to make")
             self._under_way[id(job)] = (job, call)
             self._transport.submit(call, id(job))
             self._pace.went_out(now)

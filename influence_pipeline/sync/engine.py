@@ -195,15 +195,22 @@ class Engine:
             return count_rows(connection, describe(connection, self.mappings[entity]))
 
     def go_live(self) -> datetime:
-        """The cut-over of orders: the setting, else the moment of the first start, by the store's
-        clock, which is set now if it is not yet."""
+        """The cut-over of orders: the setting, else the moment of the first start, which is noted
+        now (by the store's clock) if it has not been."""
+        planned = self.planned_go_live()
+        if self._config.orders.go_live is not None:
+            return planned
+        return datetime.fromisoformat(
+            status.set_fact_once(self.state, GO_LIVE, planned.isoformat())
+        )
+
+    def planned_go_live(self) -> datetime:
+        """The cut-over as it is or would be, noting nothing."""
         given = self._config.orders.go_live
         if given is not None:
             return given
         found = status.get_fact(self.state, GO_LIVE)
-        if found is None:
-            found = status.set_fact_once(self.state, GO_LIVE, self.store_now().isoformat())
-        return datetime.fromisoformat(found)
+        return datetime.fromisoformat(found) if found else self.store_now()
 
     def store_now(self) -> datetime:
         """What the store's clock says."""

@@ -38,16 +38,18 @@ class Job:
     def conflict(self) -> str | None:
         return None
 
-    def next_call(self) -> Call | None:
-        """Give the next call; None: nothing is left to do."""
+    @property
+    def finished(self) -> bool:
+        """Whether no call is left to make."""
         raise NotImplementedError
 
     def intent(self) -> Known | None:
         """Give what must be committed before the next call is made; None: nothing."""
         return None
 
-    def begin(self, intended: Known | None) -> None:
-        """Note that the next call goes out now, its intent committed."""
+    def begin(self, intended: Known | None) -> Call:
+        """Give the next call; it goes out now, its intent is committed."""
+        raise NotImplementedError
 
     def take(self, reply: Reply, outcome: Outcome) -> Outcome:
         """Take the answer to the call and give it back as this kind of record reads it."""
@@ -61,8 +63,12 @@ class CallList(Job):
         super().__init__(claim, content_hash, Known())
         self._todo = calls
 
-    def next_call(self) -> Call | None:
-        return self._todo[0] if self._todo else None
+    @property
+    def finished(self) -> bool:
+        return not self._todo
+
+    def begin(self, intended: Known | None) -> Call:
+        return self._todo[0]
 
     def take(self, reply: Reply, outcome: Outcome) -> Outcome:
         self.goes_on = outcome.meaning is Meaning.ACCEPTED
@@ -159,24 +165,25 @@ class OrderJob(Job):
             "it is released when the order changes in the store"
         )
 
-    def next_call(self) -> Call | None:
-        step = self._step()
-        if step in {Step.DONE, Step.CONFLICT}:
-            return None
+    @property
+    def finished(self) -> bool:
+        return self._step() in {Step.DONE, Step.CONFLICT}
+
+    def intent(self) -> Known | None:
+        intended = orders.intends(self.known, self._step(), self.wanted)
+        return None if intended == self.known else intended
+
+    def begin(self, intended: Known | None) -> Call:
+        # The step is fixed before the intent counts: what is intended looks, to `_step`, like
+        # something that may have been done already.
+        step = self._step_under_way = self._step()
+        self.known = intended or self.known
         if step is Step.CREATE:
             return Call("POST order", "POST", path("orders"), self._content(step), repeatable=False)
         where = path("orders", self.claim.key)
         if step is Step.ASK:
             return Call("GET order", "GET", where)
         return Call("PATCH order", "PATCH", where, self._content(step))
-
-    def intent(self) -> Known | None:
-        intended = orders.intends(self.known, self._step(), self.wanted)
-        return None if intended == self.known else intended
-
-    def begin(self, intended: Known | None) -> None:
-        self._step_under_way = self._step()
-        self.known = intended or self.known
 
     def take(self, reply: Reply, outcome: Outcome) -> Outcome:
         step = self._step_under_way

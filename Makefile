@@ -1,0 +1,55 @@
+# One folder, one command each. `make help` lists them.
+# Everything lands in .venv and .demo, here; nothing is installed on the machine.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Made when all locked packages are in; made anew when the lock or the project file changes.
+INSTALLED := $(VENV)/installed
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export DAGSTER_DISABLE_TELEMETRY := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo dev test lint types lock clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## make .venv with the locked versions
+
+$(INSTALLED): deploy/requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "The venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "installing the locked packages into $(VENV) (about a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement deploy/requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(INSTALLED) ## the whole loop on this machine: data out, a coupon back, compared
+	@$(BIN)/influence-pipeline demo $(ARGS)
+
+dev: $(INSTALLED) ## everything up with demo data, and Dagster's UI; Ctrl-C ends it
+	@$(BIN)/influence-pipeline demo --keep $(ARGS)
+
+test: $(INSTALLED) ## the ordinary tests, on a real Postgres, with coverage
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
+
+lint: $(INSTALLED) ## ruff (rules and format) and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+
+types: $(INSTALLED) ## mypy, strict
+	@$(BIN)/mypy
+
+lock: $(INSTALLED) ## resolve the dependencies anew into deploy/requirements.lock
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --upgrade --quiet \
+	  --custom-compile-command "make lock" --output-file deploy/requirements.lock
+
+clean: ## remove what these targets made
+	rm -rf $(VENV) .demo build *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache

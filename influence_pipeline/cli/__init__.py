@@ -1,0 +1,152 @@
+"""`influence-pipeline …`: the engine on the command line, without Dagster.
+
+This module knows the commands and their flags and loads a command's module when it is called, so
+that `--help` answers at once. What a command does is in the module that its name leads to.
+
+Exit codes: 0 done · 1 stopped by the store, the state or the API · 2 wrong usage, or not built yet
+· 3 a setting or the mapping must be mended · 4 done, but records were parked · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from influence_pipeline import __version__
+from influence_pipeline.errors import InfluencePipelineError
+
+EXIT_CODES = (
+    "exit codes: 0 done; 1 stopped by the store, the state or the API; 2 wrong usage; "
+    "3 a setting or the mapping must be mended; 4 done, but records were parked; 130 interrupted"
+)
+
+_ENTITIES = ("customers", "products", "orders")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of every command. Loads none of their modules."""
+    parser = argparse.ArgumentParser(
+        prog="influence-pipeline",
+        description="Feed a Postgres store's customers, products and orders to Influence.io, and "
+        "turn its webhooks into coupons.",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, module: str, words: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=words, description=words, epilog=EXIT_CODES)
+        added.set_defaults(module=module)
+        return added
+
+    def entity(added: argparse.ArgumentParser, words: str) -> None:
+        added.add_argument("--entity", choices=_ENTITIES, help=words)
+
+    def as_json(added: argparse.ArgumentParser) -> None:
+        added.add_argument("--json", action="store_true", help="print one JSON object")
+
+    added = command("init", "init", "write a first influence.toml and its SQL files")
+    added.add_argument("--preset", default="plain", choices=["plain"], help="default: plain")
+    added.add_argument("--into", default=".", metavar="FOLDER", help="default: this folder")
+
+    command("check", "later", "check the configuration against the live store and API")
+
+    added = command("plan", "plan", "show what a sync would send; changes nothing")
+    entity(added, "only this one; default: all three")
+    added.add_argument("--full", action="store_true", help="compare everything")
+    added.add_argument("--csv", metavar="FILE", help="write the plan to a CSV file too")
+    as_json(added)
+
+    added = command("sync", "sync", "send what changed since the last sync")
+    entity(added, "only this one; default: customers, products, orders, used rewards")
+    added.add_argument("--full", action="store_true", help="compare everything, find deletes")
+    as_json(added)
+
+    added = command("import", "imports", "import the records created in a range of months")
+    entity(added, "customers or products; default: both")
+    added.add_argument("--from", dest="since", metavar="YYYY-MM", help="default: the oldest")
+    added.add_argument("--to", dest="until", metavar="YYYY-MM", help="inclusive; default: now")
+    as_json(added)
+
+    added = command("status", "status", "what is synced, waiting, parked; since when; go-live")
+    as_json(added)
+
+    added = command("parked", "parked", "list the parked records with their reasons")
+    entity(added, "only this one")
+    added.add_argument("--csv", metavar="FILE", help="write the list to a CSV file")
+    as_json(added)
+
+    added = command("retry", "retry", "make parked records due again")
+    added.add_argument("entity", choices=[*_ENTITIES, "rewards"])
+    chosen = added.add_mutually_exclusive_group(required=True)
+    chosen.add_argument("--key", help="this record")
+    chosen.add_argument("--reason", metavar="CODE", help="all parked for this reason")
+    chosen.add_argument("--all", action="store_true", help="all parked ones")
+
+    added = command("why", "why", "everything known of one record: state, reasons, attempts")
+    added.add_argument("entity", choices=[*_ENTITIES, "rewards"])
+    added.add_argument("key")
+    as_json(added)
+
+    added = command("receiver", "receiver", "receive Influence's webhooks (needs a token)")
+    added.add_argument("--host", default="127.0.0.1")
+    added.add_argument("--port", type=int, default=8090, help="0: any free one; default: 8090")
+    added.add_argument("--port-file", metavar="FILE", help="write the port there when ready")
+
+    added = command("events", "events", "stored webhook events: list, show, replay")
+    actions = added.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="list events, newest first")
+    listing.add_argument("--state", choices=["new", "done", "parked", "quarantined"])
+    listing.add_argument("--most", type=int, default=50, help="default: 50")
+    as_json(listing)
+    show = actions.add_parser("show", help="one event, whole (its body may hold personal data)")
+    show.add_argument("id", type=int)
+    as_json(show)
+    replay = actions.add_parser("replay", help="work a parked or quarantined event off again")
+    replay.add_argument("id", type=int)
+
+    added = command("webhooks", "webhooks", "webhook subscriptions at Influence")
+    actions = added.add_subparsers(dest="action", metavar="ACTION", required=True)
+    as_json(actions.add_parser("status", help="which topics are subscribed, and to where"))
+    register = actions.add_parser("register", help="create the subscriptions that are missing")
+    register.add_argument(
+        "--url", required=True, help="the receiver's public address, without the token"
+    )
+    as_json(register)
+
+    command("probe", "later", "find out what the contract leaves open, with throw-away records")
+    command("forget", "later", "erase what is kept of one customer").add_argument("customer")
+
+    added = command("sandbox", "sandbox", "run the stand-in Platform API")
+    added.add_argument("--host", default="127.0.0.1")
+    added.add_argument("--port", type=int, default=8099, help="0: any free one; default: 8099")
+    added.add_argument("--ledger", default="sandbox.sqlite", metavar="FILE", help="its memory")
+    added.add_argument("--port-file", metavar="FILE", help="write the port there when ready")
+    added.add_argument("--switches", metavar="JSON", help="see docs/sandbox.md")
+
+    added = command("demo", "demo", "the whole loop on an embedded Postgres and the sandbox")
+    added.add_argument("--keep", action="store_true", help="leave everything up; for `make dev`")
+    added.add_argument("--folder", default=".demo", help="where it keeps its things")
+    added.add_argument("--customers", type=int, default=2000, help="size of the sample store")
+    as_json(added)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    parsed = build_parser().parse_args(arguments)
+    try:
+        module = import_module(f"influence_pipeline.cli.{parsed.module}")
+        return int(module.run(parsed))
+    except InfluencePipelineError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone; that is no error of ours.
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        print("interrupted; the next run goes on where this one stopped", file=sys.stderr)
+        return 130

@@ -1,0 +1,18 @@
+"""Commands that are planned and not built yet. They say so and do nothing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+_INSTEAD = {
+    "check": "`influence-pipeline plan` shows whether the mapping runs and what would be sent",
+    "probe": "docs/contract.md lists what is open; the sandbox has a switch for each",
+    "forget": "until then: delete the customer's rows in loyalty_member and inbox by hand",
+}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    name = arguments.command
+    print(f"`{name}` is not built yet; {_INSTEAD[name]}.", file=sys.stderr)
+    return 2
