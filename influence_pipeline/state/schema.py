@@ -107,6 +107,7 @@ snapshot = sa.Table(
 
 # One row per record with something to do or to look at; gone as soon as it is settled.
 # `fence`: number of the claim that holds the lease; results of an older claim are not taken.
+# `attempts`: calls in a row that did not do it; `refusals`: those of them that were refused.
 # `absent_answers`: how often the API said "no such order" since the outcome became unknown.
 work = sa.Table(
     "work",
@@ -117,6 +118,7 @@ work = sa.Table(
     sa.Column("phase", sa.Text, nullable=False, server_default=Phase.IDLE),
     sa.Column("lane", sa.Text, nullable=False, server_default=Lane.LIVE),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("refusals", sa.Integer, nullable=False, server_default="0"),
     sa.Column("absent_answers", sa.Integer, nullable=False, server_default="0"),
     sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
     sa.Column("next_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
@@ -229,6 +231,7 @@ sa.Index(
     postgresql_where=inbox.c.conflicts.is_(sa.false()),
 )
 sa.Index("inbox_new_idx", inbox.c.next_at, postgresql_where=inbox.c.state == "new")
+sa.Index("inbox_parked_idx", inbox.c.reason_code, postgresql_where=inbox.c.state == "parked")
 
 # Every coupon this pipeline made, or is about to make, in the store. The primary key decides that
 # a code belongs to one redemption only.

@@ -42,7 +42,7 @@ WITH differs AS (
     SELECT CAST(:entity AS entity), key, :lane FROM merged
     WHERE store_hash IS DISTINCT FROM synced_hash
     ON CONFLICT (entity, key) DO UPDATE
-    SET state = 'ready', attempts = 0, queued_at = now(), reason_code = NULL, reason = NULL, blocked_on = NULL,
+    SET state = 'ready', attempts = 0, refusals = 0, queued_at = now(), reason_code = NULL, reason = NULL, blocked_on = NULL,
         lane = CASE WHEN EXCLUDED.lane = 'live' THEN 'live' ELSE w.lane END,
         next_at = CASE WHEN w.phase = 'idle' THEN least(w.next_at, now()) ELSE w.next_at END
 ), settled AS (

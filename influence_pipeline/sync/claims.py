@@ -30,6 +30,7 @@ class Claim:
     phase: Phase
     absent_answers: int
     attempts: int
+    refusals: int
     age_seconds: float
     status: FinancialStatus | None
     store_hash: int | None
@@ -59,6 +60,7 @@ class Result:
     phase: Phase = Phase.IDLE
     absent_answers: int = 0
     attempts: int = 0
+    refusals: int = 0
     delay: float = 0.0
     blocked_on: str | None = None
     reason_code: str | None = None
@@ -111,6 +113,7 @@ class Claims:
                 phase=Phase(row.phase),
                 absent_answers=row.absent_answers,
                 attempts=row.attempts,
+                refusals=row.refusals,
                 age_seconds=row.age_seconds,
                 status=FinancialStatus(row.status) if row.status else None,
                 store_hash=row.store_hash,

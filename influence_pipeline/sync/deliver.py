@@ -335,7 +335,11 @@ class Delivery:
     def _come_back(self, job: Job, call: Call, outcome: Outcome) -> None:
         """Write down a call that did not do it: to be tried again, or parked."""
         claim = job.claim
-        refused = outcome.meaning in {Meaning.REJECTED, Meaning.ABSENT}
+        asking = job.known.phase is not Phase.IDLE
+        refused = outcome.meaning is Meaning.REJECTED or (
+            outcome.meaning is Meaning.ABSENT and not asking
+        )
+        refusals = claim.refusals + refused
         unreachable = outcome.meaning is Meaning.UNREACHABLE
         attempts = claim.attempts + (0 if unreachable or outcome.throttled else 1)
         self._done.last_trouble = f"{call.name} {claim.key!r}: {outcome.words}"
@@ -345,8 +349,7 @@ class Delivery:
             and not outcome.throttled
             and self._done.sent > 0
         )
-        asking = job.known.phase is not Phase.IDLE
-        park = (refused and not asking and attempts >= self._limits.park_after) or given_up
+        park = (refused and refusals >= self._limits.park_after) or given_up
         tried = f"{attempts} {'time' if attempts == 1 else 'times'}"
         reason = f"{call.name}: {outcome.words} (tried {tried})"
         self._write(
@@ -359,6 +362,7 @@ class Delivery:
                 phase=job.known.phase,
                 absent_answers=job.known.absent_answers,
                 attempts=attempts,
+                refusals=refusals,
                 delay=self._delay(attempts, outcome, asking=asking),
                 reason_code="refused" if refused else "no_answer",
                 reason=reason,
@@ -390,6 +394,7 @@ class Delivery:
                     phase=_unsent_phase(job),
                     absent_answers=job.known.absent_answers,
                     attempts=claim.attempts,
+                    refusals=claim.refusals,
                     delay=0.0 if _unsent_phase(job) is Phase.IDLE else quiet,
                 ),
                 job,

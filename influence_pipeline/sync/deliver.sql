@@ -11,9 +11,9 @@ WITH due AS (
 ), claimed AS (
     UPDATE work w SET lease_until = now() + make_interval(secs => :lease_seconds), fence = :fence
     FROM due WHERE w.entity = CAST(:entity AS entity) AND w.key = due.key
-    RETURNING w.key, w.phase, w.absent_answers, w.attempts, w.queued_at
+    RETURNING w.key, w.phase, w.absent_answers, w.attempts, w.refusals, w.queued_at
 )
-SELECT c.key, c.phase, c.absent_answers, c.attempts,
+SELECT c.key, c.phase, c.absent_answers, c.attempts, c.refusals,
        extract(epoch FROM now() - c.queued_at)::float8 AS age_seconds,
        p.status::text, p.store_hash, p.synced_hash
 FROM claimed c LEFT JOIN snapshot p ON p.entity = CAST(:entity AS entity) AND p.key = c.key
@@ -52,10 +52,10 @@ WITH result AS (
         CAST(:key AS text[]), CAST(:fence AS bigint[]), CAST(:verdict AS text[]),
         CAST(:claimed_hash AS bigint[]), CAST(:synced_hash AS bigint[]), CAST(:status AS text[]),
         CAST(:phase AS text[]), CAST(:absent_answers AS int[]), CAST(:attempts AS int[]),
-        CAST(:delay AS float8[]), CAST(:blocked_on AS text[]), CAST(:reason_code AS text[]),
+        CAST(:refusals AS int[]), CAST(:delay AS float8[]), CAST(:blocked_on AS text[]), CAST(:reason_code AS text[]),
         CAST(:reason AS text[]))
     AS r (key, fence, verdict, claimed_hash, synced_hash, status, phase, absent_answers, attempts,
-          delay, blocked_on, reason_code, reason)
+          refusals, delay, blocked_on, reason_code, reason)
 ), acknowledged AS (
     UPDATE snapshot p
     SET synced_hash = coalesce(r.synced_hash, p.synced_hash),
@@ -78,6 +78,7 @@ WITH result AS (
     SET state = CASE j.verdict WHEN 'parked' THEN 'parked' WHEN 'blocked' THEN 'blocked'
                 ELSE 'ready' END,
         phase = j.phase, absent_answers = j.absent_answers, attempts = j.attempts,
+        refusals = j.refusals,
         next_at = now() + make_interval(secs => j.delay),
         lease_until = NULL, fence = NULL,
         blocked_on = j.blocked_on, reason_code = j.reason_code, reason = j.reason

@@ -142,7 +142,7 @@ class OrderJob(Job):
 
     @property
     def under_way(self) -> bool:
-        """Whether the API may have it already: then its customer is no longer waited for."""
+        """Whether the API may have it already: then it is no longer left out."""
         return self.known.phase is not Phase.IDLE or self.known.status is not None
 
     def send_as_guest(self) -> bool:

@@ -112,11 +112,11 @@ class Preparation:
             in_store = {row.key for row in rows} | {row.key for row in unreadable}
         ready: list[Job] = []
         for job in orders:
-            if job.customer in there or job.under_way:
+            if job.customer in there:
                 ready.append(job)
             elif job.customer in in_store:
                 prepared.results.append(_blocked(job, f"customer:{job.customer}"))
-            elif self._rules.guests == "skip":
+            elif self._rules.guests == "skip" and not job.under_way:
                 prepared.results.append(settled(job.claim, job.content_hash))
                 prepared.skipped += 1
             elif job.send_as_guest():
@@ -143,6 +143,7 @@ def parked(claim: Claim, code: str, reason: str) -> Result:
         phase=claim.phase,
         absent_answers=claim.absent_answers,
         attempts=claim.attempts,
+        refusals=claim.refusals,
         reason_code=code,
         reason=reason,
     )
@@ -166,6 +167,7 @@ def _blocked(job: Job, waits_for: str) -> Result:
         phase=claim.phase,
         absent_answers=claim.absent_answers,
         attempts=claim.attempts,
+        refusals=claim.refusals,
         blocked_on=waits_for,
         reason_code="waits",
         reason=f"waits until {waits_for.replace(':', ' ')} is acknowledged",

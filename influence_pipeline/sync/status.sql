@@ -44,7 +44,7 @@ ORDER BY entity, queued_at, key LIMIT :most
 
 -- name: retry
 -- Parked records made due again; what the order protocol has outstanding stays.
-UPDATE work SET state = 'ready', attempts = 0, queued_at = now(), reason_code = NULL, reason = NULL,
+UPDATE work SET state = 'ready', attempts = 0, refusals = 0, queued_at = now(), reason_code = NULL, reason = NULL,
                 next_at = CASE WHEN phase = 'idle' THEN now() ELSE next_at END
 WHERE state = 'parked' AND entity = CAST(:entity AS entity)
   AND (CAST(:key AS text) IS NULL OR key = :key)

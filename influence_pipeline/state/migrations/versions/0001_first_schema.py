@@ -29,6 +29,7 @@ CREATE TABLE work (
     phase          text NOT NULL DEFAULT 'idle',
     lane           text NOT NULL DEFAULT 'live',
     attempts       integer NOT NULL DEFAULT 0,
+    refusals       integer NOT NULL DEFAULT 0,
     absent_answers integer NOT NULL DEFAULT 0,
     queued_at      timestamptz NOT NULL DEFAULT now(),
     next_at        timestamptz NOT NULL DEFAULT now(),
@@ -117,6 +118,7 @@ CREATE TABLE inbox (
 );
 CREATE UNIQUE INDEX inbox_dedupe_key_idx ON inbox (dedupe_key) WHERE conflicts IS false;
 CREATE INDEX inbox_new_idx ON inbox (next_at) WHERE state = 'new';
+CREATE INDEX inbox_parked_idx ON inbox (reason_code) WHERE state = 'parked';
 
 CREATE TABLE coupon (
     code           text COLLATE "C" NOT NULL,
