@@ -54,6 +54,10 @@ class Environment(BaseSettings):
     # The token before this one: valid too, until the subscriptions have the new address.
     webhook_token_previous: SecretStr | None = None
     config: Path | None = None
+    # Whether Dagster's schedules and sensor start by themselves with the code location. Off, so
+    # that a first start sends nothing before somebody has looked at `plan`; whoever switched them
+    # in Dagster's UI is not overruled.
+    automation: Literal["on", "off"] = "off"
 
     @field_validator("api_url")
     @classmethod

@@ -97,10 +97,10 @@ _ABOUT_THE_COUPON = frozenset({"21", "22", "23", "44", "P0"})
 class SqlCouponWriter:
     """Writes coupons with the merchant's statements, in one transaction on the coupon role.
 
-    `lookup` gives at least one row if the code exists, compared as the store compares codes (in
-    which case); a column `customer_id` is compared with the coupon's owner. `create` makes the coupon with
-    exactly `:code`. Both bind values, never paste them; see `Coupon` for the names. `kinds`: what
-    `create` can make; other coupons are not attempted.
+    `lookup` gives at least one row if the code exists, compared as the store compares codes (mind
+    the case); a column `customer_id` is compared with the coupon's owner. `create` makes the coupon
+    with exactly `:code`. Both bind values, never paste them; see `Coupon` for the names. `kinds`:
+    what `create` can make; other coupons are not attempted.
     """
 
     def __init__(
@@ -140,6 +140,9 @@ class SqlCouponWriter:
 _HOLD = sa.text("SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock(:lock)")
 
 
+_CHECK_NOW = sa.text("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 def _lock_of(code: str) -> int:
     """Give the code's lock. Codes that differ in case share it: some stores take them as one."""
     digest = hashlib.sha256(f"influence coupon {code.casefold()}".encode()).digest()
@@ -165,7 +168,8 @@ class _Desk:
     def create(self, coupon: Coupon) -> None:
         self._run(self._create, **asdict(coupon))
         # Constraints that would only speak at the commit speak now.
-        self._connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+        with _refusals(self._create):
+            self._connection.execute(_CHECK_NOW)
         if self.find() is None:
             raise CouponRefused(
                 f"{self._create.file.name} ran, but {self._lookup.file.name} does not find the "
@@ -174,13 +178,20 @@ class _Desk:
 
     def _run(self, statement: Statement, **values: Any) -> sa.CursorResult[Any]:
         bound = {name: values[name] for name in statement.names}
-        try:
+        with _refusals(statement):
             return self._connection.execute(statement.clause, bound)
-        except sa.exc.DBAPIError as error:
-            if not _is_about_the_coupon(error):
-                raise
-            words = describe_database_error(error)
-            raise CouponRefused(f"{statement.file.name}: {words}") from None
+
+
+@contextmanager
+def _refusals(statement: Statement) -> Iterator[None]:
+    """Tell the store's answer to this one coupon from trouble with the store."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        if not _is_about_the_coupon(error):
+            raise
+        words = describe_database_error(error)
+        raise CouponRefused(f"{statement.file.name}: {words}") from None
 
 
 def _is_about_the_coupon(error: sa.exc.DBAPIError) -> bool:

@@ -25,6 +25,8 @@ _QUOTED = r"""
 """
 _PARTS = re.compile(_QUOTED, re.VERBOSE | re.DOTALL)
 _BARE_COLON = re.compile(r"(?<!\\):")
+# SQLAlchemy takes no name right before a cast; with a space between them it does.
+_CAST_NAME = re.compile(r"(?<![:\w\\]):(\w+)(?=::)")
 
 
 class Statement:
@@ -39,8 +41,8 @@ class Statement:
 def read_statement(file: Path, allowed: Collection[str], required: str) -> Statement:
     """Read a statement whose `:names` are among `allowed`; only `required` must be there.
 
-    A colon that is no name is written `\\:` (as in `ARRAY[1\\:2]`); casts (`::text`) stay as they
-    are. Raises MappingError naming the file and the name.
+    A colon that is no name is written `\\:` (as in `ARRAY[1\\:2]`); casts (`:days::int`) stay as
+    they are. Raises MappingError naming the file and the name.
     """
     try:
         source = file.read_text(encoding="utf-8")
@@ -70,7 +72,7 @@ def parse_statement(source: str, allowed: Collection[str], required: str, file: 
     statement = _PARTS.sub(guarded, source).strip().rstrip(";").rstrip()
     if not statement:
         raise MappingError(f"{file} is empty; it must hold one SQL statement.")
-    clause = text(statement)
+    clause = text(_CAST_NAME.sub(r":\1 ", statement))
     names = frozenset(str(name) for name in clause.compile().params)
     unknown = sorted(names - set(allowed))
     if unknown:

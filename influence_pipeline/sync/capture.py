@@ -46,6 +46,21 @@ class Captured:
     def unchanged(self) -> int:
         return max(self.looked_at - self.created - self.changed - self.before_go_live, 0)
 
+    def counts(self) -> dict[str, Any]:
+        """Give the numbers a person or a plot wants, always under the same names."""
+        return {
+            "looked_at": self.looked_at,
+            "created": self.created,
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "deleted": self.deleted,
+            "before_go_live": self.before_go_live,
+            "full_compare": self.full,
+        }
+
+
+NOTHING_CAPTURED = Captured(False, None, 0, 0, 0, 0, 0, 0, 0)
+
 
 @dataclass(frozen=True)
 class CaptureJob:

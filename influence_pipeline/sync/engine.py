@@ -7,9 +7,9 @@ here and nowhere else; the clock, the transport and the crash points are seams f
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ from influence_pipeline.state.schema import Lane
 from influence_pipeline.store.mapping import Mapping, SourceTables, describe, read_select
 from influence_pipeline.store.reader import Window, count_rows
 from influence_pipeline.sync import status
-from influence_pipeline.sync.capture import Captured, CaptureJob, capture
+from influence_pipeline.sync.capture import NOTHING_CAPTURED, Captured, CaptureJob, capture
 from influence_pipeline.sync.claims import Claims
 from influence_pipeline.sync.deliver import (
     LEASE_MARGIN_SECONDS,
@@ -53,15 +53,8 @@ class Report:
 
     def counts(self) -> dict[str, Any]:
         """Give the numbers a person or a plot wants, always under the same names."""
-        found = self.captured
         return {
-            "looked_at": found.looked_at if found else 0,
-            "created": found.created if found else 0,
-            "changed": found.changed if found else 0,
-            "unchanged": found.unchanged if found else 0,
-            "deleted": found.deleted if found else 0,
-            "before_go_live": found.before_go_live if found else 0,
-            "full_compare": found.full if found else False,
+            **(self.captured or NOTHING_CAPTURED).counts(),
             "sent": self.delivered.sent,
             "skipped": self.delivered.skipped,
             "calls": self.delivered.calls,
@@ -149,12 +142,8 @@ class Engine:
         progress: Callable[[Delivered], None] = _nothing,
     ) -> Report:
         """Capture and deliver one entity. Raises an InfluencePipelineError if the run must stop."""
-        return self._run(
-            "full" if full else "sync",
-            entity,
-            lambda: self.capture(entity, full=full),
-            progress,
-        )
+        job = self._job(entity, full=full)
+        return self._run("full" if full else "sync", entity, job, progress)
 
     def import_window(
         self,
@@ -166,24 +155,18 @@ class Engine:
 
         Orders before the go-live stay out of an import as they stay out of everything.
         """
-        return self._run(
-            "import",
-            entity,
-            lambda: self._capture(
-                CaptureJob(
-                    self.mappings[entity],
-                    window=window,
-                    lane=Lane.IMPORT,
-                    go_live=self._go_live_for(entity),
-                )
-            ),
-            progress,
-        )
+        job = replace(self._job(entity, full=False), window=window, lane=Lane.IMPORT)
+        return self._run("import", entity, job, progress)
 
     def capture(self, entity: Entity, *, full: bool = False) -> Captured:
-        """Find what differs and make it work to be done."""
-        job = CaptureJob(self.mappings[entity], full=full, go_live=self._go_live_for(entity))
-        return self._capture(job)
+        """Find what differs and make it work to be done; send nothing."""
+        started = self._clock.monotonic()
+        with self._noting_errors("capture", entity, started):
+            captured = self._capture(self._job(entity, full=full))
+        seconds = self._clock.monotonic() - started
+        counts = {**captured.counts(), "seconds": round(seconds, 3)}
+        status.record_run(self.state, entity, "capture", seconds, counts, None)
+        return captured
 
     def deliver(self, entity: Entity, progress: Callable[[Delivered], None] = _nothing) -> Report:
         """Send what is due, without looking for changes first. The only way for rewards."""
@@ -220,8 +203,9 @@ class Engine:
 
     # -- how ---------------------------------------------------------------------------------
 
-    def _go_live_for(self, entity: Entity) -> datetime | None:
-        return self.go_live() if entity is Entity.ORDER else None
+    def _job(self, entity: Entity, *, full: bool) -> CaptureJob:
+        go_live = self.go_live() if entity is Entity.ORDER else None
+        return CaptureJob(self.mappings[entity], full=full, go_live=go_live)
 
     def _capture(self, job: CaptureJob) -> Captured:
         return capture(self.state, self.store, job, self._at)
@@ -230,20 +214,14 @@ class Engine:
         self,
         kind: str,
         entity: Entity,
-        look: Callable[[], Captured] | None,
+        job: CaptureJob | None,
         progress: Callable[[Delivered], None],
     ) -> Report:
         self._settings.require("api_key")
         started = self._clock.monotonic()
-        captured: Captured | None = None
-        try:
-            captured = look() if look is not None else None
+        with self._noting_errors(kind, entity, started):
+            captured = self._capture(job) if job is not None else None
             delivered = self._deliver(entity, progress)
-        except InfluencePipelineError as error:
-            seconds = self._clock.monotonic() - started
-            with suppress(InfluencePipelineError):
-                status.record_run(self.state, entity, kind, seconds, {}, str(error))
-            raise
         report = Report(
             entity,
             captured,
@@ -253,6 +231,17 @@ class Engine:
         )
         status.record_run(self.state, entity, kind, report.seconds, report.counts(), None)
         return report
+
+    @contextmanager
+    def _noting_errors(self, kind: str, entity: Entity, started: float) -> Iterator[None]:
+        try:
+            yield
+        except InfluencePipelineError as error:
+            seconds = self._clock.monotonic() - started
+            # The state itself may be what is away; the error is raised in any case.
+            with suppress(InfluencePipelineError):
+                status.record_run(self.state, entity, kind, seconds, {}, str(error))
+            raise
 
     def _deliver(self, entity: Entity, progress: Callable[[Delivered], None]) -> Delivered:
         given = self._config.delivery

@@ -1,0 +1,76 @@
+"""Capture: what differs between the store and what was last sent. Nothing is sent here."""
+
+import time
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from influence_pipeline.assets import reporting
+from influence_pipeline.assets.kinds import KINDS, Kind
+from influence_pipeline.assets.reporting import Reported
+from influence_pipeline.postgres import Postgres
+from influence_pipeline.records import Entity
+from influence_pipeline.resources import EngineResource
+from influence_pipeline.sql import load_queries
+
+GROUP = "changes"
+
+_SQL = load_queries(__file__, "changes.sql")
+
+
+class CaptureConfig(dg.Config):
+    """What the launchpad offers."""
+
+    full: bool = Field(
+        default=False,
+        description=(
+            "false: look only at what was written to the store since the last time (well under a "
+            "second). true: compare every record, which finds deletes too; as the daily "
+            "full_compare does."
+        ),
+    )
+
+
+def _capture(kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=kind.changes,
+        deps=[kind.in_store],
+        group_name=GROUP,
+        kinds={"postgres"},
+        retry_policy=retry,
+        description=(
+            f"Which {kind.entity.plural} differ from what Influence has.\n\n"
+            "Candidates come from the rows' transaction ids since the last look, or are everything "
+            "(full compare); a hash of the record as it would be sent decides. What differs waits "
+            f"for `{kind.delivered}`; a record that cannot be read is parked with its reason."
+        ),
+    )
+    def capture(
+        context: dg.AssetExecutionContext, config: CaptureConfig, engines: EngineResource
+    ) -> Reported:
+        started = time.monotonic()
+        with engines.engine() as engine:
+            captured = engine.capture(kind.entity, full=config.full)
+            found = captured.created + captured.changed
+            preview = _to_send(engine.state, kind.entity) if found else []
+        if captured.full:
+            in_store = captured.looked_at + captured.unreadable
+            context.log_event(
+                dg.AssetObservation(kind.in_store, metadata={"dagster/row_count": in_store})
+            )
+        seconds = time.monotonic() - started
+        return dg.MaterializeResult(metadata=reporting.of_capture(captured, preview, seconds))
+
+    return capture
+
+
+def _to_send(state: Postgres, entity: Entity) -> list[dict[str, Any]]:
+    with state.transaction() as connection:
+        rows = connection.execute(_SQL["to_send"], {"entity": entity, "most": reporting.MOST})
+        return [dict(row) for row in rows.mappings()]
+
+
+def change_assets(retry: dg.RetryPolicy) -> list[dg.AssetsDefinition]:
+    """Make the three captures."""
+    return [_capture(kind, retry) for kind in KINDS]

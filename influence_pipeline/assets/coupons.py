@@ -1,0 +1,182 @@
+"""What came back: Influence's stored webhooks, and the coupons they became in the store.
+
+The run and the sensor report the same way. How an event is worked off is in `webhooks.handlers`;
+the inbox alone decides what is to be done, so a run, the sensor and the receiver may all be at it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from influence_pipeline.assets.reporting import MOST, Reported
+from influence_pipeline.postgres import Postgres
+from influence_pipeline.resources import EngineResource
+from influence_pipeline.sql import load_queries
+from influence_pipeline.webhooks.handlers import WorkedOff, work_off
+
+GROUP = "loyalty"
+INBOX = "webhook_inbox"
+COUPONS = "coupons"
+ALL_HAVE_COUPONS = "all_redemptions_have_coupons"
+
+_SQL = load_queries(__file__, "coupons.sql")
+
+webhook_inbox = dg.AssetSpec(
+    INBOX,
+    group_name=GROUP,
+    kinds={"postgres"},
+    description=(
+        "Every webhook of Influence's that the receiver answered with 2xx, once, as it came.\n\n"
+        "Written by `influence-pipeline receiver`. Look into it with `influence-pipeline events "
+        "list`; bodies hold personal data and are never shown here."
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What came into the inbox after an event; `last_id` is where to go on."""
+
+    events: int
+    last_id: int
+    median_seconds: float | None
+    longest_seconds: float | None
+
+
+def arrived(state: Postgres, after: int) -> Arrived:
+    """Look at what came in after the event with this id. Raises StateError."""
+    with state.transaction() as connection:
+        row = connection.execute(_SQL["arrived"], {"after": after}).one()
+    return Arrived(*row)
+
+
+def count_due(state: Postgres, most: int) -> int:
+    """Count the events that could be worked off now, up to `most`. Raises StateError."""
+    with state.transaction() as connection:
+        return int(connection.execute(_SQL["due"], {"most": most}).scalar_one())
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a round is reported as, by a run or by the sensor."""
+
+    metadata: dict[str, Any]
+    passed: bool
+    check_words: str
+    check_metadata: dict[str, Any]
+
+
+def result_of(state: Postgres, done: WorkedOff, new: Arrived | None = None) -> Result:
+    """Put together what a round is reported as. Raises StateError."""
+    with state.transaction() as connection:
+        left = connection.execute(_SQL["open"]).one()
+        parked = connection.execute(_SQL["parked"], {"most": MOST}).all() if left.parked else []
+    metadata: dict[str, Any] = {
+        "coupons_made": done.coupons,
+        "events_done": done.count("done"),
+        "events_parked": done.count("parked"),
+        "events_quarantined": done.count("quarantined"),
+        "events_to_retry": done.count("retried"),
+        "waiting": left.waiting,
+        "parked": left.parked,
+        **_latency(done, new),
+    }
+    if new is not None:
+        metadata["events_arrived"] = new.events
+    if done.troubles:
+        metadata["trouble"] = "; ".join(sorted(done.troubles))
+    check_metadata: dict[str, Any] = {"parked": left.parked}
+    if parked:
+        check_metadata["parked, for example"] = dg.MetadataValue.md(
+            "\n".join(f"- event {row.id} ({row.topic}): {row.reason}" for row in parked)
+        )
+    ids = [row.id for row in parked]
+    return Result(metadata, not left.parked, _words(left.parked, ids), check_metadata)
+
+
+def _latency(done: WorkedOff, new: Arrived | None) -> dict[str, float]:
+    """Seconds from a delivery to done: of what was done here, else of what the receiver did."""
+    median, longest = done.latency(0.5), done.latency(1.0)
+    if median is None and new is not None:
+        median, longest = new.median_seconds, new.longest_seconds
+    if median is None or longest is None:
+        return {}
+    return {"seconds_median": round(float(median), 3), "seconds_longest": round(float(longest), 3)}
+
+
+def _words(parked: int, ids: list[int]) -> str:
+    if not parked:
+        return "No event is parked."
+    listed = ", ".join(str(event) for event in ids) + (" …" if parked > len(ids) else "")
+    return (
+        f"{parked:,} events are parked, so somebody may have spent points and have no coupon: "
+        f"{listed}. Why: `influence-pipeline events show {ids[0]}`. When mended: "
+        f"`influence-pipeline events replay {ids[0]}`; one whose rule is put into influence.toml "
+        "goes on by itself."
+    )
+
+
+def coupon_asset(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
+    """Make the asset that works the inbox off."""
+
+    @dg.asset(
+        name=COUPONS,
+        deps=[INBOX],
+        group_name=GROUP,
+        kinds={"postgres"},
+        retry_policy=retry,
+        check_specs=[
+            dg.AssetCheckSpec(
+                ALL_HAVE_COUPONS,
+                asset=COUPONS,
+                description=(
+                    "Every stored event that asks for a coupon has it. One that could not be made "
+                    "is parked with its reason: an unknown rule, a code that is taken, a customer "
+                    "whom the API does not know."
+                ),
+            )
+        ],
+        description=(
+            "Coupons in the store, made of what customers redeemed.\n\nUsually made by the "
+            "receiver or by `coupon_sensor` within a second and only reported here; a run works "
+            "off whatever waits. Safe to run at any time: a coupon that is there is found, not "
+            "made again."
+        ),
+    )
+    def coupons(context: dg.AssetExecutionContext, engines: EngineResource) -> Reported:
+        done = WorkedOff()
+        with engines.inbox() as (state, handlers):
+            for note in handlers.notes:
+                context.log.warning(note)
+            while not done.troubles:
+                round_ = work_off(state, handlers)
+                done.add(round_)
+                if not round_.attempted:
+                    break
+            result = result_of(state, done)
+        fail_if_nothing_went(done)
+        return dg.MaterializeResult(
+            metadata=result.metadata,
+            check_results=[
+                dg.AssetCheckResult(
+                    check_name=ALL_HAVE_COUPONS,
+                    passed=result.passed,
+                    description=result.check_words,
+                    metadata=result.check_metadata,
+                )
+            ],
+        )
+
+    return coupons
+
+
+def fail_if_nothing_went(done: WorkedOff) -> None:
+    """Fail in one line where the store or the API was away and nothing could be settled."""
+    if done.troubles and not done.settled:
+        raise dg.Failure(
+            description=(
+                f"Nothing could be worked off: {'; '.join(sorted(done.troubles))} "
+                "The events wait and are tried again."
+            )
+        )

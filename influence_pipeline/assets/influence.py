@@ -1,0 +1,74 @@
+"""Deliver: what Influence has of the store, kept up to date call by call."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from influence_pipeline.assets import reporting
+from influence_pipeline.assets.kinds import KINDS
+from influence_pipeline.assets.reporting import Reported
+from influence_pipeline.records import Entity
+from influence_pipeline.resources import EngineResource
+
+GROUP = "influence"
+REWARDS = "rewards_used"
+# One delivery at a time across all runs, so that two do not share the API's pace unknowingly. The
+# imports stay out of it: live changes must not wait for hours behind one.
+POOL = "influence_api"
+
+
+def _deliver(
+    name: str,
+    entity: Entity,
+    *,
+    deps: Sequence[str],
+    description: str,
+    retry: dg.RetryPolicy,
+) -> dg.AssetsDefinition:
+    @dg.asset(
+        name=name,
+        deps=deps,
+        group_name=GROUP,
+        kinds={"api"},
+        pool=POOL,
+        retry_policy=retry,
+        check_specs=[reporting.nothing_parked(name)],
+        description=(
+            f"{description}\n\nSends what is due and writes down each answer; a record that fails "
+            "costs only itself and is tried again or parked. Safe to run at any time, by itself "
+            "too: running twice sends nothing."
+        ),
+    )
+    def deliver(context: dg.AssetExecutionContext, engines: EngineResource) -> Reported:
+        with engines.engine() as engine:
+            report = engine.deliver(entity, reporting.Progress(context.log, name))
+            metadata = reporting.of_delivery(engine.state, report)
+            check = reporting.check_parked(engine.state, report)
+        return dg.MaterializeResult(metadata=metadata, check_results=[check])
+
+    return deliver
+
+
+def influence_assets(retry: dg.RetryPolicy) -> list[dg.AssetsDefinition]:
+    """Make the three deliveries and the one of used rewards."""
+    made = [
+        _deliver(
+            kind.delivered,
+            kind.entity,
+            deps=[kind.changes, *kind.after],
+            description=f"{kind.what} As Influence has acknowledged them.\n\n{kind.sent_by}",
+            retry=retry,
+        )
+        for kind in KINDS
+    ]
+    rewards = _deliver(
+        REWARDS,
+        Entity.REWARD,
+        deps=[Entity.ORDER.plural, "coupons"],
+        description=(
+            "Coupons that an order has consumed, marked as used in Influence.\n\nOne POST per "
+            "coupon, after its order; an order that came to nothing uses none."
+        ),
+        retry=retry,
+    )
+    return [*made, rewards]

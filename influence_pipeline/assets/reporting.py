@@ -1,0 +1,197 @@
+"""What assets say of a step: numbers under the same names every time, short tables, checks.
+
+Keys, states and reasons only: no name, e-mail or phone. A coupon's code is money, so it is masked.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import dagster as dg
+import sqlalchemy as sa
+
+from influence_pipeline.postgres import Postgres
+from influence_pipeline.records import Entity
+from influence_pipeline.state.schema import snapshot
+from influence_pipeline.sync import status
+from influence_pipeline.sync.capture import Captured
+from influence_pipeline.sync.deliver import Delivered
+from influence_pipeline.sync.engine import Report
+
+# What an asset returns. Dagster looks at the annotation and knows the class only without a type.
+if TYPE_CHECKING:
+    Reported: TypeAlias = dg.MaterializeResult[None]
+else:
+    Reported = dg.MaterializeResult
+
+# Rows of a preview.
+MOST = 10
+# A long delivery says how far it is this often; `automation.runs` takes silence for the end of it.
+PROGRESS_SECONDS = 60.0
+NOTHING_PARKED = "nothing_parked"
+
+# What a capture counts. A delivery captures nothing, so zeros here would say something untrue.
+_OF_CAPTURE = (
+    "looked_at",
+    "created",
+    "changed",
+    "unchanged",
+    "deleted",
+    "before_go_live",
+    "full_compare",
+)
+
+
+def of_capture(
+    captured: Captured, preview: Sequence[Mapping[str, Any]], seconds: float
+) -> dict[str, Any]:
+    """Give the metadata of a capture."""
+    metadata: dict[str, Any] = {
+        "looked_at": captured.looked_at,
+        "created": captured.created,
+        "changed": captured.changed,
+        "unchanged": captured.unchanged,
+        "deleted": captured.deleted,
+        "unreadable": captured.unreadable,
+        "before_go_live": captured.before_go_live,
+        "without_key": captured.without_key,
+        "full_compare": captured.full,
+        "seconds": round(seconds, 3),
+    }
+    if captured.why_full:
+        metadata["why everything was compared"] = captured.why_full
+    if preview:
+        metadata["to be sent, for example"] = _table(preview, ("key", "action", "state"))
+    return metadata
+
+
+def of_delivery(state: Postgres, report: Report) -> dict[str, Any]:
+    """Give the metadata of a delivery. Raises StateError."""
+    counts = {name: n for name, n in report.counts().items() if name not in _OF_CAPTURE}
+    counts["newly_parked"] = report.delivered.parked
+    counts["oldest_waiting_seconds"] = round(report.remaining.oldest_seconds or 0.0, 1)
+    if report.entity is not Entity.REWARD:
+        counts["dagster/row_count"] = _acknowledged(state, report.entity)
+    return counts | _trouble(report)
+
+
+def of_import(report: Report, *, months: int) -> dict[str, Any]:
+    """Give the metadata of an import: what was found and what was sent."""
+    counts = report.counts()
+    del counts["full_compare"]
+    counts["newly_parked"] = report.delivered.parked
+    # A partition's row count is its own; that of several months together belongs to none of them.
+    if months == 1 and report.captured is not None:
+        counts["dagster/partition_row_count"] = (
+            report.captured.looked_at + report.captured.unreadable
+        )
+    return counts | {"months": months} | _trouble(report)
+
+
+def _trouble(report: Report) -> dict[str, Any]:
+    # The key in it may be a coupon's code.
+    trouble = report.delivered.last_trouble
+    return {"last trouble": trouble} if trouble and report.entity is not Entity.REWARD else {}
+
+
+def _acknowledged(state: Postgres, entity: Entity) -> int:
+    """Count the records whose state in the store is the one Influence has acknowledged."""
+    query = sa.select(sa.func.count()).where(
+        snapshot.c.entity == entity, snapshot.c.store_hash == snapshot.c.synced_hash
+    )
+    with state.transaction() as connection:
+        return connection.execute(query).scalar_one()
+
+
+def nothing_parked(asset: str) -> dg.AssetCheckSpec:
+    """Give the check that every delivery and import carries."""
+    return dg.AssetCheckSpec(
+        NOTHING_PARKED,
+        asset=asset,
+        description=(
+            "A parked record is one that needs a person: the store's row cannot be read, or the "
+            "API refuses it. The rest goes on without it. `influence-pipeline parked` lists them "
+            "with their reasons."
+        ),
+    )
+
+
+def check_parked(state: Postgres, report: Report) -> dg.AssetCheckResult:
+    """Check that nothing is parked, and say what to do with what is. Raises StateError."""
+    parked = report.remaining.parked
+    metadata: dict[str, Any] = {"parked": parked}
+    if parked:
+        rows = status.parked(state, report.entity, MOST)
+        if report.entity is Entity.REWARD:
+            rows = [{**row, "key": masked(str(row["key"]))} for row in rows]
+        metadata["parked, for example"] = _table(rows, ("key", "reason_code", "reason", "attempts"))
+    return dg.AssetCheckResult(
+        check_name=NOTHING_PARKED,
+        passed=parked == 0,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=_parked_words(report.entity, parked),
+        metadata=metadata,
+    )
+
+
+def _parked_words(entity: Entity, parked: int) -> str:
+    if not parked:
+        return f"No {entity.plural} are parked."
+    is_parked = f"{entity} is" if parked == 1 else f"{entity.plural} are"
+    which = "" if entity is Entity.REWARD else f" --entity {entity.plural}"
+    return (
+        f"{parked:,} {is_parked} parked. Why: `influence-pipeline parked{which}`. When mended: "
+        f"`influence-pipeline retry {entity.plural} --all`; a record that changes in the store is "
+        "tried again by itself."
+    )
+
+
+def masked(code: str) -> str:
+    """Show a coupon's code enough to be recognised and too little to be used."""
+    return f"{code[:2]}…" if len(code) > 4 else "…"
+
+
+def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dg.TableMetadataValue:
+    return dg.TableMetadataValue(
+        records=[
+            dg.TableRecord({name: _cell(row[name]) for name in columns}) for row in rows[:MOST]
+        ],
+        schema=dg.TableSchema(columns=[dg.TableColumn(name) for name in columns]),
+    )
+
+
+def _cell(value: Any) -> str | int | float | bool:
+    if value is None:
+        return ""
+    return value if isinstance(value, bool | int | float) else str(value)
+
+
+class Progress:
+    """Says in the run's log how far a delivery is, not more than once a minute."""
+
+    def __init__(
+        self,
+        log: Any,
+        name: str,
+        *,
+        every: float = PROGRESS_SECONDS,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._log = log
+        self._name = name
+        self._every = every
+        self._now = now
+        self._started = self._said = now()
+
+    def __call__(self, done: Delivered) -> None:
+        now = self._now()
+        if now - self._said < self._every:
+            return
+        self._said = now
+        pace = done.calls / max(now - self._started, 0.001)
+        self._log.info(
+            f"{self._name}: {done.sent:,} sent in {done.calls:,} calls, {pace:,.1f} calls/s, "
+            f"{done.parked:,} parked"
+        )

@@ -1,0 +1,25 @@
+"""The store's records, as the mapping reads them: external assets, counted by full compares."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from influence_pipeline.assets.kinds import KINDS, Kind
+
+GROUP = "store"
+
+
+def _spec(kind: Kind) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        kind.in_store,
+        group_name=GROUP,
+        kinds={"postgres"},
+        description=(
+            f"{kind.what}\n\nWhat the mapping's SELECT for {kind.entity.plural} gives. The store "
+            f"is only read. Its row count is noted by `{kind.changes}` whenever everything was "
+            "compared: at the first sync, once a day, and after a change of the mapping."
+        ),
+    )
+
+
+store_assets = [_spec(kind) for kind in KINDS]

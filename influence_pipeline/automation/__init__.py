@@ -1,0 +1,1 @@
+"""When things run: jobs, schedules, the coupon sensor. What they run is in `assets`."""

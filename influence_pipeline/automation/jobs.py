@@ -1,0 +1,76 @@
+"""The jobs: which assets run together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from influence_pipeline.assets.changes import CaptureConfig
+from influence_pipeline.assets.coupons import COUPONS
+from influence_pipeline.assets.influence import REWARDS
+from influence_pipeline.assets.kinds import KINDS
+
+if TYPE_CHECKING:
+    # What define_asset_job gives; Dagster has no public name for it.
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition,
+    )
+
+INCREMENTAL_SYNC = "incremental_sync"
+FULL_COMPARE = "full_compare"
+FIRST_IMPORT = "first_import"
+WORK_OFF_WEBHOOKS = "work_off_webhooks"
+
+# deploy/dagster.yaml lets one run with this tag out of the queue at a time.
+LIVE = {"influence/lane": "live"}
+
+_SYNCED = [
+    *(kind.changes for kind in KINDS),
+    *(kind.delivered for kind in KINDS),
+    REWARDS,
+]
+
+
+def _captures(*, full: bool) -> dg.RunConfig:
+    """Say `full` for each capture, so that the launchpad shows what can be chosen."""
+    return dg.RunConfig(ops={kind.changes: CaptureConfig(full=full) for kind in KINDS})
+
+
+def make_jobs() -> list[UnresolvedAssetJobDefinition]:
+    """Make the jobs."""
+    return [
+        dg.define_asset_job(
+            INCREMENTAL_SYNC,
+            selection=_SYNCED,
+            config=_captures(full=False),
+            tags=LIVE,
+            description=(
+                "Find what changed in the store since the last run and send it: customers and "
+                "products, then orders, then used rewards. Running it twice sends nothing."
+            ),
+        ),
+        dg.define_asset_job(
+            FULL_COMPARE,
+            selection=_SYNCED,
+            config=_captures(full=True),
+            tags=LIVE,
+            description=(
+                "As incremental_sync, but every record of the store is compared: it finds deletes "
+                "and whatever a look at changed rows cannot see."
+            ),
+        ),
+        dg.define_asset_job(
+            FIRST_IMPORT,
+            selection=[kind.import_name for kind in KINDS if kind.imported],
+            description=(
+                "Import one month of customers and products. For many months select the two assets "
+                "and choose Materialize: an asset backfill runs a year at a time."
+            ),
+        ),
+        dg.define_asset_job(
+            WORK_OFF_WEBHOOKS,
+            selection=[COUPONS],
+            description="Work off every stored webhook that is due, until the inbox is empty.",
+        ),
+    ]

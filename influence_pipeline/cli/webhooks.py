@@ -1,0 +1,47 @@
+"""`influence-pipeline webhooks status|register`: subscriptions at the API."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+
+from influence_pipeline.cli.output import print_json, print_table
+from influence_pipeline.platform_api.single import SingleCalls
+from influence_pipeline.settings import load_settings
+from influence_pipeline.webhooks import subscriptions
+from influence_pipeline.webhooks.subscriptions import PATH, Standing
+
+
+def run(arguments: argparse.Namespace) -> int:
+    settings = load_settings()
+    settings.require("api_key")
+    api = SingleCalls(settings.environment.api_url, settings.secret("api_key"))
+    try:
+        if arguments.action == "status":
+            return _status(api, arguments)
+        token = settings.secret("webhook_token")
+        return _register(api, arguments.url.rstrip("/") + PATH + token, arguments)
+    finally:
+        api.close()
+
+
+def _status(api: SingleCalls, arguments: argparse.Namespace) -> int:
+    found = subscriptions.status(api)
+    if arguments.json:
+        print_json({**asdict(found), "subscriptions": [asdict(s) for s in found.subscriptions]})
+        return 0
+    if found.subscriptions:
+        print_table(("topic", "address"), [(s.topic, s.url) for s in found.subscriptions])
+    if found.missing:
+        print(f"not subscribed: {', '.join(found.missing)}")
+        print("next: influence-pipeline webhooks register --url https://your-host")
+    return 0
+
+
+def _register(api: SingleCalls, url: str, arguments: argparse.Namespace) -> int:
+    results = subscriptions.register(api, url)
+    if arguments.json:
+        print_json([asdict(result) for result in results])
+    else:
+        print_table(("topic", "now", ""), [(r.topic, r.standing.value, r.words) for r in results])
+    return 1 if any(result.standing is Standing.REFUSED for result in results) else 0

@@ -1,0 +1,98 @@
+"""Dagster's entry: puts assets, jobs, schedules, the sensor and the resource together.
+
+Nothing is read from the store, the state or the API here, and nothing fails because a variable or
+influence.toml is missing: the code location loads with defaults, and a run says what is missing.
+
+The schedules and the sensor come switched off, so that a first start sends nothing before somebody
+has looked at `influence-pipeline plan`. Switch them on in Dagster's UI (Automation), or start with
+INFLUENCE_AUTOMATION=on, as the demo and `make dev` do.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import dagster as dg
+
+from influence_pipeline.assets.changes import change_assets
+from influence_pipeline.assets.coupons import coupon_asset, webhook_inbox
+from influence_pipeline.assets.first_import import import_assets, months_from
+from influence_pipeline.assets.influence import influence_assets
+from influence_pipeline.assets.store import store_assets
+from influence_pipeline.automation.jobs import make_jobs
+from influence_pipeline.automation.schedules import make_schedules
+from influence_pipeline.automation.sensors import make_coupon_sensor
+from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.resources import EngineResource, resource_for
+from influence_pipeline.settings import Schedule, Settings, load_settings
+
+OWNER = "team:data"
+
+# For what may pass: a database or the API that is away. The engine's own waits come before these,
+# and the next tick is five minutes away at most, so two more attempts are enough.
+RETRY = dg.RetryPolicy(
+    max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+
+
+def build_definitions(
+    *,
+    settings: Settings | None = None,
+    engines: EngineResource | None = None,
+    retry: dg.RetryPolicy = RETRY,
+) -> dg.Definitions:
+    """Build everything Dagster shows and runs; for production, the command line and tests.
+
+    `settings`: used as they are; by default the environment, read again by every run.
+    `engines`: opens the engine; by default with these settings.
+    """
+    times, running = _times(settings)
+    months = months_from(times.import_from)
+    with warnings.catch_warnings():
+        # Dagster calls backfill policies "beta" at every load.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
+            *store_assets,
+            *change_assets(retry),
+            *influence_assets(retry),
+            *import_assets(months, retry),
+            webhook_inbox,
+            coupon_asset(retry),
+        ]
+    return dg.Definitions(
+        assets=dg.map_asset_specs(_policies, assets),
+        jobs=make_jobs(),
+        schedules=make_schedules(times, running=running),
+        sensors=[make_coupon_sensor(running=running)],
+        resources={"engines": engines or _engines(settings)},
+        # One process per run: a sync takes 3-4 s so, 15-23 s with a process per step. What runs at
+        # once are calls inside a step, not steps.
+        executor=dg.in_process_executor,
+    )
+
+
+def _policies(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Give every asset what all assets have."""
+    return spec.replace_attributes(owners=[OWNER]).merge_attributes(
+        tags={"influence/group": spec.group_name or "default"}
+    )
+
+
+def _engines(settings: Settings | None) -> EngineResource:
+    return EngineResource() if settings is None else resource_for(settings)
+
+
+def _times(settings: Settings | None) -> tuple[Schedule, bool]:
+    """Read when things run; the defaults where the settings cannot be read (a run says why)."""
+    try:
+        settings = settings or load_settings()
+        running = settings.environment.automation == "on"
+    except ConfigurationError:
+        return Schedule(), False
+    try:
+        return settings.config.schedule, running
+    except ConfigurationError:
+        return Schedule(), running
+
+
+defs = build_definitions()

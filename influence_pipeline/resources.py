@@ -1,0 +1,81 @@
+"""What assets and sensors get from Dagster: a way to the engine, opened for one step at a time.
+
+Settings are read here when a step runs, never when the code location loads; an error of the engine
+becomes Dagster's word for it here and nowhere else. What the engine does is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import dagster as dg
+from pydantic import Field
+
+from influence_pipeline.errors import ApiKeyRejected, ConfigurationError, InfluencePipelineError
+from influence_pipeline.postgres import Postgres
+from influence_pipeline.settings import Settings, load_settings
+from influence_pipeline.state.database import open_state
+from influence_pipeline.sync.engine import Engine
+from influence_pipeline.webhooks.context import HandlerContext, handler_context
+
+
+class EngineResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # its value is itself
+    """Opens the engine with the environment and influence.toml as they are when a step runs."""
+
+    config: str | None = Field(
+        default=None,
+        description="Path of influence.toml. Empty: what INFLUENCE_CONFIG names.",
+    )
+
+    def settings(self) -> Settings:
+        """Read the settings. Raises ConfigurationError."""
+        return load_settings(**({"config": self.config} if self.config else {}))
+
+    @contextmanager
+    def engine(self) -> Iterator[Engine]:
+        """Open the engine. What it raises inside becomes a `dg.Failure` with the same one line."""
+        with in_one_line(), Engine(self.settings()) as engine:
+            yield engine
+
+    @contextmanager
+    def inbox(self) -> Iterator[tuple[Postgres, HandlerContext]]:
+        """Open the state and what stored events are worked off with; errors as with `engine`."""
+        with in_one_line():
+            settings = self.settings()
+            context = handler_context(settings)
+            with closing(context):
+                state = open_state(
+                    settings.secret("state_url"),
+                    schema=settings.config.state_schema,
+                    # Every worker holds a connection, and the round that waits for them another.
+                    pool_size=context.webhooks.workers + 1,
+                )
+                with closing(state):
+                    yield state, context
+
+
+def resource_for(settings: Settings) -> EngineResource:
+    """Make a resource of settings that were read before; for the command line and tests."""
+
+    class GivenSettings(EngineResource):
+        def settings(self) -> Settings:
+            return settings
+
+    return GivenSettings()
+
+
+@contextmanager
+def in_one_line() -> Iterator[None]:
+    """Turn an error of the engine into a failure whose description is that error's own line.
+
+    What a person must mend is not tried again; what may pass is, by the step's retry policy.
+    """
+    try:
+        yield
+    except InfluencePipelineError as error:
+        raise dg.Failure(
+            description=str(error),
+            metadata={"kind of error": type(error).__name__},
+            allow_retries=not isinstance(error, ConfigurationError | ApiKeyRejected),
+        ) from None

@@ -1,0 +1,104 @@
+"""The switches: how the sandbox behaves where the contract leaves the API's behaviour open.
+
+Given at start (`SandboxSettings.switches`) and changed live with `PUT /sandbox/switches`. What goes
+wrong on single calls is in `faults`; what points are worth is in `rules`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from influence_pipeline.sandbox.platform.fields import Id
+
+RetryAfter = Literal["seconds", "date", "none"]
+
+
+class _Switches(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Key(_Switches):
+    """One record by the merchant's own id; a reward by its coupon code."""
+
+    entity: Literal["customer", "order", "product", "reward"]
+    id: Id
+
+
+class WebhookSwitches(_Switches):
+    """What the sender of webhooks does wrong, and how it tries again. Drawn from `seed`."""
+
+    drop: float = Field(0.0, ge=0, le=1, description="Share of deliveries never sent.")
+    duplicate: float = Field(0.0, ge=0, le=1, description="Share of deliveries sent twice.")
+    reorder: float = Field(
+        0.0, ge=0, le=1, description="Share of deliveries held back so that later ones overtake."
+    )
+    reorder_ms: int = Field(300, ge=0, description="How long a reordered delivery is held back.")
+    delay_ms: int = Field(0, ge=0, description="How long every delivery waits before it is sent.")
+    seed: int = Field(1, description="Start of the draw for drop, duplicate and reorder.")
+    max_attempts: int = Field(12, ge=1, description="After so many answers other than 2xx: failed.")
+    backoff_ms: int = Field(
+        200, ge=1, description="Wait before the second attempt; doubles with each further one."
+    )
+    backoff_max_ms: int = Field(30_000, ge=1, description="Longest wait between two attempts.")
+    timeout_ms: int = Field(10_000, ge=1, description="How long an answer is waited for.")
+
+
+class Switches(_Switches):
+    """All switches. The defaults are what the contract takes to be most likely, and no trouble."""
+
+    second_post: Literal["upsert", "conflict", "award_again"] = Field(
+        "upsert",
+        description=(
+            "A second POST of one order id. upsert: treated as an update. conflict: 409. "
+            "award_again: each POST is one more copy of the order, and each copy is awarded."
+        ),
+    )
+    refund_repeat: Literal["once", "again"] = Field(
+        "once", description="A second change to refunded: deducts nothing, or deducts again."
+    )
+    get_order: bool = Field(
+        True, description="Whether GET of an order exists; false answers a gateway's generic 404."
+    )
+    put_customer: Literal["merge", "replace"] = Field(
+        "merge", description="Whether fields missing from a PUT customer are kept or cleared."
+    )
+    variants_body: Literal["wrapped", "bare", "either"] = Field(
+        "either", description='Whether variants come as {"variants": [...]}, as a list, or both.'
+    )
+    unique_email: bool = Field(
+        False, description="Refuse (400) a customer whose e-mail another customer has."
+    )
+    redeem_rule_in_event: bool = Field(
+        True,
+        description=(
+            "Whether points/redeemed carries redeemRule. The documented body does not, so its "
+            "receiver must know the discount by itself."
+        ),
+    )
+    latency_ms: int = Field(0, ge=0, description="How long every call takes before it is applied.")
+    rate_limit: float | None = Field(
+        None, gt=0, description="Calls per second let through; the rest get 429. null: no limit."
+    )
+    rate_limit_burst: int | None = Field(
+        None, ge=1, description="Calls let through at once; null: one second's worth."
+    )
+    retry_after: RetryAfter = Field(
+        "seconds", description="Form of the Retry-After header of a 429."
+    )
+    rate_limit_headers: bool = Field(
+        False, description="Send X-RateLimit-Limit, -Remaining and -Reset with every reply."
+    )
+    read_after_write_delay_ms: int = Field(
+        0,
+        ge=0,
+        description=(
+            "How long a GET (and a PATCH of a new order) still sees the record as it was before "
+            "the last write that addressed it."
+        ),
+    )
+    reject: list[Key] = Field(
+        default_factory=list, description="Records whose calls are answered 400, applied never."
+    )
+    webhooks: WebhookSwitches = WebhookSwitches()

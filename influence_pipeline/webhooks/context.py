@@ -1,0 +1,116 @@
+"""What working events off needs, put together from the settings: the coupon writer, the reward
+table, the API. Made once per process or sensor tick; connects when first used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from influence_pipeline.errors import StoreError
+from influence_pipeline.platform_api.single import SingleCalls
+from influence_pipeline.postgres import Postgres
+from influence_pipeline.settings import Coupons, Settings, Webhooks
+from influence_pipeline.store.coupons import (
+    COUPON_VALUES,
+    LOOKUP_VALUES,
+    CouponWriter,
+    SqlCouponWriter,
+)
+from influence_pipeline.store.statements import read_statement
+from influence_pipeline.webhooks.grants import Terms
+from influence_pipeline.webhooks.verify import CustomerDirectory
+
+
+def nothing_happens(point: str) -> None:
+    """What a crash point does outside of tests."""
+
+
+@dataclass
+class HandlerContext:
+    """How events are worked off. `api` None: redemptions are not verified.
+
+    `notes`: what is off and why, to be said once at start. `at` is called at each crash point.
+    `hopeless`: parked events that these settings do not mend, so that they are read once only.
+    """
+
+    terms: Terms
+    webhooks: Webhooks = field(default_factory=Webhooks)
+    api: CustomerDirectory | None = None
+    notes: tuple[str, ...] = ()
+    at: Callable[[str], None] = nothing_happens
+    on_close: tuple[Callable[[], None], ...] = ()
+    hopeless: set[int] = field(default_factory=set)
+
+    def close(self) -> None:
+        """Close what was opened for this context."""
+        for close in self.on_close:
+            close()
+
+
+def handler_context(settings: Settings) -> HandlerContext:
+    """Build the context that the environment and influence.toml describe.
+
+    Raises ConfigurationError (MappingError for a coupon statement) naming the mend.
+    """
+    config = settings.config
+    notes: list[str] = []
+    closing: list[Callable[[], None]] = []
+    writer: CouponWriter | None = None
+    if config.coupons is None:
+        notes.append(
+            f"No coupons are made: {settings.file} has no [coupons]. Redemptions are parked until "
+            "it has."
+        )
+    else:
+        database = _coupon_database(settings, config.webhooks)
+        closing.append(database.close)
+        writer = _sql_writer(settings, config.coupons, database)
+    api = _api(settings, config.webhooks, notes)
+    if api is not None:
+        closing.append(api.close)
+    return HandlerContext(
+        terms=Terms(config.rewards, config.coupons, writer),
+        webhooks=config.webhooks,
+        api=api,
+        notes=tuple(notes),
+        on_close=tuple(closing),
+    )
+
+
+def _coupon_database(settings: Settings, webhooks: Webhooks) -> Postgres:
+    given = settings.environment.coupon_url is not None
+    return Postgres(
+        settings.coupon_url,
+        variable="INFLUENCE_COUPON_URL" if given else "INFLUENCE_STORE_URL",
+        kind=StoreError,
+        pool_size=webhooks.workers,
+        statement_timeout_seconds=10,
+    )
+
+
+def _sql_writer(settings: Settings, coupons: Coupons, database: Postgres) -> SqlCouponWriter:
+    folder = settings.folder
+    return SqlCouponWriter(
+        database,
+        lookup=read_statement(folder / coupons.lookup, LOOKUP_VALUES, required="code"),
+        create=read_statement(folder / coupons.create, COUPON_VALUES, required="code"),
+        kinds=coupons.kinds,
+    )
+
+
+def _api(settings: Settings, webhooks: Webhooks, notes: list[str]) -> SingleCalls | None:
+    if not webhooks.verify_redemptions:
+        notes.append(
+            "Coupons are made without asking the Platform API for their customer: "
+            "verify_redemptions is off in influence.toml. Whoever learns the webhooks' address can "
+            "mint coupons."
+        )
+        return None
+    if settings.environment.api_key is None:
+        notes.append(
+            "Coupons are made without asking the Platform API for their customer: "
+            "INFLUENCE_API_KEY is not set. Whoever learns the webhooks' address can mint coupons."
+        )
+        return None
+    return SingleCalls(settings.environment.api_url, settings.secret("api_key"))

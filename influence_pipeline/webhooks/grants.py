@@ -1,0 +1,182 @@
+"""Which coupons an event asks for, for whom and on what terms, as far as the settings can tell.
+
+Pure: the same event and settings give the same grants, so a parked event can be looked at again
+when the settings change. Whether the customer is real and the code free is found out later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from influence_pipeline.settings import Coupons, Reward
+from influence_pipeline.store.coupons import Coupon, CouponWriter
+from influence_pipeline.webhooks.events import (
+    Event,
+    Member,
+    Topic,
+    clean_text,
+    coupon_code,
+    decimal_number,
+    identifier,
+)
+from influence_pipeline.webhooks.outcomes import Park, Why
+from influence_pipeline.webhooks.worth import Offer, Worth, worth_of
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the settings say about coupons. `writer` None: there is no way to make one."""
+
+    rewards: Mapping[str, Reward]
+    coupons: Coupons | None
+    writer: CouponWriter | None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One coupon to be made. `witness`: the member whom the API must know before it is made."""
+
+    coupon: Coupon
+    witness: Member | None
+    writer: CouponWriter
+
+
+def grants_of(event: Event, terms: Terms, received_at: datetime) -> list[Grant | Park]:
+    """Give every coupon an event asks for, each as a grant or as the reason why it cannot be one.
+
+    Expiry counts from `received_at`, so that an attempt repeated tomorrow makes the same coupon.
+    """
+    if event.topic is Topic.POINTS_REDEEMED:
+        asked = [_redemption(event)]
+    elif event.topic is Topic.TIER_REWARD_EARNED:
+        asked = [_tier_reward(event)]
+    elif event.topic in (Topic.REFERRAL_STARTED, Topic.REFERRAL_COMPLETED):
+        asked = _referral(event)
+    else:
+        asked = []
+    return [one if isinstance(one, Park) else _granted(one, terms, received_at) for one in asked]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    code: str
+    owner: Member | None
+    witness: Member | None
+    offer: Offer
+
+
+def _redemption(event: Event) -> _Asked | Park:
+    body = event.body
+    code = coupon_code(body)
+    if code is None:
+        return Park(
+            Why.NO_CODE,
+            "The redemption carries no usable couponCode. The points are spent: look the customer "
+            "up in the Influence dashboard and make the coupon by hand.",
+        )
+    rule = _object(body.get("redeemRule"))
+    points = decimal_number(body.get("points"))
+    offer = Offer(
+        kind=clean_text(body.get("rewardType")),
+        amount=decimal_number(rule.get("discountValue")),
+        rule_id=identifier(body.get("ruleId")) or identifier(rule.get("id")),
+        # The sign of `points` is not documented (contract: Webhook deliveries).
+        points=None if points is None else abs(points),
+        point_cost=decimal_number(rule.get("pointCost")),
+        minimum_spend=decimal_number(rule.get("minSpendAmount")),
+    )
+    return _Asked(code, event.member, event.member, offer)
+
+
+def _tier_reward(event: Event) -> _Asked | Park:
+    """Read the one topic whose body nobody has documented: only what is plainly there is used."""
+    body = event.body
+    reward = _object(body.get("reward"))
+    code = coupon_code(body) or coupon_code(reward)
+    if code is None:
+        return Park(
+            Why.NO_CODE,
+            "A tier entry reward without a couponCode: its body is not documented. If the reward "
+            "is a coupon, make it by hand from the Influence dashboard.",
+        )
+    both = {**reward, **body}
+    amount = decimal_number(both.get("discountValue"))
+    offer = Offer(
+        kind=clean_text(both.get("rewardType")) or clean_text(both.get("discountType")),
+        amount=decimal_number(both.get("discountAmount")) if amount is None else amount,
+        rule_id=identifier(both.get("ruleId")) or identifier(reward.get("id")),
+    )
+    return _Asked(code, event.member, event.member, offer)
+
+
+# Words of `couponCodeStatus` (not documented) after which a coupon must not be made any more.
+_SPENT = frozenset({"used", "expired", "cancelled", "canceled", "revoked", "disabled", "deleted"})
+
+
+def _referral(event: Event) -> list[_Asked | Park]:
+    asked: list[_Asked | Park] = []
+    for name, owner in (("customerReward", event.member), ("friendReward", event.friend)):
+        reward = _object(event.body.get(name))
+        code = coupon_code(reward)
+        status = (clean_text(reward.get("couponCodeStatus")) or "").casefold()
+        if code is None or status in _SPENT:
+            continue
+        offer = Offer(
+            kind=clean_text(reward.get("discountType")),
+            amount=decimal_number(reward.get("discountAmount")),
+            rule_id=identifier(reward.get("id")),
+        )
+        # A friend without an account is vouched for by the member who referred them.
+        known = owner is not None and owner.external_id is not None
+        asked.append(_Asked(code, owner, owner if known else event.member, offer))
+    return asked
+
+
+def _granted(asked: _Asked, terms: Terms, received_at: datetime) -> Grant | Park:
+    writer, settings = terms.writer, terms.coupons
+    if writer is None or settings is None:
+        return Park(
+            Why.NO_WRITER,
+            "There is no way to make coupons: influence.toml has no [coupons], or no database URL "
+            "is set (INFLUENCE_COUPON_URL). Add it, and the event is worked off by itself.",
+        )
+    worth = worth_of(asked.offer, terms.rewards, settings.currency)
+    if isinstance(worth, Park):
+        return worth
+    customer_id = asked.owner.external_id if asked.owner is not None else None
+    if customer_id is None and writer.names_customer and settings.without_customer == "park":
+        return Park(
+            Why.NO_CUSTOMER,
+            "The store locks a coupon to its customer, and the event gives no externalId to name "
+            'one. Make the coupon by hand, or set without_customer = "issue" under [coupons] to '
+            "make such coupons for anyone who has the code.",
+        )
+    coupon = _coupon(asked.code, customer_id, worth, received_at)
+    lacking = writer.cannot(coupon)
+    if lacking is not None:
+        return Park(
+            Why.STORE_CANNOT,
+            f"The coupon writer cannot make this coupon as promised: {lacking}. Extend it, and the "
+            "event is worked off by itself.",
+        )
+    return Grant(coupon, asked.witness, writer)
+
+
+def _coupon(code: str, customer_id: str | None, worth: Worth, received_at: datetime) -> Coupon:
+    days = worth.expires_days
+    return Coupon(
+        code=code,
+        customer_id=customer_id,
+        kind=worth.kind,
+        value=worth.value,
+        currency=worth.currency,
+        minimum_spend=worth.minimum_spend,
+        expires_at=None if days is None else received_at + timedelta(days=days),
+    )
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,107 @@
+-- name: commit_durably
+-- A 200 and a coupon are promises: the commit waits for the disk, whatever the server's default.
+-- A server that hangs is given up on before the sender gives up on us.
+SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '10s'
+
+-- name: insert
+-- A delivery as it came. Which constraint refuses it is looked at afterwards.
+INSERT INTO inbox (topic, webhook_id, dedupe_key, body_sha256, body, headers, state,
+                   reason_code, reason)
+VALUES (:topic, :webhook_id, :dedupe_key, :body_sha256, :body, CAST(:headers AS jsonb), :state,
+        :reason_code, :reason)
+ON CONFLICT DO NOTHING
+RETURNING id
+
+-- name: count_duplicate
+-- The same key with the same body: a repeated delivery.
+UPDATE inbox SET deliveries = deliveries + 1
+WHERE dedupe_key = :dedupe_key AND body_sha256 = :body_sha256
+RETURNING id
+
+-- name: insert_conflicting
+-- The same key with another body: kept beside the first one, for a person to look at.
+INSERT INTO inbox (topic, webhook_id, dedupe_key, body_sha256, body, headers, conflicts, state,
+                   reason_code, reason)
+VALUES (:topic, :webhook_id, :dedupe_key, :body_sha256, :body, CAST(:headers AS jsonb), true,
+        'quarantined', 'conflict', :conflict)
+ON CONFLICT (dedupe_key, body_sha256) DO UPDATE SET deliveries = inbox.deliveries + 1
+RETURNING id
+
+-- name: claim
+-- Take what is due for a while. The fence makes results of an older claim worthless. MATERIALIZED,
+-- because a LIMIT in a sub-select may otherwise be run more than once.
+WITH due AS MATERIALIZED (
+    SELECT id FROM inbox
+    WHERE state = 'new' AND next_at <= now() AND (lease_until IS NULL OR lease_until < now())
+    ORDER BY next_at, id LIMIT :limit
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE inbox SET lease_until = now() + make_interval(secs => :lease_seconds),
+                 fence = nextval('fence_seq'), attempts = attempts + 1
+FROM due WHERE inbox.id = due.id
+RETURNING inbox.id, inbox.fence, inbox.attempts, inbox.topic, inbox.body, inbox.dedupe_key,
+          inbox.received_at
+
+-- name: hold
+-- Is the claim still ours? Locks the row, so that nobody takes it before this transaction ends.
+SELECT id FROM inbox WHERE id = :id AND fence = :fence AND state = 'new' FOR UPDATE
+
+-- name: settle
+-- The end of an attempt: done, parked or quarantined. Gives the seconds since the delivery came.
+UPDATE inbox SET state = :state, reason_code = :reason_code, reason = :reason, lease_until = NULL,
+                 done_at = CASE WHEN :state = 'done' THEN clock_timestamp() END
+WHERE id = :id AND fence = :fence AND state = 'new'
+RETURNING extract(epoch FROM clock_timestamp() - received_at)
+
+-- name: retry_later
+-- The attempt failed for a reason that passes; the event stays new.
+UPDATE inbox SET lease_until = NULL, next_at = now() + make_interval(secs => :delay_seconds),
+                 reason_code = :reason_code, reason = :reason
+WHERE id = :id AND fence = :fence AND state = 'new'
+RETURNING id
+
+-- name: release
+-- Claimed but not begun: free for the next who asks, as if it had not been claimed.
+UPDATE inbox SET lease_until = NULL, attempts = attempts - 1
+WHERE id = :id AND fence = :fence AND state = 'new'
+
+-- name: list
+-- Newest first. A NULL filter lets everything through.
+SELECT id, received_at, topic, state, reason_code, reason, attempts, deliveries, conflicts,
+       next_at, done_at
+FROM inbox
+WHERE (CAST(:states AS text[]) IS NULL OR state = ANY(CAST(:states AS text[])))
+  AND (CAST(:topic AS text) IS NULL OR topic = :topic)
+  AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
+  AND (CAST(:before_id AS bigint) IS NULL OR id < :before_id)
+ORDER BY id DESC LIMIT :limit
+
+-- name: show
+SELECT id, received_at, topic, state, reason_code, reason, attempts, deliveries, conflicts,
+       next_at, done_at, webhook_id, dedupe_key, octet_length(body) AS size,
+       CASE WHEN :with_body THEN body END AS body
+FROM inbox WHERE id = :id
+
+-- name: coupons_of
+SELECT code, state, kind, value, currency, expires_at, issued_at, used_at
+FROM coupon WHERE event_id = :id ORDER BY code
+
+-- name: counts
+-- How many of each state, and since when the oldest unfinished one waits.
+SELECT state, count(*) AS events, min(received_at) AS oldest FROM inbox GROUP BY state
+
+-- name: replay
+-- Work it off again from the start. Whoever still holds a claim has lost it with the fence.
+UPDATE inbox SET state = 'new', next_at = now(), attempts = 0, reason_code = NULL, reason = NULL,
+                 lease_until = NULL, fence = NULL, done_at = NULL
+WHERE (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
+  AND state = ANY(CAST(:states AS text[])) AND NOT conflicts
+  AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
+RETURNING id
+
+-- name: parked_for
+-- Parked for a reason that a change of the settings can mend.
+SELECT id, topic, body, received_at FROM inbox
+WHERE state = 'parked' AND reason_code = ANY(CAST(:reason_codes AS text[]))
+  AND id <> ALL(CAST(:but AS bigint[]))
+ORDER BY id LIMIT :limit

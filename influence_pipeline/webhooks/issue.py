@@ -1,0 +1,166 @@
+"""Making one coupon exactly once, though the state and the store are different databases.
+
+    look     the store is asked for the code, before anything is written
+    intend   the coupon's row is committed to the state: from here on the code is this event's
+    write    under a lock on the code the store is asked again and the coupon created
+    settle   (by the caller) coupon issued and event done, in one transaction
+
+A crash anywhere leaves either no row, and all begins anew, or a row, and the coupon that the store
+then has is this event's own. A code that the store had before, or that another event has, is never
+overwritten: the event is parked. Stale workers are stopped by the fence, late ones by the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from influence_pipeline.postgres import Postgres
+from influence_pipeline.sql import load_queries
+from influence_pipeline.state.schema import CouponState
+from influence_pipeline.store.coupons import Coupon, CouponRefused, CouponWriter, FoundCoupon
+from influence_pipeline.webhooks import inbox
+from influence_pipeline.webhooks.inbox import Claimed
+from influence_pipeline.webhooks.outcomes import LostClaim, Park, Why
+
+_SQL = load_queries(__file__, "effects.sql")
+_DURABLY = sa.text("SET LOCAL synchronous_commit = on")
+
+# Where a test may stop the process.
+LOOKED = "coupon.looked"
+INTENDED = "coupon.intended"
+WRITTEN = "coupon.written"
+COMMITTED = "coupon.committed"
+
+
+@dataclass(frozen=True)
+class InStore:
+    """The coupon is usable in the store; its row waits to be marked so."""
+
+
+@dataclass(frozen=True)
+class NotOurs:
+    """The coupon cannot be made. `forget`: its row must go, because the store has nothing of us."""
+
+    park: Park
+    forget: bool
+
+
+def issue(
+    state: Postgres,
+    writer: CouponWriter,
+    claimed: Claimed,
+    coupon: Coupon,
+    at: Callable[[str], None],
+) -> InStore | NotOurs | LostClaim:
+    """Make a coupon for a claimed event, or find that an earlier attempt made it.
+
+    Raises StoreError when the store is away or the end of a write is not certain: try again later.
+    """
+    try:
+        with writer.hold(coupon.code) as desk:
+            known = desk.find()
+    except CouponRefused as refusal:
+        return NotOurs(_refused(refusal), forget=False)
+    at(LOOKED)
+    intention = _intend(state, claimed, coupon, in_store=known is not None)
+    if not isinstance(intention, _Intention):
+        return intention
+    at(INTENDED)
+    if intention.issued:
+        return InStore()
+    if known is None:
+        try:
+            with writer.hold(coupon.code) as desk:
+                known = desk.find()
+                if known is None:
+                    desk.create(coupon)
+                    at(WRITTEN)
+        except CouponRefused as refusal:
+            return NotOurs(_refused(refusal), forget=True)
+        if known is None:
+            at(COMMITTED)
+            return InStore()
+    if intention.fresh or not _belongs(known, coupon):
+        return NotOurs(_TAKEN, forget=True)
+    return InStore()
+
+
+@dataclass(frozen=True)
+class _Intention:
+    fresh: bool
+    issued: bool = False
+
+
+def _intend(
+    state: Postgres, claimed: Claimed, coupon: Coupon, *, in_store: bool
+) -> _Intention | NotOurs | LostClaim:
+    with state.transaction() as connection:
+        connection.execute(_DURABLY)
+        if not inbox.hold(connection, claimed):
+            return LostClaim()
+        row = connection.execute(_SQL["find_coupon"], {"code": coupon.code}).first()
+        if row is None:
+            if in_store:
+                return NotOurs(_TAKEN, forget=False)
+            values = {
+                "code": coupon.code,
+                "event_id": claimed.id,
+                "customer_key": coupon.customer_id,
+                "kind": coupon.kind,
+                "value": coupon.value,
+                "currency": coupon.currency,
+                "expires_at": coupon.expires_at,
+            }
+            if connection.execute(_SQL["intend_coupon"], values).scalar() is not None:
+                return _Intention(fresh=True)
+            # Somebody else was faster with this code; their row is visible now.
+            row = connection.execute(_SQL["find_coupon"], {"code": coupon.code}).one()
+        same = row.event_id == claimed.id or _same_origin(row.dedupe_key, claimed.dedupe_key)
+        if not same or row.customer_key != coupon.customer_id:
+            return NotOurs(_OF_ANOTHER, forget=False)
+        return _Intention(fresh=False, issued=row.state != CouponState.ISSUING)
+
+
+def mark_issued(connection: sa.Connection, code: str) -> None:
+    connection.execute(_SQL["coupon_issued"], {"code": code})
+
+
+def forget(connection: sa.Connection, claimed: Claimed, code: str) -> None:
+    connection.execute(_SQL["forget_coupon"], {"code": code, "event_id": claimed.id})
+
+
+def _same_origin(one: str, other: str) -> bool:
+    """Tell whether two keys are of one referral: started and completed repeat the same codes."""
+    topic, _, id_ = one.partition("|")
+    other_topic, _, other_id = other.partition("|")
+    return (
+        topic.startswith("referrals/") and other_topic.startswith("referrals/") and id_ == other_id
+    )
+
+
+def _belongs(found: FoundCoupon, coupon: Coupon) -> bool:
+    """A lookup that does not give the customer is trusted; one that does must give the same."""
+    return found.customer_id is None or found.customer_id == coupon.customer_id
+
+
+def _refused(refusal: CouponRefused) -> Park:
+    return Park(
+        Why.REFUSED_BY_STORE,
+        f"The store refuses this coupon: {refusal}. Mend the statement or the store's data, then "
+        "replay the event (influence-pipeline events replay).",
+    )
+
+
+_TAKEN = Park(
+    Why.CODE_TAKEN,
+    "The store has a coupon with this code that this pipeline did not make; it was left as it is. "
+    "Compare the two; if the customer has no usable coupon, make one by hand.",
+)
+_OF_ANOTHER = Park(
+    Why.CODE_OF_ANOTHER_EVENT,
+    "The code belongs to another redemption already, or to another customer; that coupon was left "
+    "as it is. Compare the two events before anything is made by hand.",
+)

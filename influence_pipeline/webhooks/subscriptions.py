@@ -1,0 +1,167 @@
+"""Webhook subscriptions at the Platform API: which there are, and creating those that are missing.
+
+Lists first, creates only what is missing, changes and deletes nothing (contract: Webhook
+subscriptions). The shapes are inferred, so replies are read leniently. An address is shown without
+the token in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from influence_pipeline.errors import ApiError, ConfigurationError
+from influence_pipeline.platform_api.single import Answer
+from influence_pipeline.webhooks.events import Topic
+
+PATH = "/webhooks/influence/"
+
+
+class WebhookApi(Protocol):
+    def list_webhooks(self, cursor: str | None = None) -> Answer: ...
+
+    def create_webhook(self, topic: str, url: str) -> Answer: ...
+
+
+class Standing(StrEnum):
+    PRESENT = "present"
+    CREATED = "created"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """One topic after `register`. `words`: what the API said, and what to do, where it refused."""
+
+    topic: str
+    standing: Standing
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A subscription at the API. `url` is masked: its last part is a secret."""
+
+    id: str | None
+    topic: str | None
+    url: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is subscribed, and which of the topics that this project handles are not."""
+
+    subscriptions: tuple[Subscription, ...]
+    missing: tuple[str, ...]
+
+
+def register(api: WebhookApi, url: str, topics: Sequence[str] = tuple(Topic)) -> list[Registered]:
+    """Make sure that each topic is sent to `url` (https://your-host/webhooks/influence/<token>).
+
+    Raises ConfigurationError for an address that cannot be meant, ApiError if the API cannot be
+    used; topics created before that stay.
+    """
+    _check(url)
+    there = {(found.topic, found.url) for found in _all(api)}
+    result: list[Registered] = []
+    for topic in map(str, topics):
+        if (topic, url) in there:
+            result.append(Registered(topic, Standing.PRESENT))
+            continue
+        answer = api.create_webhook(topic, url)
+        if answer.found:
+            result.append(Registered(topic, Standing.CREATED))
+        else:
+            said = f": {answer.words}" if answer.words else ""
+            result.append(
+                Registered(
+                    topic,
+                    Standing.REFUSED,
+                    f"HTTP {answer.status}{said}. Add it by hand in the Influence dashboard "
+                    f"(webhooks): topic {topic}, address {masked(url)} with your token.",
+                )
+            )
+    return result
+
+
+def status(api: WebhookApi, topics: Sequence[str] = tuple(Topic)) -> Status:
+    """Tell what is subscribed at the API. Raises ApiError if it cannot be asked."""
+    found = _all(api)
+    subscribed = {one.topic for one in found}
+    return Status(
+        tuple(Subscription(one.id, one.topic, masked(one.url)) for one in found),
+        tuple(str(topic) for topic in topics if topic not in subscribed),
+    )
+
+
+def masked(url: str) -> str:
+    """Give an address without what may be secret in it: the last part, query, user and password."""
+    match = re.match(r"(?i)(https?://)(?:[^/@]*@)?([^/?#]*)([^?#]*)", url)
+    if match is None:
+        return "…"
+    scheme, host, path = match.groups()
+    folder = path.rstrip("/").rpartition("/")[0]
+    return f"{scheme}{host}{folder}/…"
+
+
+def _check(url: str) -> None:
+    host = re.match(r"^https://[^/@\s?#]+/", url)
+    local = re.match(r"^http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?/", url)
+    if not (host or local):
+        raise ConfigurationError(
+            "The webhooks' address must be https (or http to this machine): "
+            f"https://your-host{PATH}<INFLUENCE_WEBHOOK_TOKEN>."
+        )
+    if not re.search(re.escape(PATH) + r"[^/?#\s]+$", url):
+        raise ConfigurationError(
+            f"The webhooks' address must end in {PATH}<INFLUENCE_WEBHOOK_TOKEN>; "
+            "behind a proxy the part before that may differ."
+        )
+
+
+_CURSORS = ("cursor", "nextCursor", "nextToken")
+_MOST_PAGES = 100
+
+
+def _all(api: WebhookApi) -> list[Subscription]:
+    """Give all subscriptions with their whole addresses, page by page."""
+    found: list[Subscription] = []
+    cursor: str | None = None
+    seen: set[str] = set()
+    for _ in range(_MOST_PAGES):
+        answer = api.list_webhooks(cursor)
+        if not answer.found:
+            said = f": {answer.words}" if answer.words else ""
+            raise ApiError(
+                f"The Platform API does not list the webhooks (HTTP {answer.status}{said}). "
+                "Nothing was created. Add the topics by hand in the Influence dashboard."
+            )
+        found += [_subscription(item) for item in _items(answer.body)]
+        cursor = _next(answer.body)
+        if cursor is None or cursor in seen:
+            break
+        seen.add(cursor)
+    return found
+
+
+def _items(body: Any) -> list[dict[str, Any]]:
+    if isinstance(body, dict):
+        # {"webhooks": [...]} by analogy with customers; any single list will do.
+        body = next((value for value in body.values() if isinstance(value, list)), [])
+    return [item for item in body if isinstance(item, dict)] if isinstance(body, list) else []
+
+
+def _subscription(item: dict[str, Any]) -> Subscription:
+    def text(*names: str) -> str | None:
+        return next((str(item[n]) for n in names if item.get(n) not in (None, "")), None)
+
+    return Subscription(text("id"), text("topic"), text("url", "address") or "")
+
+
+def _next(body: Any) -> str | None:
+    if not isinstance(body, dict):
+        return None
+    return next((str(body[n]) for n in _CURSORS if isinstance(body.get(n), str) and body[n]), None)

@@ -1,0 +1,50 @@
+"""Fixtures that several rooms use: a real Postgres, and databases on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from influence_pipeline.sandbox.postgres import EmbeddedPostgres
+from influence_pipeline_tests.support import databases
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A running Postgres of this test process."""
+    with databases.throw_away_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def store_template(postgres: EmbeddedPostgres) -> str:
+    """The name of a database with the sample store: 60 customers, 120 orders, 20 products."""
+    return databases.make_store_template(postgres)
+
+
+@pytest.fixture(scope="session")
+def state_template(postgres: EmbeddedPostgres) -> str:
+    """The name of a database with an empty state schema."""
+    return databases.make_state_template(postgres)
+
+
+@pytest.fixture
+def store_url(postgres: EmbeddedPostgres, store_template: str) -> Iterator[str]:
+    """The URL of a sample store of the test's own."""
+    with databases.throw_away_database(postgres, store_template) as url:
+        yield url
+
+
+@pytest.fixture
+def state_url(postgres: EmbeddedPostgres, state_template: str) -> Iterator[str]:
+    """The URL of a state database of the test's own, empty and of this version."""
+    with databases.throw_away_database(postgres, state_template) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The URL of an empty database of the test's own."""
+    with databases.throw_away_database(postgres) as url:
+        yield url

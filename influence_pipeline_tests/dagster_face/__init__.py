@@ -1,0 +1,1 @@
+"""The Dagster face: definitions, runs against a real store and a real sandbox, the sensor."""

@@ -1,0 +1,233 @@
+"""What Dagster is shown: complete, in order, and loaded without anything being set up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from influence_pipeline.assets.first_import import months_from, window_of
+from influence_pipeline.definitions import build_definitions
+from influence_pipeline.settings import load_settings
+
+ROOT = Path(__file__).parents[2]
+ASSETS = {
+    "store": {"store_customers", "store_products", "store_orders"},
+    "changes": {"customer_changes", "product_changes", "order_changes"},
+    "influence": {"customers", "products", "orders", "rewards_used"},
+    "first_import": {"customers_import", "products_import"},
+    "loyalty": {"webhook_inbox", "coupons"},
+}
+
+
+def program(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a Python module with nothing of ours in the environment but `variables`."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("INFLUENCE_", "DAGSTER_"))}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**kept, **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("INFLUENCE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("nothing_set")
+class TestWithNothingSet:
+    def test_the_code_location_loads_without_a_warning(self, tmp_path: Path) -> None:
+        done = program(
+            "-W", "error", "-c", "import influence_pipeline.definitions", folder=tmp_path
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+
+    @pytest.mark.parametrize(
+        "variables",
+        [
+            {"INFLUENCE_API_URL": "not a url"},
+            {"INFLUENCE_CONFIG": "nowhere.toml"},
+            {"INFLUENCE_AUTOMATION": "perhaps"},
+            {"INFLUENCE_STORE_URL": "postgresql://nobody@127.0.0.1:1/x"},
+        ],
+    )
+    def test_the_code_location_loads_with_wrong_settings(
+        self, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        schedules = {one.name: one.cron_schedule for one in build_definitions().schedules or ()}
+        assert schedules["incremental_sync_schedule"] == "*/5 * * * *"
+
+    def test_nothing_starts_by_itself(self) -> None:
+        made = build_definitions()
+        (sync, compare), (sensor,) = made.schedules or (), made.sensors or ()
+        assert sync.default_status is dg.DefaultScheduleStatus.STOPPED
+        assert compare.default_status is dg.DefaultScheduleStatus.STOPPED
+        assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
+
+    def test_everything_starts_by_itself_with_automation_on(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("INFLUENCE_AUTOMATION", "on")
+        made = build_definitions()
+        (sync, compare), (sensor,) = made.schedules or (), made.sensors or ()
+        assert sync.default_status is dg.DefaultScheduleStatus.RUNNING
+        assert compare.default_status is dg.DefaultScheduleStatus.RUNNING
+        assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+
+    def test_a_run_says_in_one_line_what_is_missing(self, instance: dg.DagsterInstance) -> None:
+        made = build_definitions()
+        done = dg.materialize(
+            [*(made.assets or ())],
+            selection=["customers"],
+            instance=instance,
+            resources=made.resources,
+            raise_on_error=False,
+        )
+        (event,) = done.filter_events(lambda one: one.is_step_failure)
+        data = event.step_failure_data.user_failure_data
+        assert data is not None
+        assert data.description is not None
+        assert "INFLUENCE_STORE_URL, INFLUENCE_STATE_URL" in data.description
+        assert "\n" not in data.description
+
+
+def test_the_times_come_from_influence_toml(config_file: Path) -> None:
+    text = config_file.read_text()
+    config_file.write_text(text.replace("[schedule]", '[schedule]\nsync = "*/15 * * * *"'))
+    made = build_definitions(settings=load_settings(config=config_file))
+    (sync, _compare) = made.schedules or ()
+    assert sync.cron_schedule == "*/15 * * * *"
+
+
+def test_the_assets_are_those_of_the_readme_by_group() -> None:
+    found: dict[str, set[str]] = {}
+    for spec in build_definitions().resolve_all_asset_specs():
+        found.setdefault(str(spec.group_name), set()).add(spec.key.to_user_string())
+    assert found == ASSETS
+
+
+def test_every_asset_says_what_it_is_whose_and_of_what_kind() -> None:
+    for spec in build_definitions().resolve_all_asset_specs():
+        name = spec.key.to_user_string()
+        assert spec.description and len(spec.description) > 60, name
+        assert [*spec.owners] == ["team:data"], name
+        assert spec.kinds, name
+        assert spec.tags["influence/group"] == spec.group_name, name
+
+
+def test_every_job_schedule_and_sensor_has_a_description() -> None:
+    made = build_definitions()
+    for one in [*(made.jobs or ()), *(made.schedules or ()), *(made.sensors or ())]:
+        assert one.description, one.name
+
+
+def test_orders_run_after_their_customers() -> None:
+    job = build_definitions().resolve_job_def("incremental_sync")
+    order = [node.name for node in job.graph.nodes_in_topological_order]
+    assert order.index("customers") < order.index("orders") < order.index("rewards_used")
+    assert order.index("order_changes") < order.index("orders")
+
+
+@pytest.mark.parametrize(
+    ("job", "steps"),
+    [
+        ("incremental_sync", ASSETS["changes"] | ASSETS["influence"]),
+        ("full_compare", ASSETS["changes"] | ASSETS["influence"]),
+        ("first_import", ASSETS["first_import"]),
+        ("work_off_webhooks", {"coupons"}),
+    ],
+)
+def test_a_job_runs_its_assets_and_no_others(job: str, steps: set[str]) -> None:
+    made = build_definitions().resolve_job_def(job)
+    assert {node.name for node in made.graph.nodes} == steps
+
+
+@pytest.mark.parametrize(("job", "full"), [("incremental_sync", False), ("full_compare", True)])
+def test_the_launchpad_shows_whether_everything_is_compared(job: str, full: bool) -> None:
+    config = build_definitions().resolve_job_def(job).run_config
+    assert config is not None
+    assert {name: ops["config"]["full"] for name, ops in config["ops"].items()} == dict.fromkeys(
+        ASSETS["changes"], full
+    )
+
+
+class TestMonths:
+    def test_the_running_month_is_a_partition(self) -> None:
+        months = months_from("2026-01")
+        keys = months.get_partition_keys()
+        assert keys[0] == "2026-01-01"
+        assert keys[-1] == months.get_last_partition_key()
+        span = months.time_window_for_partition_key(keys[-1])
+        assert span.start.timestamp() <= time.time() < span.end.timestamp()
+
+    def test_the_first_month_takes_what_is_older_or_undated(self) -> None:
+        months = months_from("2026-01")
+        window = window_of(months, months.time_window_for_partition_key("2026-01-01"))
+        assert (window.since, window.and_undated) == (None, True)
+        assert window.before is not None
+        assert window.before.isoformat() == "2026-02-01T00:00:00+00:00"
+
+    def test_a_later_month_begins_where_the_one_before_ends(self) -> None:
+        months = months_from("2026-01")
+        keys = months.get_partition_keys()[:4]
+        windows = [window_of(months, months.time_window_for_partition_key(key)) for key in keys]
+        for before, after in pairwise(windows):
+            assert before.before == after.since
+            assert not after.and_undated
+
+
+class TestInstanceFiles:
+    def test_the_demo_runs_as_production_does_but_for_its_storage(self) -> None:
+        shipped, demo = (
+            yaml.safe_load((ROOT / "deploy" / name).read_text())
+            for name in ("dagster.yaml", "dagster.demo.yaml")
+        )
+        assert shipped.pop("storage") == {
+            "postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}
+        }
+        assert shipped == demo
+
+    def test_dagster_takes_the_file_and_its_limits(self, tmp_path: Path) -> None:
+        text = (ROOT / "deploy" / "dagster.demo.yaml").read_text()
+        (tmp_path / "dagster.yaml").write_text(text)
+        with dg.DagsterInstance.from_config(str(tmp_path)) as made:
+            limits = made.get_concurrency_config().run_queue_config
+            assert limits is not None
+            lanes = [one for one in limits.tag_concurrency_limits if one.get("value") == "live"]
+            assert [(one["key"], one["limit"]) for one in lanes] == [("influence/lane", 1)]
+            assert made.run_monitoring_enabled
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"),
+        ("-m", "dagster_dg_cli.cli", "check", "defs"),
+    ],
+    ids=["dagster definitions validate", "dg check defs"],
+)
+def test_dagsters_own_checks_pass_and_show_no_warning_of_ours(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = program(
+        *arguments, folder=ROOT, DAGSTER_HOME=str(tmp_path), DG_CLI_CONFIG=str(tmp_path / "dg.toml")
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "influence_pipeline/" not in said.replace("influence_pipeline/definitions", ""), said

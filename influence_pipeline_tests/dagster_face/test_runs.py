@@ -1,0 +1,241 @@
+"""Runs against a real store, a real state and the sandbox as a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import sqlalchemy as sa
+
+from influence_pipeline.assets import reporting
+from influence_pipeline.sandbox import sample_store
+from influence_pipeline.sandbox.sample_store import poison
+from influence_pipeline.settings import load_settings
+from influence_pipeline.sync.deliver import Delivered
+from influence_pipeline_tests.dagster_face.conftest import (
+    House,
+    failure_of,
+    metadata_of,
+    retries_of,
+)
+from influence_pipeline_tests.sandbox.platform_fixtures import KEY
+
+
+def _in_store(house: House, table: str, condition: str = "deleted_at IS NULL") -> int:
+    engine = sa.create_engine(house.store_url.replace("postgresql://", "postgresql+psycopg2://"))
+    try:
+        with engine.connect() as connection:
+            query = sa.text(f"SELECT count(*) FROM {table} WHERE {condition}")
+            return int(connection.execute(query).scalar_one())
+    finally:
+        engine.dispose()
+
+
+def test_a_sync_sends_everything_once_and_a_second_sends_nothing(house: House) -> None:
+    first = house.job("incremental_sync")
+    assert first.success
+    customers = _in_store(house, "customers")
+    assert metadata_of(first, "customer_changes")["created"] == customers
+    assert metadata_of(first, "customers")["sent"] == customers
+    assert metadata_of(first, "customers")["dagster/row_count"] == customers
+    assert house.summary()["customers"] == customers
+
+    calls = house.call_count()
+    second = house.job("incremental_sync")
+    assert second.success
+    assert house.call_count() == calls
+    assert metadata_of(second, "customer_changes")["created"] == 0
+    assert metadata_of(second, "customer_changes")["full_compare"] is False
+    assert metadata_of(second, "orders")["calls"] == 0
+
+
+def test_what_changed_in_the_store_is_sent_and_previewed_by_key_only(house: House) -> None:
+    assert house.job("incremental_sync").success
+    (key,) = sample_store.add_customers(house.store_url).customers
+    order = sample_store.place_order(house.store_url, key, paid=True).orders[0]
+    second = house.job("incremental_sync")
+    assert second.success
+    changes = metadata_of(second, "customer_changes")
+    assert (changes["created"], metadata_of(second, "customers")["sent"]) == (1, 1)
+    newest = changes["to be sent, for example"][0]
+    assert newest.data == {"key": key, "action": "create", "state": "ready"}
+    assert metadata_of(second, "order_changes")["created"] == 1
+    sent = house.sandbox.good("GET", f"/v1/orders/{order}")["order"]
+    assert sent["financialStatus"] == "paid"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "customer_changes",
+        "product_changes",
+        "order_changes",
+        "customers",
+        "products",
+        "orders",
+        "rewards_used",
+        "customers_import",
+        "products_import",
+        "coupons",
+    ],
+)
+def test_an_asset_runs_alone(house: House, name: str) -> None:
+    result = house.asset(name, partition="2026-10-01" if name.endswith("_import") else None)
+    assert result.success
+    assert metadata_of(result, name)
+
+
+def test_the_numbers_have_the_same_names_every_time(house: House) -> None:
+    first, second = house.job("incremental_sync"), house.job("incremental_sync")
+    for name in ("customer_changes", "order_changes", "customers", "orders", "rewards_used"):
+        plotted = [
+            {key for key, value in metadata_of(run, name).items() if isinstance(value, int | float)}
+            for run in (first, second)
+        ]
+        assert plotted[0] == plotted[1], name
+        assert "seconds" in plotted[0], name
+    for name in ("sent", "parked", "blocked", "waiting", "calls", "calls_per_second"):
+        assert name in metadata_of(first, "customers")
+
+
+def test_store_rows_are_counted_by_a_full_compare_and_not_by_a_tick(house: House) -> None:
+    first = house.job("incremental_sync")
+    (seen,) = [
+        one
+        for one in first.get_asset_observation_events()
+        if one.asset_key == dg.AssetKey("store_customers")
+    ]
+    metadata = seen.asset_observation_data.asset_observation.metadata
+    assert metadata["dagster/row_count"].value == _in_store(house, "customers")
+    assert not house.job("incremental_sync").get_asset_observation_events()
+    assert len(house.job("full_compare").get_asset_observation_events()) == 3
+
+
+def test_a_parked_record_warns_with_the_next_command(house: House) -> None:
+    (key,) = poison.customer_with_invalid_email(house.store_url).customers
+    result = house.job("incremental_sync")
+    assert result.success
+    checks = {one.asset_key.to_user_string(): one for one in result.get_asset_check_evaluations()}
+    assert checks["products"].passed
+    check = checks["customers"]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "influence-pipeline parked --entity customers" in str(check.description)
+    assert "influence-pipeline retry customers --all" in str(check.description)
+    assert key in str(check.metadata["parked, for example"])
+
+
+def _with(house: House, config_file: Path, **changes: str) -> House:
+    given = {
+        "store_url": house.settings.secret("store_url"),
+        "state_url": house.settings.secret("state_url"),
+        "api_url": house.sandbox.url,
+        "api_key": KEY,
+        "config": config_file,
+        **changes,
+    }
+    return House(
+        load_settings(**given), house.instance, house.store_url, house.state, house.sandbox
+    )
+
+
+def test_a_wrong_key_ends_the_run_in_one_line_and_is_not_tried_again(
+    house: House, config_file: Path
+) -> None:
+    assert house.asset("customer_changes").success
+    wrong = _with(house, config_file, api_key="not-the-key-0000")
+    result = wrong.asset("customers")
+    assert not result.success
+    words = failure_of(result)
+    assert "Check INFLUENCE_API_KEY" in words
+    assert "\n" not in words
+    assert retries_of(result) == 0
+    # Nothing was lost: with the right key the next run sends all.
+    assert metadata_of(house.asset("customers"), "customers")["sent"] == _in_store(
+        house, "customers"
+    )
+
+
+def test_an_api_that_is_away_is_tried_again_and_then_said_in_one_line(
+    house: House, config_file: Path
+) -> None:
+    assert house.asset("customer_changes").success
+    away = _with(house, config_file, api_url="http://127.0.0.1:9")
+    result = away.asset("customers")
+    assert retries_of(result) == 2
+    words = failure_of(result)
+    assert "The API cannot be reached" in words
+    assert "\n" not in words
+
+
+def test_a_store_that_is_away_is_said_without_its_password(house: House, config_file: Path) -> None:
+    away = _with(house, config_file, store_url="postgresql://reader:pass-canary@127.0.0.1:9/shop")
+    result = away.asset("customer_changes")
+    words = failure_of(result)
+    assert "INFLUENCE_STORE_URL" in words
+    assert "pass-canary" not in words
+    assert retries_of(result) == 2
+
+
+def test_orders_do_not_run_when_their_customers_could_not_be_sent(
+    house: House, config_file: Path
+) -> None:
+    result = _with(house, config_file, api_key="not-the-key-0000").job("incremental_sync")
+    started = {one.step_key for one in result.filter_events(lambda one: one.is_step_start)}
+    assert "customers" in started
+    assert not started & {"orders", "rewards_used"}
+
+
+def test_no_personal_data_and_no_secret_is_in_a_runs_events(
+    house: House, config_file: Path
+) -> None:
+    (customer,) = sample_store.add_customers(house.store_url).customers
+    engine = sa.create_engine(house.store_url.replace("postgresql://", "postgresql+psycopg2://"))
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text(
+                "UPDATE customers SET email = 'canary.person@example.test', "
+                "first_name = 'Canaryfirst', last_name = 'Canarylast', phone = '+4915550001' "
+                "WHERE id = :id"
+            ),
+            {"id": customer},
+        )
+    engine.dispose()
+    poison.customer_with_invalid_email(house.store_url)
+    poison.order_with_nan_amount(house.store_url)
+    password = house.store_url.split("@")[0].rsplit(":", 1)[1]
+    runs = [house.job("incremental_sync"), house.job("full_compare")]
+    runs += [house.asset("customers_import", partition="2026-11-01")]
+    runs += [_with(house, config_file, api_key="key-canary-000000").asset("orders")]
+    log = "\n".join(
+        f"{record!r} {record.to_json()}"
+        for run in runs
+        for record in house.instance.all_logs(run.run_id)
+    )
+    assert customer in log, "the control: keys are shown, so the search looks at the right place"
+    for canary in (
+        "canary.person",
+        "Canaryfirst",
+        "Canarylast",
+        "+4915550001",
+        "key-canary",
+        KEY,
+        password,
+    ):
+        assert canary not in log
+
+
+def test_a_long_delivery_says_how_far_it_is_once_a_minute() -> None:
+    lines: list[str] = []
+
+    class Log:
+        def info(self, line: str) -> None:
+            lines.append(line)
+
+    seconds = 0.0
+    progress = reporting.Progress(Log(), "customers", now=lambda: seconds)
+    for tick in range(1, 301):
+        seconds = float(tick)
+        progress(Delivered(sent=tick * 10, calls=tick * 10))
+    assert len(lines) == 5
+    assert lines[0] == "customers: 600 sent in 600 calls, 10.0 calls/s, 0 parked"

@@ -1,0 +1,265 @@
+"""An opened state, a small store that has a table of discount codes, and an API that knows who is a
+customer."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+import sqlalchemy as sa
+
+from influence_pipeline.errors import StoreError
+from influence_pipeline.platform_api.single import SingleCalls
+from influence_pipeline.postgres import Postgres
+from influence_pipeline.settings import Coupons, Reward, Webhooks
+from influence_pipeline.state.database import open_state
+from influence_pipeline.store.coupons import COUPON_VALUES, LOOKUP_VALUES, SqlCouponWriter
+from influence_pipeline.store.statements import parse_statement
+from influence_pipeline.webhooks import inbox
+from influence_pipeline.webhooks.context import HandlerContext
+from influence_pipeline.webhooks.grants import Terms
+from influence_pipeline.webhooks.handlers import WorkedOff, work_off
+from influence_pipeline_tests.webhooks.builders import delivery
+
+TABLE = """
+CREATE TABLE discount_code (
+    id serial PRIMARY KEY,
+    code text NOT NULL,
+    customer_id integer,
+    kind text NOT NULL,
+    value numeric,
+    currency text,
+    minimum_spend numeric,
+    expires_at timestamptz,
+    usage_limit integer NOT NULL
+)
+"""
+# No unique index on the code: some stores have none (Vendure), so ours must not lean on one.
+LOOKUP = "SELECT customer_id FROM discount_code WHERE lower(code) = lower(:code)"
+CREATE = """
+-- makes :code for one customer
+INSERT INTO discount_code (code, customer_id, kind, value, currency, minimum_spend, expires_at,
+                           usage_limit)
+VALUES (:code, :customer_id, :kind, :value, :currency, :minimum_spend, :expires_at, :usage_limit)
+"""
+
+REWARDS = {"rule-5-euro": Reward(kind="fixed", value=Decimal(5), currency="EUR")}
+
+
+@pytest.fixture
+def state(state_url: str) -> Iterator[Postgres]:
+    opened = open_state(state_url, pool_size=12)
+    yield opened
+    opened.close()
+
+
+@dataclass
+class Store:
+    """The merchant's side: where coupons land."""
+
+    url: str
+    database: Postgres
+
+    def run(self, sql: str) -> list[Any]:
+        with self.database.transaction() as connection:
+            result = connection.execute(sa.text(sql))
+            return list(result.all()) if result.returns_rows else []
+
+    def codes(self) -> list[str]:
+        return [row.code for row in self.run("SELECT code FROM discount_code ORDER BY id")]
+
+    @property
+    def writer(self) -> SqlCouponWriter:
+        return writer(self.database)
+
+    def shut(self) -> None:
+        shut(self.url)
+
+    def open(self) -> None:
+        reopen(self.url)
+
+
+def shut(url: str) -> None:
+    """Let nobody into a database any more, and throw out who is in."""
+    name = psycopg2.extensions.parse_dsn(url)["dbname"]
+    _administer(url, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    _administer(
+        url, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+
+
+def reopen(url: str) -> None:
+    name = psycopg2.extensions.parse_dsn(url)["dbname"]
+    _administer(url, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+def _administer(url: str, sql: str) -> None:
+    connection = psycopg2.connect(url, dbname="postgres")
+    connection.autocommit = True
+    try:
+        connection.cursor().execute(sql)
+    finally:
+        connection.close()
+
+
+def writer(database: Postgres, lookup: str = LOOKUP, create: str = CREATE) -> SqlCouponWriter:
+    return SqlCouponWriter(
+        database,
+        lookup=parse_statement(lookup, LOOKUP_VALUES, "code", Path("lookup.sql")),
+        create=parse_statement(create, COUPON_VALUES, "code", Path("create.sql")),
+    )
+
+
+@pytest.fixture
+def store(empty_database_url: str) -> Iterator[Store]:
+    database = Postgres(
+        empty_database_url, variable="INFLUENCE_COUPON_URL", kind=StoreError, pool_size=8
+    )
+    found = Store(empty_database_url, database)
+    found.run(TABLE)
+    yield found
+    database.close()
+
+
+@dataclass
+class Desk:
+    """State, store and context in one hand: deliver, work off, look."""
+
+    state: Postgres
+    store: Store
+    context: HandlerContext
+
+    def deliver(self, topic: str | None, body: Any) -> inbox.Stored:
+        with self.state.transaction() as connection:
+            return inbox.store(connection, delivery(topic, body))
+
+    def work(self) -> WorkedOff:
+        return work_off(self.state, self.context)
+
+    def event(self, stored: inbox.Stored) -> inbox.EventDetail:
+        found = inbox.show_event(self.state, stored.id, with_body=True)
+        assert found is not None
+        return found
+
+    def rows(self, sql: str) -> list[Any]:
+        with self.state.transaction() as connection:
+            return list(connection.execute(sa.text(sql)).all())
+
+    def due_now(self) -> None:
+        """Let the waits and the leases of all events be over."""
+        with self.state.transaction() as connection:
+            connection.execute(
+                sa.text("UPDATE inbox SET next_at = now(), lease_until = NULL WHERE state = 'new'")
+            )
+
+
+def make_context(store: Store, **changes: Any) -> HandlerContext:
+    terms = {
+        "rewards": REWARDS,
+        "coupons": Coupons(lookup="lookup.sql", create="create.sql"),
+        "writer": store.writer,
+        **changes.pop("terms", {}),
+    }
+    return HandlerContext(terms=Terms(**terms), webhooks=Webhooks(), **changes)
+
+
+@pytest.fixture
+def desk(state: Postgres, store: Store) -> Desk:
+    return Desk(state, store, make_context(store))
+
+
+class Directory:
+    """An API over real HTTP that knows these customers. `answer` may be replaced by a test."""
+
+    def __init__(self) -> None:
+        self.customers: dict[str, str] = {}
+        self.requests: list[tuple[str, str, dict[str, str], bytes]] = []
+        self.answer: Callable[[str, str, bytes], tuple[int, Any]] = self._customer
+        self.headers: dict[str, str] = {}
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _reply(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                outer.requests.append((self.command, self.path, dict(self.headers), body))
+                status, content = outer.answer(self.command, self.path, body)
+                raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+                self.send_response(status)
+                for name, value in outer.headers.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+
+            do_GET = do_POST = do_PUT = do_DELETE = _reply  # noqa: N815
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def _customer(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
+        known = self.customers.get(path.removeprefix("/v1/customers/"))
+        if known is None:
+            return 404, {"message": "Customer not found"}
+        return 200, {"customer": {"id": known, "email": "somebody@example.test"}}
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def directory() -> Iterator[Directory]:
+    started = Directory()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def api(directory: Directory) -> Iterator[SingleCalls]:
+    calls = SingleCalls(directory.url, "key-0123456789", timeout=(2.0, 2.0))
+    yield calls
+    calls.close()
+
+
+TOML = """
+version = 1
+[customers]
+query = "customers.sql"
+sources = [{ from = "customer c", rows = ["c"], key = "c.id" }]
+[products]
+query = "products.sql"
+sources = [{ from = "product p", rows = ["p"], key = "p.id" }]
+[orders]
+query = "orders.sql"
+sources = [{ from = "orders o", rows = ["o"], key = "o.id" }]
+[coupons]
+lookup = "lookup.sql"
+create = "create.sql"
+[rewards.rule-5-euro]
+kind = "fixed"
+value = 5
+currency = "EUR"
+"""
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Path:
+    (tmp_path / "lookup.sql").write_text(LOOKUP)
+    (tmp_path / "create.sql").write_text(CREATE)
+    file = tmp_path / "influence.toml"
+    file.write_text(TOML)
+    return file
