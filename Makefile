@@ -24,7 +24,7 @@ $(INSTALLED): deploy/requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "The venv module is missing; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "installing the locked packages into $(VENV) (about a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement deploy/requirements.lock
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --requirement deploy/requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

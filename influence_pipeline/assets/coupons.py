@@ -36,7 +36,7 @@ webhook_inbox = dg.AssetSpec(
 
 @dataclass(frozen=True)
 class Arrived:
-    """What came into the inbox after an event; `last_id` is where to go on."""
+    """What came after an event and is settled, by whomever; `last_id` is where to go on."""
 
     events: int
     last_id: int
@@ -45,7 +45,7 @@ class Arrived:
 
 
 def arrived(state: Postgres, after: int) -> Arrived:
-    """Look at what came in after the event with this id. Raises StateError."""
+    """Look at what came after the event with this id and is settled. Raises StateError."""
     with state.transaction() as connection:
         row = connection.execute(_SQL["arrived"], {"after": after}).one()
     return Arrived(*row)
@@ -109,8 +109,9 @@ def _words(parked: int, ids: list[int]) -> str:
     if not parked:
         return "No event is parked."
     listed = ", ".join(str(event) for event in ids) + (" …" if parked > len(ids) else "")
+    events = "event is" if parked == 1 else "events are"
     return (
-        f"{parked:,} events are parked, so somebody may have spent points and have no coupon: "
+        f"{parked:,} {events} parked, so somebody may have spent points and have no coupon: "
         f"{listed}. Why: `influence-pipeline events show {ids[0]}`. When mended: "
         f"`influence-pipeline events replay {ids[0]}`; one whose rule is put into influence.toml "
         "goes on by itself."

@@ -1,11 +1,11 @@
 -- name: arrived
--- What came in after the event :after, whoever worked it off, and the seconds from a delivery to
--- its coupon. Reads new rows only: the inbox grows for years.
+-- What came in after the event :after and is settled, whoever did it, and the seconds from a delivery
+-- to its coupon. Reads the newest rows only: the inbox grows for years.
 SELECT count(*) AS events, coalesce(max(id), :after) AS last_id,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM done_at - received_at))
            AS median_seconds,
        max(extract(epoch FROM done_at - received_at))::float8 AS longest_seconds
-FROM inbox WHERE id > :after
+FROM inbox WHERE id > :after AND state <> 'new'
 
 -- name: due
 -- How many events could be worked off now, counted up to :most.

@@ -102,8 +102,9 @@ def _last_reported(cursor: str | None) -> int:
 
 
 def _words(done: WorkedOff, new: Arrived) -> str:
-    made = f"{done.coupons} coupon{'' if done.coupons == 1 else 's'} made"
+    coupons_made = f"{done.coupons} coupon{'' if done.coupons == 1 else 's'} made"
+    by_receiver = max(new.events - done.settled, 0)
     return (
-        f"{made}, {done.count('done')} events done here, {done.count('parked')} parked; "
-        f"{new.events} events arrived. No run is needed."
+        f"{coupons_made}. Events: {done.count('done')} done here, {by_receiver} by the receiver, "
+        f"{done.count('parked')} parked. No run was needed."
     )

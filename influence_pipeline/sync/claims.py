@@ -122,16 +122,25 @@ class Claims:
             for row in rows
         ]
 
-    def intend(self, fence: int, phases: dict[str, Phase], quiet_seconds: float) -> set[str]:
-        """Commit what is about to be called. Gives the keys still held: only they may be called."""
+    def intend(
+        self,
+        fence: int,
+        intents: dict[str, tuple[Phase, FinancialStatus | None]],
+        quiet_seconds: float,
+    ) -> set[str]:
+        """Commit what is about to be called, and each order's status as far as it is known.
+
+        Gives the keys still held: only they may be called.
+        """
         with self._state.transaction() as connection:
             rows = connection.execute(
                 _QUERIES["intend"],
                 {
                     "entity": self._entity,
                     "fence": fence,
-                    "keys": list(phases),
-                    "phases": list(phases.values()),
+                    "keys": list(intents),
+                    "phases": [phase for phase, _ in intents.values()],
+                    "statuses": [status for _, status in intents.values()],
                     "quiet_seconds": quiet_seconds,
                 },
             )

@@ -213,7 +213,7 @@ class Delivery:
         for fence, intents in by_fence.items():
             held = self._claims.intend(
                 fence,
-                {job.claim.key: intended.phase for job, intended in intents},
+                {job.claim.key: (intended.phase, intended.status) for job, intended in intents},
                 self._limits.quiet_window_seconds,
             )
             for job, intended in intents:

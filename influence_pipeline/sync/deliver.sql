@@ -31,12 +31,24 @@ SELECT pg_advisory_xact_lock(hashtext('influence_pipeline.results'), hashtext(:e
 -- name: intend
 -- What is about to be called, before it is called. `next_at` is the quiet window: should this
 -- process die, nobody asks what became of the call before it is over.
-UPDATE work w
-SET phase = i.phase, absent_answers = 0, next_at = now() + make_interval(secs => :quiet_seconds)
-FROM unnest(CAST(:keys AS text[]), CAST(:phases AS text[])) AS i (key, phase)
-WHERE w.entity = CAST(:entity AS entity) AND w.key = i.key AND w.fence = :fence
-  AND w.lease_until > now()
-RETURNING w.key
+-- The status goes along: an order that was created a moment ago, its acknowledgement not written
+-- yet, must never look as if it had not been.
+WITH intent AS (
+    SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:phases AS text[]), CAST(:statuses AS text[]))
+        AS i (key, phase, status)
+), held AS (
+    UPDATE work w
+    SET phase = i.phase, absent_answers = 0, next_at = now() + make_interval(secs => :quiet_seconds)
+    FROM intent i
+    WHERE w.entity = CAST(:entity AS entity) AND w.key = i.key AND w.fence = :fence
+      AND w.lease_until > now()
+    RETURNING w.key, i.status
+), known AS (
+    UPDATE snapshot p SET status = CAST(h.status AS financial_status)
+    FROM held h
+    WHERE p.entity = CAST(:entity AS entity) AND p.key = h.key AND h.status IS NOT NULL
+)
+SELECT key FROM held
 
 -- name: renew
 UPDATE work SET lease_until = now() + make_interval(secs => :lease_seconds)

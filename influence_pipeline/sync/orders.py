@@ -151,12 +151,14 @@ def _after_patch(
 def _after_ask(
     known: Known, meaning: Meaning, wanted: FinancialStatus, told: str | None
 ) -> tuple[Known, bool]:
+    # Whoever moves an order to refunded knows that it is there, so it is never taken for a new one.
+    status = known.status or FinancialStatus.PENDING
     if meaning is Meaning.ACCEPTED and told is not None:
         if told in set(_TAKES_POINTS_BACK):
             return Known(Phase.IDLE, FinancialStatus(told)), False
         # The move has not happened: it may be made again.
-        return Known(Phase.IDLE, known.status), False
+        return Known(Phase.IDLE, status), False
     if meaning in {Meaning.LATER, Meaning.UNREACHABLE}:
         return known, True
     # The API cannot be asked (GET of an order is not documented): the PATCH is made again.
-    return Known(Phase.IDLE, known.status), False
+    return Known(Phase.IDLE, status), False

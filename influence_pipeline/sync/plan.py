@@ -38,7 +38,7 @@ def plan(engine: Engine, entities: list[Entity], *, full: bool = False) -> pd.Da
     import pandas as pd
 
     rows = [row for entity in entities for row in _rows(engine, entity, full)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
 
 
 def calls_of(frame: pd.DataFrame) -> int:

@@ -1,4 +1,4 @@
-"""A Dagster instance per module, and a house: a sample store, a state, a sandbox, definitions."""
+"""A Dagster instance in memory, and a house: a sample store, a state, a sandbox, definitions."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ workers = 2
 AT_ONCE = dg.RetryPolicy(max_retries=2, delay=0)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def instance() -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.ephemeral() as made:
         yield made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with running(tmp_path_factory.mktemp("sandbox"), access_log=False) as started:
         yield started
@@ -52,7 +52,7 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
 
 @pytest.fixture
 def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    """The module's sandbox with an empty ledger."""
+    """The sandbox process of these tests, with an empty ledger."""
     sandbox_process.good("POST", "/sandbox/reset")
     return sandbox_process
 
@@ -86,7 +86,7 @@ class House:
     ) -> dg.ExecuteInProcessResult:
         """Run one asset alone, as Materialize in the UI does."""
         return dg.materialize(
-            [*(self.defs.assets or ())],
+            assets_of(self.defs),
             selection=[name],
             instance=self.instance,
             resources=self.defs.resources,
@@ -114,9 +114,23 @@ class House:
             inbox.store(connection, delivery(topic, body))
 
 
+def assets_of(defs: dg.Definitions) -> list[Any]:
+    return list(defs.assets or ())
+
+
 def metadata_of(result: dg.ExecuteInProcessResult, name: str) -> dict[str, Any]:
     (event,) = result.asset_materializations_for_node(name)
     return {key: value.value for key, value in event.metadata.items()}
+
+
+def metadata_table(
+    result: dg.ExecuteInProcessResult, name: str, key: str
+) -> list[Mapping[str, Any]]:
+    """The rows of a table among the metadata."""
+    (event,) = result.asset_materializations_for_node(name)
+    table = event.metadata[key]
+    assert isinstance(table, dg.TableMetadataValue)
+    return [record.data for record in table.records]
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> str:

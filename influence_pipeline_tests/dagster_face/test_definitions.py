@@ -16,6 +16,7 @@ import yaml
 from influence_pipeline.assets.first_import import months_from, window_of
 from influence_pipeline.definitions import build_definitions
 from influence_pipeline.settings import load_settings
+from influence_pipeline_tests.dagster_face.conftest import assets_of
 
 ROOT = Path(__file__).parents[2]
 ASSETS = {
@@ -39,6 +40,11 @@ def program(*arguments: str, folder: Path, **variables: str) -> subprocess.Compl
         timeout=120,
         check=False,
     )
+
+
+def _cron(made: dg.Definitions) -> object:
+    """When the incremental sync starts."""
+    return made.resolve_schedule_def("incremental_sync_schedule").cron_schedule
 
 
 @pytest.fixture
@@ -70,8 +76,7 @@ class TestWithNothingSet:
     ) -> None:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        schedules = {one.name: one.cron_schedule for one in build_definitions().schedules or ()}
-        assert schedules["incremental_sync_schedule"] == "*/5 * * * *"
+        assert _cron(build_definitions()) == "*/5 * * * *"
 
     def test_nothing_starts_by_itself(self) -> None:
         made = build_definitions()
@@ -93,7 +98,7 @@ class TestWithNothingSet:
     def test_a_run_says_in_one_line_what_is_missing(self, instance: dg.DagsterInstance) -> None:
         made = build_definitions()
         done = dg.materialize(
-            [*(made.assets or ())],
+            assets_of(made),
             selection=["customers"],
             instance=instance,
             resources=made.resources,
@@ -111,8 +116,7 @@ def test_the_times_come_from_influence_toml(config_file: Path) -> None:
     text = config_file.read_text()
     config_file.write_text(text.replace("[schedule]", '[schedule]\nsync = "*/15 * * * *"'))
     made = build_definitions(settings=load_settings(config=config_file))
-    (sync, _compare) = made.schedules or ()
-    assert sync.cron_schedule == "*/15 * * * *"
+    assert _cron(made) == "*/15 * * * *"
 
 
 def test_the_assets_are_those_of_the_readme_by_group() -> None:

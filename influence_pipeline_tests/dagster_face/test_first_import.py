@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dagster as dg
 
-from influence_pipeline_tests.dagster_face.conftest import House, metadata_of
+from influence_pipeline_tests.dagster_face.conftest import House, assets_of, metadata_of
 from influence_pipeline_tests.dagster_face.test_runs import _in_store
 
 
@@ -47,7 +49,7 @@ def test_the_first_month_takes_all_older_and_undated_records(house: House) -> No
 def test_a_backfill_of_several_months_is_one_run(house: House) -> None:
     months = _months(house)
     result = dg.materialize(
-        [*(house.defs.assets or ())],
+        assets_of(house.defs),
         selection=["products_import"],
         instance=house.instance,
         resources=house.defs.resources,
@@ -58,6 +60,6 @@ def test_a_backfill_of_several_months_is_one_run(house: House) -> None:
     )
     events = result.asset_materializations_for_node("products_import")
     assert {event.partition for event in events} == set(months)
-    numbers = {name: value.value for name, value in events[0].metadata.items()}
+    numbers: dict[str, Any] = {name: value.value for name, value in events[0].metadata.items()}
     assert numbers["months"] == len(months)
     assert house.summary()["products"] == numbers["sent"] == numbers["created"] > 10

@@ -17,9 +17,11 @@ from influence_pipeline_tests.dagster_face.conftest import (
     House,
     failure_of,
     metadata_of,
+    metadata_table,
     retries_of,
 )
 from influence_pipeline_tests.sandbox.platform_fixtures import KEY
+from influence_pipeline_tests.webhooks.builders import redemption
 
 
 def _in_store(house: House, table: str, condition: str = "deleted_at IS NULL") -> int:
@@ -58,8 +60,8 @@ def test_what_changed_in_the_store_is_sent_and_previewed_by_key_only(house: Hous
     assert second.success
     changes = metadata_of(second, "customer_changes")
     assert (changes["created"], metadata_of(second, "customers")["sent"]) == (1, 1)
-    newest = changes["to be sent, for example"][0]
-    assert newest.data == {"key": key, "action": "create", "state": "ready"}
+    newest = metadata_table(second, "customer_changes", "to be sent, for example")[0]
+    assert newest == {"key": key, "action": "create", "state": "ready"}
     assert metadata_of(second, "order_changes")["created"] == 1
     sent = house.sandbox.good("GET", f"/v1/orders/{order}")["order"]
     assert sent["financialStatus"] == "paid"
@@ -189,6 +191,7 @@ def test_orders_do_not_run_when_their_customers_could_not_be_sent(
 def test_no_personal_data_and_no_secret_is_in_a_runs_events(
     house: House, config_file: Path
 ) -> None:
+    assert house.job("incremental_sync").success
     (customer,) = sample_store.add_customers(house.store_url).customers
     engine = sa.create_engine(house.store_url.replace("postgresql://", "postgresql+psycopg2://"))
     with engine.begin() as connection:
@@ -203,26 +206,26 @@ def test_no_personal_data_and_no_secret_is_in_a_runs_events(
     engine.dispose()
     poison.customer_with_invalid_email(house.store_url)
     poison.order_with_nan_amount(house.store_url)
-    password = house.store_url.split("@")[0].rsplit(":", 1)[1]
-    runs = [house.job("incremental_sync"), house.job("full_compare")]
+    house.deliver_event("points/redeemed", redemption(7, ruleId="rule-nobody-knows"))
+    wrong = _with(house, config_file, api_key="key-canary-000000")
+    runs = [house.asset("customer_changes"), wrong.asset("customers")]
+    runs += [house.job("incremental_sync"), house.job("full_compare"), house.asset("coupons")]
     runs += [house.asset("customers_import", partition="2026-11-01")]
-    runs += [_with(house, config_file, api_key="key-canary-000000").asset("orders")]
     log = "\n".join(
         f"{record!r} {record.to_json()}"
         for run in runs
         for record in house.instance.all_logs(run.run_id)
     )
-    assert customer in log, "the control: keys are shown, so the search looks at the right place"
+    # The control: keys and reasons are shown, so the search looks at the right place.
+    assert customer in log
+    assert "rule-nobody-knows" in log
+    password = house.store_url.split("@")[0].rsplit(":", 1)[1]
     for canary in (
-        "canary.person",
-        "Canaryfirst",
-        "Canarylast",
-        "+4915550001",
-        "key-canary",
-        KEY,
-        password,
+        *("canary.person", "Canaryfirst", "Canarylast", "+4915550001"),
+        *("Ada Example", "person7@example.test", "LOYAL-0007"),
+        *("key-canary", KEY, password),
     ):
-        assert canary not in log
+        assert canary not in log, canary
 
 
 def test_a_long_delivery_says_how_far_it_is_once_a_minute() -> None:

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,13 @@ def test_a_second_start_uses_the_server_that_runs_and_leaves_it_running(start: S
     assert ask(first, "SELECT count(*) FROM shared") == 0
     second.stop()  # asked to, it does stop what another started
     assert lock_file(first.data_dir) is None
+
+
+def test_four_starts_at_the_same_moment_make_one_server(start: Start) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        servers = [future.result() for future in [pool.submit(start) for _ in range(4)]]
+    assert len({server.pid for server in servers}) == 1
+    assert [server.started_here for server in servers].count(True) == 1
 
 
 def test_a_server_that_runs_is_not_moved_to_another_port(start: Start) -> None:

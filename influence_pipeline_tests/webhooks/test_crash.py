@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -162,6 +163,40 @@ def test_a_worker_that_was_too_slow_does_not_undo_the_coupon_of_the_next(desk: D
     assert desk.store.codes() == ["LOYAL-0001"]
     assert desk.event(stored).line.state == "done"
     assert desk.rows("SELECT state FROM coupon") == [("issued",)]
+
+
+def test_a_worker_that_was_too_slow_makes_no_coupon_for_what_was_parked_meanwhile(
+    desk: Desk,
+) -> None:
+    desk.deliver("points/redeemed", redemption())
+
+    def another_parks_it(point: str) -> None:
+        if point == issue.LOOKED:
+            desk.due_now()
+            (claimed,) = inbox.claim(desk.state, 1, 30)
+            with desk.state.transaction() as connection:
+                assert inbox.park(connection, claimed, "not_verified", "forged")
+
+    desk.context.at = another_parks_it
+    assert desk.work().count("lost") == 1
+    assert desk.store.codes() == []
+    assert desk.rows("SELECT 1 FROM coupon") == []
+
+
+@pytest.mark.parametrize("point", CRASH_POINTS)
+def test_a_crash_never_makes_a_code_of_the_store_ours(desk: Desk, point: str) -> None:
+    desk.store.run(
+        "INSERT INTO discount_code (code, kind, usage_limit) VALUES ('LOYAL-0001', 'theirs', 1000)"
+    )
+    stored = desk.deliver("points/redeemed", redemption())
+    desk.context.at = dying_at(point, [])
+    with contextlib.suppress(Killed):
+        desk.work()
+    desk.context.at = nothing_happens
+    desk.due_now()
+    desk.work()
+    assert desk.event(stored).line.reason_code == "code_taken"
+    assert desk.rows("SELECT 1 FROM coupon") == []
 
 
 def test_replaying_what_was_done_makes_no_second_coupon(desk: Desk) -> None:

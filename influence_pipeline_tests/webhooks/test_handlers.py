@@ -102,10 +102,13 @@ def test_what_the_settings_can_mend_comes_back_by_itself(desk: Desk, why: str) -
     assert desk.store.codes() == ["LOYAL-0001"]
 
 
-def test_the_code_of_another_redemption_is_parked(desk: Desk) -> None:
+@pytest.mark.parametrize("whose", [1, 2])
+def test_the_code_of_another_redemption_is_parked(desk: Desk, whose: int) -> None:
+    """Also where it is the same customer's: a second redemption cost points a second time."""
     desk.deliver("points/redeemed", redemption(1))
     desk.work()
-    second = desk.deliver("points/redeemed", redemption(2, couponCode="LOYAL-0001"))
+    body = redemption(2, couponCode="LOYAL-0001", customer=customer(whose))
+    second = desk.deliver("points/redeemed", body)
     desk.work()
     assert reason(desk, second) == ("parked", "code_of_another_event")
     (row,) = desk.store.run("SELECT code, customer_id FROM discount_code")
@@ -278,6 +281,19 @@ def test_a_friend_without_an_account_keeps_nobody_elses_coupon_back(desk: Desk) 
     assert desk.store.codes() == ["GIVER-1"]
     assert reason(desk, stored) == ("parked", "no_customer")
     assert desk.rows("SELECT code, state FROM coupon") == [("GIVER-1", "issued")]
+
+
+def test_what_passes_is_waited_for_before_a_person_is_asked(desk: Desk) -> None:
+    body = referral(customer=customer(externalId=None))
+    stored = desk.deliver("referrals/completed", body)
+    desk.store.shut()
+    desk.work()
+    desk.store.open()
+    assert reason(desk, stored) == ("new", "store_away")
+    desk.due_now()
+    desk.work()
+    assert reason(desk, stored) == ("parked", "no_customer")
+    assert desk.store.codes() == ["FRIEND-1"]
 
 
 def test_a_referral_reward_that_was_used_up_is_not_made_again(desk: Desk) -> None:

@@ -137,61 +137,59 @@ def test_the_previous_token_is_good_during_the_change(url: str, state: Postgres)
     assert len(stored(state)) == 1
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/",
-        "/webhooks/influence",
-        "/webhooks/influence/",
-        "/webhooks/influence/wrong",
-        f"/webhooks/influence/{TOKEN[:-1]}",
-        f"/webhooks/influence/{TOKEN}x",
-        f"/webhooks/influence/{TOKEN.swapcase()}",
-        f"/webhooks/influence/{TOKEN}/",
-        f"/webhooks/influence/{TOKEN}%00",
-        f"/webhooks/influence/{TOKEN}%2F",
-        f"/webhooks/influence/{TOKEN}%20",
-        f"/webhooks/influence/%ED%A0%80{TOKEN}",
-        f"/webhooks//influence/{TOKEN}",
-        f"//webhooks/influence/{TOKEN}",
-        f"/webhooks/influence/x/../{TOKEN}",
-        f"/webhooks/influence/x%2F..%2F{TOKEN}",
-        f"/Webhooks/Influence/{TOKEN}",
-        f"/webhooks/influence/?token={TOKEN}",
-        f"/webhooks/influence/wrong?token={TOKEN}",
-        f"/webhooks/influence/;{TOKEN}",
-        f"/webhooks/influence/{TOKEN};x=1",
-    ],
-)
+PATH_TRICKS = [
+    "/",
+    "/webhooks/influence",
+    "/webhooks/influence/",
+    "/webhooks/influence/wrong",
+    f"/webhooks/influence/{TOKEN[:-1]}",
+    f"/webhooks/influence/{TOKEN}x",
+    f"/webhooks/influence/{TOKEN.swapcase()}",
+    f"/webhooks/influence/{TOKEN}/",
+    f"/webhooks/influence/{TOKEN}%00",
+    f"/webhooks/influence/{TOKEN}%2F",
+    f"/webhooks/influence/{TOKEN}%20",
+    f"/webhooks/influence/%ED%A0%80{TOKEN}",
+    f"/webhooks//influence/{TOKEN}",
+    f"//webhooks/influence/{TOKEN}",
+    f"/webhooks/influence/x/../{TOKEN}",
+    f"/webhooks/influence/x%2F..%2F{TOKEN}",
+    f"/Webhooks/Influence/{TOKEN}",
+    f"/webhooks/influence/?token={TOKEN}",
+    f"/webhooks/influence/wrong?token={TOKEN}",
+    f"/webhooks/influence/;{TOKEN}",
+    f"/webhooks/influence/{TOKEN};x=1",
+]
+
+
 def test_without_the_exact_token_there_is_a_plain_404_and_nothing_is_stored(
-    url: str, state: Postgres, path: str
+    url: str, state: Postgres
 ) -> None:
     host, port = url.removeprefix("http://").split(":")
     body = encoded(redemption())
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
-        # By hand: a client would tidy up the path first.
-        connection.sendall(
-            f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Token: {TOKEN}\r\n"
-            f"X-Webhook-Topic: points/redeemed\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-            + body
-        )
-        reply = b"".join(iter(lambda: connection.recv(4096), b""))
-    assert b" 404 " in reply.split(b"\r\n")[0]
+    for path in PATH_TRICKS:
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            # By hand: a client would tidy up the path first.
+            connection.sendall(
+                f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Token: {TOKEN}\r\n"
+                f"X-Webhook-Topic: points/redeemed\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+                + body
+            )
+            reply = b"".join(iter(lambda: connection.recv(4096), b""))
+        assert b" 404 " in reply.split(b"\r\n")[0], path
     assert stored(state) == []
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_other_methods_tell_nothing_even_with_the_token(
-    url: str, state: Postgres, method: str
-) -> None:
-    reply = requests.request(
-        method,
-        f"{url}/webhooks/influence/{TOKEN}",
-        data=b"{}",
-        headers={"x-http-method-override": "POST"},
-        timeout=10,
-    )
-    assert reply.status_code == 404
+def test_other_methods_tell_nothing_even_with_the_token(url: str, state: Postgres) -> None:
+    for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        reply = requests.request(
+            method,
+            f"{url}/webhooks/influence/{TOKEN}",
+            data=b"{}",
+            headers={"x-http-method-override": "POST"},
+            timeout=10,
+        )
+        assert reply.status_code == 404, method
     assert stored(state) == []
 
 
@@ -214,9 +212,9 @@ def test_a_body_in_chunks_is_counted_while_it_comes(url: str, state: Postgres) -
     assert len(stored(state)) == 1
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "gzip, identity", "x"])
-def test_a_compressed_body_is_refused(url: str, state: Postgres, encoding: str) -> None:
-    assert post(url, b"{}", **{"content-encoding": encoding}).status_code == 415
+def test_a_compressed_body_is_refused(url: str, state: Postgres) -> None:
+    for encoding in ("gzip", "br", "deflate", "gzip, identity", "x"):
+        assert post(url, b"{}", **{"content-encoding": encoding}).status_code == 415, encoding
     assert stored(state) == []
 
 

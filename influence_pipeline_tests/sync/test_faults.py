@@ -1,0 +1,190 @@
+"""Lost replies, killed processes, several workers: the sandbox is in its worst mode, in which a
+second POST of an order awards a second time and a second `refunded` takes points back again."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from influence_pipeline.platform_api.outcomes import Judge, Meaning, Outcome
+from influence_pipeline.records import Entity
+from influence_pipeline.sandbox import sample_store
+from influence_pipeline.settings import Delivery
+from influence_pipeline.sync import engine as engine_module
+from influence_pipeline_tests.sync.conftest import World
+
+POINTS = (
+    "capture: store read",
+    "capture: before commit",
+    "capture: committed",
+    "deliver: claimed",
+    "deliver: store read",
+    "deliver: before intent",
+    "deliver: intent committed",
+    "deliver: sent",
+    "deliver: replied",
+    "deliver: before acknowledgement",
+    "deliver: acknowledged",
+)
+
+SEEN_OFTEN = {"deliver: sent", "deliver: replied"}
+
+
+@pytest.fixture
+def worst(world: World) -> World:
+    """The doubling API, with all customers and products there and orders still to come."""
+    world.sandbox.set(second_post="award_again", refund_repeat="again")
+    with world.engine() as engine:
+        engine.sync(Entity.CUSTOMER)
+        engine.sync(Entity.PRODUCT)
+    return world
+
+
+def settle(world: World, seconds: float = 60) -> None:
+    """Sync until nothing is left to do: what production's schedule does, without its waits."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        reports = world.sync()
+        if all(r.remaining.waiting + r.remaining.blocked == 0 for r in reports.values()):
+            return
+        # Leases of killed processes run out by the database's clock; the test does not wait.
+        world.ask_state(
+            "UPDATE influence.work SET lease_until = now(), next_at = now() RETURNING 1"
+        )
+    raise AssertionError("work was left after a minute")
+
+
+FAULTS = [
+    "error_before", "error_after", "drop_before", "drop_after", "half_reply", "slow", "late",
+    "gateway_404", "wrong_json", "redirect", "too_many",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_order_is_awarded_once_whatever_happens_to_its_calls(worst: World, fault: str) -> None:
+    for method, times in (("POST", 8), ("PATCH", 8)):
+        worst.sandbox.fault(fault, method=method, times=times, ms=100, retry_after="none")
+        settle(worst)
+    assert worst.judge().differences == ()
+    assert worst.parked() == {}
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "error_after", "half_reply", "late"])
+def test_a_refund_is_deducted_once_when_its_reply_is_lost(worst: World, fault: str) -> None:
+    buyer = sample_store.add_customers(worst.store_url).customers[0]
+    order = sample_store.place_order(worst.store_url, buyer, paid=True).orders[0]
+    settle(worst)
+    sample_store.refund_order(worst.store_url, order)
+    worst.sandbox.fault(fault, method="PATCH", key=order, ms=100)
+    settle(worst)
+    assert worst.judge().differences == ()
+    deductions = worst.sandbox.rows(
+        "SELECT * FROM movements WHERE kind = 'deduction' AND order_id = ?", order
+    )
+    assert len(deductions) == 1
+
+
+class RepeatsPosts(Judge):
+    """Control: takes every uncertain POST for one that may be sent again."""
+
+    def judge(self, call, reply, **more):  # type: ignore[no-untyped-def]
+        outcome = super().judge(call, reply, **more)
+        if outcome.meaning is Meaning.UNCERTAIN:
+            return Outcome(Meaning.UNREACHABLE, outcome.words)
+        return outcome
+
+
+def test_control_a_pipeline_that_repeats_posts_is_caught(
+    worst: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "Judge", RepeatsPosts)
+    # The first calls pass, so that lost replies are not taken for an API that is away.
+    worst.sandbox.fault("drop_after", method="POST", path="^/v1/orders$", skip=20, times=3)
+    settle(worst)
+    found = [str(difference) for difference in worst.judge().differences]
+    assert any("was created 2 times" in difference for difference in found)
+
+
+def killed(world: World, point: str, number: int) -> bool:
+    """Run a sync in a process that kills itself at a point; tell whether it got there.
+
+    The dead process's leases then run out, which a test need not wait for.
+    """
+    process = subprocess.run(
+        [sys.executable, "-m", "influence_pipeline_tests.sync.killed", point, str(number)],
+        env=world.environment(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert process.returncode in {0, -signal.SIGKILL}, process.stderr.decode()[-2000:]
+    world.ask_state("UPDATE influence.work SET lease_until = now() - interval '1s' RETURNING 1")
+    return process.returncode == -signal.SIGKILL
+
+
+def test_an_order_killed_between_its_creation_and_its_refund_is_not_created_again(
+    worst: World,
+) -> None:
+    settle(worst)
+    order = sample_store.place_order(worst.store_url, None, email="k@example.com", paid=True)
+    sample_store.refund_order(worst.store_url, order.orders[0])
+    assert killed(worst, "deliver: intent committed", 2)
+    settle(worst)
+    assert worst.judge().differences == ()
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_killed_sync_loses_nothing_and_doubles_nothing(worst: World, point: str) -> None:
+    seed = random.randrange(10_000)
+    chance = random.Random(seed)
+    print(f"seed {seed}")
+    fired = 0
+    for _ in range(2):
+        number = chance.choice([1, 2, 3, 7, 40]) if point in SEEN_OFTEN else 1
+        sample_store.place_order(worst.store_url, None, email="k@example.com", paid=True)
+        fired += killed(worst, point, number)
+    assert fired >= 1
+    settle(worst)
+    assert worst.judge().differences == ()
+    assert worst.parked() == {}
+
+
+def test_four_workers_on_one_backlog_send_each_record_once(world: World) -> None:
+    with world.engine() as engine:
+        for entity in (Entity.CUSTOMER, Entity.PRODUCT, Entity.ORDER):
+            engine.capture(entity)
+    world.sandbox.set(second_post="award_again", latency_ms=5)
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-m", "influence_pipeline.cli", "sync", "--json"],
+            env=world.environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(4)
+    ]
+    for worker in workers:
+        _, errors = worker.communicate(timeout=90)
+        assert worker.returncode == 0, errors.decode()
+    settle(world)
+    assert world.judge().differences == ()
+    repeated = world.sandbox.rows(
+        "SELECT path, count(*) AS n FROM calls WHERE method = 'PUT' GROUP BY path HAVING count(*) > 1"
+    )
+    assert repeated == []
+
+
+def test_a_limit_is_kept_to_and_nothing_is_lost(world: World) -> None:
+    world.sandbox.set(rate_limit=60, rate_limit_burst=5, retry_after="none")
+    delivery = Delivery(in_flight=16)
+    assert delivery.calls_per_second is None
+    with world.engine() as engine:
+        engine.sync(Entity.PRODUCT)
+    world.sandbox.set()
+    settle(world)
+    assert world.judge().differences == ()
