@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -48,3 +49,10 @@ def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     """The URL of an empty database of the test's own."""
     with databases.throw_away_database(postgres) as url:
         yield url
+
+
+@pytest.fixture
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of our variables is set, whatever the shell that started the tests has."""
+    for name in [name for name in os.environ if name.upper().startswith("INFLUENCE_")]:
+        monkeypatch.delenv(name)

@@ -25,6 +25,13 @@ EXIT_CODES = (
 _ENTITIES = ("customers", "products", "orders")
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
+    return seconds
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of every command. Loads none of their modules."""
     parser = argparse.ArgumentParser(
@@ -62,6 +69,13 @@ def build_parser() -> argparse.ArgumentParser:
     added = command("sync", "sync", "send what changed since the last sync")
     entity(added, "only this one; default: customers, products, orders, used rewards")
     added.add_argument("--full", action="store_true", help="compare everything, find deletes")
+    added.add_argument(
+        "--wait",
+        type=_seconds,
+        metavar="SECONDS",
+        help="go on until nothing is due, as long as the next record is due within this time; "
+        "default: linger_seconds in influence.toml",
+    )
     as_json(added)
 
     added = command("import", "imports", "import the records created in a range of months")

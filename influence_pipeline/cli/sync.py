@@ -8,13 +8,14 @@ from influence_pipeline.cli.output import Progress, entities, print_json
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import load_settings
 from influence_pipeline.sync.engine import Engine, Report
+from influence_pipeline.sync.status import Remaining
 
 EXIT_PARKED = 4
 
 
 def run(arguments: argparse.Namespace) -> int:
     reports: list[Report] = []
-    with Engine(load_settings()) as engine:
+    with Engine(load_settings(), wait_seconds=arguments.wait) as engine:
         for entity in entities(arguments.entity):
             progress = Progress(entity.plural)
             report = engine.sync(entity, full=arguments.full, progress=progress)
@@ -63,9 +64,19 @@ def print_report(report: Report) -> None:
     left_over = [
         f"{left.parked:,} parked (influence-pipeline parked)" if left.parked else "",
         f"{left.blocked:,} wait for their customer" if left.blocked else "",
-        f"{left.waiting:,} due again later" if left.waiting else "",
+        _later(left) if left.waiting else "",
     ]
     if any(left_over):
         print(" " * 10 + "left: " + "; ".join(part for part in left_over if part))
-    if left.waiting and sent.last_trouble:
+    if sent.last_trouble and (left.waiting or sent.parked):
         print(" " * 10 + f"last trouble: {sent.last_trouble}")
+
+
+def _later(left: Remaining) -> str:
+    due = f"in {left.next_seconds:,.0f} s" if left.next_seconds and left.next_seconds > 0 else "now"
+    held = (
+        f" ({left.held:,} of them held by another run; should it have died, its hold ends by itself)"
+        if left.held
+        else ""
+    )
+    return f"{left.waiting:,} to be sent later{held}, the first {due}"

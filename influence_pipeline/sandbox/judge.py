@@ -1,8 +1,8 @@
 """The independent judge: does the sandbox's ledger say what the sample store says?
 
-It reads the store's tables and the ledger's file (docs/sandbox.md), and nothing of the pipeline: not
-its code, its state or its mapping. So it can tell that an order was lost or awarded twice, which
-the pipeline's own books could not. Used by the demo and the fault tests.
+It reads the store's tables and the ledger's file (docs/sandbox.md), and nothing of the pipeline:
+not its code, its state or its mapping. So it can tell that an order was lost or awarded twice,
+which the pipeline's own books could not. Used by the demo and the fault tests.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Verdict:
 
 
 def compare(store_url: str, ledger: Path, *, go_live: datetime) -> Verdict:
-    """Compare the sample store with the sandbox's ledger. Orders before `go_live` must be absent."""
+    """Compare the sample store with the sandbox's ledger; no order before `go_live` may be in it."""
     store = _read_store(store_url, go_live)
     books = _read_ledger(ledger)
     differences = [

@@ -209,7 +209,7 @@ class Claims:
             return {row.key for row in rows}
 
     def next_due(self) -> float | None:
-        """Seconds until the next record nobody holds is due (0 or less: now); None: no record."""
+        """Seconds until a record is due and free (0 or less: now); None: there is none."""
         with self._state.transaction() as connection:
             seconds: float | None = connection.execute(
                 _QUERIES["next_due"], {"entity": self._entity}

@@ -21,7 +21,7 @@ from influence_pipeline.platform_api.outcomes import Judge, Meaning, Outcome
 from influence_pipeline.records import Entity, FinancialStatus
 from influence_pipeline.state.schema import Phase
 from influence_pipeline.sync.claims import Attempt, Claims, Result, Verdict
-from influence_pipeline.sync.jobs import Job, OrderJob
+from influence_pipeline.sync.jobs import Job, OrderJob, unprepared
 from influence_pipeline.sync.orders import Known
 from influence_pipeline.sync.outbox import FLUSH_SECONDS, Outbox
 from influence_pipeline.sync.pacing import Pace
@@ -110,6 +110,7 @@ class Delivery:
         self._unreachable = 0
         self._renew_at = 0.0
         self._stop: ApiError | None = None
+        self._resting = False
 
     def run(self) -> Delivered:
         """Deliver until nothing is due or will be soon.
@@ -133,18 +134,22 @@ class Delivery:
         exhausted = False
         lingered = 0.0
         while True:
-            if self._stop is None and not exhausted and len(self._jobs) < BATCH:
+            if self._goes_on and not exhausted and len(self._jobs) < BATCH:
                 exhausted = not self._claim_more()
             self._commit_intents()
+            self._rest_if_asked_to()
             self._send()
             self._take_answers()
             self._renew_leases()
             self._outbox.flush(self._clock.monotonic())
-            if self._jobs and (self._stop is None or self._under_way):
+            if self._jobs and (self._goes_on or self._under_way):
                 continue
             self._outbox.flush(self._clock.monotonic(), everything=True)
             if self._stop is not None:
                 raise self._stop
+            if self._resting:
+                self._release(list(self._jobs.values()))
+                return self._done
             if not exhausted:
                 continue
             pause = self._pause(lingered)
@@ -156,6 +161,10 @@ class Delivery:
             lingered += pause
             exhausted = False
 
+    @property
+    def _goes_on(self) -> bool:
+        return self._stop is None and not self._resting
+
     # -- taking work -------------------------------------------------------------------------
 
     def _claim_more(self) -> bool:
@@ -165,7 +174,13 @@ class Delivery:
         if not claims:
             return False
         self._at("deliver: claimed")
-        prepared = self._preparation.prepare(claims)
+        try:
+            prepared = self._preparation.prepare(claims)
+        except BaseException:
+            # The store is away, or the mapping wrong: the next run need not wait for the leases.
+            with suppress(Exception):
+                self._release([unprepared(claim) for claim in claims])
+            raise
         self._at("deliver: store read")
         for job in prepared.jobs:
             self._jobs[job.claim.key] = job
@@ -223,8 +238,18 @@ class Delivery:
                     self._forget(job)
         self._at("deliver: intent committed")
 
+    def _rest_if_asked_to(self) -> None:
+        """End the run where the API asks for a longer wait than a run waits: the next goes on."""
+        asked = self._pace.held(self._clock.monotonic())
+        if not self._goes_on or asked <= self._limits.linger_seconds:
+            return
+        self._resting = True
+        self._done.last_trouble = (
+            f"the API asks to be left alone for {asked:,.0f} s (Retry-After); the next run goes on"
+        )
+
     def _send(self) -> None:
-        while self._ready and self._stop is None and len(self._under_way) < self._pace.window:
+        while self._ready and self._goes_on and len(self._under_way) < self._pace.window:
             now = self._clock.monotonic()
             if self._pace.wait(now) > 0:
                 return
@@ -244,10 +269,10 @@ class Delivery:
     def _take_answers(self) -> None:
         pause = self._pace.wait(self._clock.monotonic())
         if not self._under_way:
-            if self._ready and self._stop is None:
+            if self._ready and self._goes_on:
                 self._clock.sleep(min(pause, 1.0))
             return
-        room = self._ready and self._stop is None and len(self._under_way) < self._pace.window
+        room = self._ready and self._goes_on and len(self._under_way) < self._pace.window
         wait = min(pause, FLUSH_SECONDS) if room else FLUSH_SECONDS
         for token, reply in self._transport.poll(wait):
             job, call = self._under_way.pop(int(str(token)))
@@ -281,10 +306,11 @@ class Delivery:
             return
         self._answered = True
         self._unreachable = 0
+        now = self._clock.monotonic()
         if reply.status is not None and reply.status < 500 and not outcome.throttled:
-            self._pace.good()
+            self._pace.good(now)
         else:
-            self._pace.refused(self._clock.monotonic(), outcome.retry_after)
+            self._pace.refused(now, outcome.retry_after, throttled=outcome.throttled)
         if outcome.throttled:
             self._done.throttled += 1
 
@@ -390,12 +416,12 @@ class Delivery:
                     claim.fence,
                     Verdict.AGAIN,
                     claim.store_hash,
-                    status=job.known.status,
-                    phase=_unsent_phase(job),
-                    absent_answers=job.known.absent_answers,
+                    status=job.answered.status,
+                    phase=job.answered.phase,
+                    absent_answers=job.answered.absent_answers,
                     attempts=claim.attempts,
                     refusals=claim.refusals,
-                    delay=0.0 if _unsent_phase(job) is Phase.IDLE else quiet,
+                    delay=0.0 if job.answered.phase is Phase.IDLE else quiet,
                 ),
                 job,
             )
@@ -423,8 +449,3 @@ class Delivery:
             by_fence.setdefault(job.claim.fence, []).append(job.claim.key)
         for key in self._claims.renew(by_fence):
             self._held_until[key] = now + self._lease_seconds
-
-
-def _unsent_phase(job: Job) -> Phase:
-    """The phase of a claim that is given back: an intent of this run was never acted on."""
-    return job.claim.phase if isinstance(job, OrderJob) else Phase.IDLE

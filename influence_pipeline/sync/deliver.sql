@@ -135,7 +135,7 @@ UPDATE coupon SET reward_used_at = now()
 WHERE code = ANY(CAST(:codes AS text[])) AND reward_used_at IS NULL
 
 -- name: next_due
--- Seconds until the next record of this entity that nobody holds is due; NULL: none.
-SELECT extract(epoch FROM min(next_at) - now())::float8 FROM work
+-- Seconds until the next record of this entity is due and free; NULL: none. One that another run
+-- holds is free when its lease ends, should that run have died.
+SELECT extract(epoch FROM min(greatest(next_at, lease_until)) - now())::float8 FROM work
 WHERE entity = CAST(:entity AS entity) AND state = 'ready'
-  AND (lease_until IS NULL OR lease_until < now())

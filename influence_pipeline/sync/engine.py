@@ -62,6 +62,7 @@ class Report:
             "parked": self.remaining.parked,
             "blocked": self.remaining.blocked,
             "waiting": self.remaining.waiting,
+            "held": self.remaining.held,
             "seconds": round(self.seconds, 3),
             "calls_per_second": round(self.delivered.calls / max(self.seconds, 0.001), 1),
         }
@@ -91,14 +92,21 @@ class Engine:
         transport: Callable[[], Transport] | None = None,
         clock: Clock | None = None,
         at: Callable[[str], None] = _nothing,
+        wait_seconds: float | None = None,
     ) -> None:
-        """Connects to nothing yet. Raises ConfigurationError if a setting is missing or wrong."""
+        """Connects to nothing yet. `wait_seconds`: how long a run waits for what becomes due, in
+        place of the setting `linger_seconds`.
+
+        Raises ConfigurationError if a setting is missing or wrong.
+        """
         settings.require("store_url", "state_url")
         self._settings = settings
         self._config = settings.config
         self._make_transport = transport or self._curl
         self._clock = clock or SystemClock()
         self._at = at
+        given = self._config.delivery
+        self._linger_seconds = given.linger_seconds if wait_seconds is None else wait_seconds
         self._names = _names(settings)
         self.mappings = {
             entity: _mapping(settings, entity, self._config.mapping(entity))
@@ -268,7 +276,7 @@ class Engine:
                     give_up_after_seconds=given.give_up_after_hours * 3600,
                     backoff_base_seconds=given.backoff_base_seconds,
                     backoff_cap_seconds=given.backoff_cap_seconds,
-                    linger_seconds=given.linger_seconds,
+                    linger_seconds=self._linger_seconds,
                 ),
                 clock=self._clock,
                 at=self._at,

@@ -24,14 +24,15 @@ from influence_pipeline.sync.orders import Known, Step
 class Job:
     """A record on its way.
 
-    `known`: the order protocol's state, idle for other records. `goes_on`: after an answer, whether
-    the next call may follow at once. `conflict`: why a person must decide, if so.
+    `known`: the order protocol's state, idle for other records. `answered`: the same as the last
+    answer left it, so without the intent of a call that never went out. `goes_on`: after an answer,
+    whether the next call may follow at once. `conflict`: why a person must decide, if so.
     """
 
     def __init__(self, claim: Claim, content_hash: int | None, known: Known) -> None:
         self.claim = claim
         self.content_hash = content_hash
-        self.known = known
+        self.known = self.answered = known
         self.goes_on = True
 
     @property
@@ -54,6 +55,11 @@ class Job:
     def take(self, reply: Reply, outcome: Outcome) -> Outcome:
         """Take the answer to the call and give it back as this kind of record reads it."""
         raise NotImplementedError
+
+
+def unprepared(claim: Claim) -> Job:
+    """A claim of which nothing is known yet but what the state says; it can only be given back."""
+    return Job(claim, None, Known(claim.phase, claim.status, claim.absent_answers))
 
 
 class CallList(Job):
@@ -197,6 +203,7 @@ class OrderJob(Job):
             self._sent_status(step),
             _told_status(outcome.body) if step is Step.ASK else None,
         )
+        self.answered = self.known
         self.goes_on = not must_wait
         if outcome.meaning is Meaning.ACCEPTED and step is not Step.ASK:
             self._content_acknowledged = True

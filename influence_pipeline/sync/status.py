@@ -17,12 +17,18 @@ _QUERIES = load_queries(__file__, "status.sql")
 
 @dataclass(frozen=True)
 class Remaining:
-    """What an entity has left: due or waiting for its time, blocked, parked."""
+    """What an entity has left: due or waiting for its time, blocked, parked.
+
+    `held`: those of `waiting` that another run holds, or held when it died. `next_seconds`: until
+    the first of `waiting` is due and free.
+    """
 
     waiting: int
+    held: int
     blocked: int
     parked: int
     oldest_seconds: float | None
+    next_seconds: float | None
 
 
 def remaining(state: Postgres, entity: Entity) -> Remaining:

@@ -13,10 +13,13 @@ FROM snapshot GROUP BY entity
 -- name: remaining
 -- What one entity has left, after a run.
 SELECT count(*) FILTER (WHERE state = 'ready') AS waiting,
+       count(*) FILTER (WHERE state = 'ready' AND lease_until > now()) AS held,
        count(*) FILTER (WHERE state = 'blocked') AS blocked,
        count(*) FILTER (WHERE state = 'parked') AS parked,
        extract(epoch FROM now() - min(queued_at) FILTER (WHERE state <> 'parked'))::float8
-           AS oldest_seconds
+           AS oldest_seconds,
+       extract(epoch FROM min(greatest(next_at, lease_until)) FILTER (WHERE state = 'ready')
+               - now())::float8 AS next_seconds
 FROM work WHERE entity = CAST(:entity AS entity)
 
 -- name: last_runs

@@ -19,6 +19,8 @@ from influence_pipeline.settings import load_settings
 from influence_pipeline_tests.dagster_face.conftest import assets_of
 
 ROOT = Path(__file__).parents[2]
+# As it is meant to run, and the demo's with its storage in files.
+INSTANCE_FILES = ("deploy/dagster.yaml", "influence_pipeline/demo/dagster.yaml")
 ASSETS = {
     "store": {"store_customers", "store_products", "store_orders"},
     "changes": {"customer_changes", "product_changes", "order_changes"},
@@ -198,17 +200,14 @@ class TestMonths:
 
 class TestInstanceFiles:
     def test_the_demo_runs_as_production_does_but_for_its_storage(self) -> None:
-        shipped, demo = (
-            yaml.safe_load((ROOT / "deploy" / name).read_text())
-            for name in ("dagster.yaml", "dagster.demo.yaml")
-        )
+        shipped, demo = (yaml.safe_load((ROOT / file).read_text()) for file in INSTANCE_FILES)
         assert shipped.pop("storage") == {
             "postgres": {"postgres_url": {"env": "DAGSTER_POSTGRES_URL"}}
         }
         assert shipped == demo
 
     def test_dagster_takes_the_file_and_its_limits(self, tmp_path: Path) -> None:
-        text = (ROOT / "deploy" / "dagster.demo.yaml").read_text()
+        text = (ROOT / INSTANCE_FILES[1]).read_text()
         (tmp_path / "dagster.yaml").write_text(text)
         with dg.DagsterInstance.from_config(str(tmp_path)) as made:
             limits = made.get_concurrency_config().run_queue_config

@@ -73,9 +73,7 @@ class Sandbox:
                 stderr=err,
             )
         process = self.process
-        until(
-            lambda: port_file.exists() or process.poll() is not None, "the sandbox to be ready"
-        )
+        until(lambda: port_file.exists() or process.poll() is not None, "the sandbox to be ready")
         assert process.poll() is None, self.stderr.read_text()
         self.port = int(port_file.read_text())
         return self
@@ -118,9 +116,7 @@ class Sandbox:
         if body is not None:
             options["json"] = body
         options.setdefault("timeout", PATIENCE_S)
-        return self.session.request(
-            method, self.url + path, allow_redirects=False, **options
-        )
+        return self.session.request(method, self.url + path, allow_redirects=False, **options)
 
     def good(self, method: str, path: str, body: Any = None) -> Any:
         """The document of a call that must succeed."""
@@ -238,7 +234,9 @@ class Receiver:
     def url(self, path: str = "/hook/secret-path-token") -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def subscribe(self, sandbox: Sandbox, *topics: str, path: str = "/hook/secret-path-token") -> None:
+    def subscribe(
+        self, sandbox: Sandbox, *topics: str, path: str = "/hook/secret-path-token"
+    ) -> None:
         for topic in topics:
             sandbox.good("POST", "/v1/webhooks", {"topic": topic, "url": self.url(path)})
 

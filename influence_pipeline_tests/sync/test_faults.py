@@ -12,11 +12,12 @@ import time
 import pytest
 
 from influence_pipeline.platform_api.outcomes import Judge, Meaning, Outcome
+from influence_pipeline.errors import StoreError
 from influence_pipeline.records import Entity
 from influence_pipeline.sandbox import sample_store
-from influence_pipeline.settings import Delivery
 from influence_pipeline.sync import engine as engine_module
-from influence_pipeline_tests.sync.conftest import World
+from influence_pipeline.sync.prepare import Preparation
+from influence_pipeline_tests.support.world import World
 
 POINTS = (
     "capture: store read",
@@ -142,7 +143,7 @@ def test_an_order_killed_between_its_creation_and_its_refund_is_not_created_agai
 def test_a_killed_sync_loses_nothing_and_doubles_nothing(worst: World, point: str) -> None:
     seed = random.randrange(10_000)
     chance = random.Random(seed)
-    print(f"seed {seed}")
+    print(f"seed {seed}")  # noqa: T201  (shown when the test fails)
     fired = 0
     for _ in range(2):
         number = chance.choice([1, 2, 3, 7, 40]) if point in SEEN_OFTEN else 1
@@ -179,12 +180,38 @@ def test_four_workers_on_one_backlog_send_each_record_once(world: World) -> None
     assert repeated == []
 
 
-def test_a_limit_is_kept_to_and_nothing_is_lost(world: World) -> None:
-    world.sandbox.set(rate_limit=60, rate_limit_burst=5, retry_after="none")
-    delivery = Delivery(in_flight=16)
-    assert delivery.calls_per_second is None
-    with world.engine() as engine:
-        engine.sync(Entity.PRODUCT)
-    world.sandbox.set()
+def test_a_limit_without_retry_after_is_found_and_kept_to(world: World) -> None:
+    world.sandbox.set(rate_limit=100, rate_limit_burst=5, retry_after="none")
+    reports = world.sync()
+    assert world.judge().differences == ()
+    calls = sum(report.delivered.calls for report in reports.values())
+    throttled = sum(report.delivered.throttled for report in reports.values())
+    # A delivery that only narrows its window makes nine refused calls for each that passes.
+    assert 0 < throttled < calls / 5
+
+
+def test_a_long_wait_the_api_asks_for_ends_the_run_and_holds_nothing(world: World) -> None:
+    world.sandbox.fault("too_many", method="PUT", times=1, retry_after="seconds", ms=900_000)
+    reports = world.sync()
+    customers = reports[Entity.CUSTOMER]
+    assert "left alone" in str(customers.delivered.last_trouble)
+    assert (customers.remaining.waiting > 0, customers.remaining.held) == (True, 0)
     settle(world)
     assert world.judge().differences == ()
+
+
+def test_a_store_that_goes_away_in_between_keeps_no_record_from_the_next_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world.engine() as engine:
+        engine.capture(Entity.PRODUCT)
+        with monkeypatch.context() as broken:
+            broken.setattr(Preparation, "prepare", _away)
+            with pytest.raises(StoreError):
+                engine.deliver(Entity.PRODUCT)
+        report = engine.deliver(Entity.PRODUCT)
+    assert (report.remaining.waiting, report.delivered.sent > 10) == (0, True)
+
+
+def _away(*_: object) -> None:
+    raise StoreError("the store is away")

@@ -14,7 +14,7 @@ from influence_pipeline.sandbox.sample_store import poison
 from influence_pipeline.sync import status
 from influence_pipeline.sync.engine import Engine
 from influence_pipeline.sync.plan import plan
-from influence_pipeline_tests.sync.conftest import World
+from influence_pipeline_tests.support.world import World
 
 
 def test_the_first_sync_tells_everything_once_and_the_second_nothing(world: World) -> None:
