@@ -69,6 +69,9 @@ def describe_database_error(error: BaseException) -> str:
     primary = getattr(diagnostics, "message_primary", None) if diagnostics is not None else None
     if code is None:
         return _describe_connection_failure(str(original))
+    if code == "42601":
+        # "… at or near" repeats the text that stands there, and psycopg2 sends values as text.
+        return "a syntax error in the statement (SQLSTATE 42601)"
     if primary and code[:2] in _CLASSES_WITHOUT_VALUES:
         return f"{primary} (SQLSTATE {code})"
     return f"{_CLASS_WORDS.get(code[:2], 'the database refused it')} (SQLSTATE {code})"

@@ -8,7 +8,11 @@ must be set is set with SET LOCAL inside the transaction.
 from __future__ import annotations
 
 import io
+import os
 import re
+import socket
+import threading
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
@@ -75,9 +79,17 @@ def normalise_url(url: str, variable: str = "the URL") -> URL:
 _CONNECTION_DEFAULTS = {
     "connect_timeout": "10",
     "application_name": "influence_pipeline",
+    # A peer that is gone without a word is noticed within a minute, not after the system's two
+    # hours; the time-out is for data that nobody acknowledges (milliseconds; libpq takes no notice
+    # of it where the system has no such thing, as on macOS).
     "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
     "client_encoding": "UTF8",
 }
+# read_only_sql_transaction: what was meant to be written went to a session that may not write.
+_READ_ONLY = "25006"
 
 
 class Postgres:
@@ -103,6 +115,8 @@ class Postgres:
         self._kind = kind
         self._read_only = read_only
         self._prelude = _prelude(search_path, statement_timeout_seconds)
+        self._open: weakref.WeakSet[psycopg2.extensions.connection] = weakref.WeakSet()
+        self._open_lock = threading.Lock()
         self.engine = sa.create_engine(
             "postgresql+psycopg2://",
             creator=self._connect,
@@ -111,6 +125,7 @@ class Postgres:
             pool_pre_ping=True,
             hide_parameters=True,
         )
+        sa.event.listen(self.engine, "handle_error", _give_up_read_only_sessions)
 
     def __repr__(self) -> str:
         return f"<Postgres {self.place}>"
@@ -129,6 +144,8 @@ class Postgres:
         if self._read_only:
             # psycopg2 says this in each BEGIN, so that it holds behind a pooler too.
             connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+        with self._open_lock:
+            self._open.add(connection)
         return connection
 
     @contextmanager
@@ -154,6 +171,47 @@ class Postgres:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def cut(self) -> None:
+        """Break every connection off, also those that a thread waits on; the next are new ones.
+
+        For a server that has gone silent: a statement's own time-out is kept by the server, so
+        nothing else wakes who waits for its reply. They get this database's kind of error.
+        """
+        with self._open_lock:
+            connections = list(self._open)
+        for connection in connections:
+            _hang_up(connection)
+        self.engine.dispose()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Cut the connections off if what is done inside takes longer than this."""
+        timer = threading.Timer(seconds, self.cut)
+        # A server that hangs must not keep the process from ending.
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+
+def _give_up_read_only_sessions(context: sa.engine.ExceptionContext) -> None:
+    """Count it as a broken connection: a session keeps the read-only default it was opened with,
+    long after the server (a failover, a full disk that has room again) lets others write."""
+    if getattr(context.original_exception, "pgcode", None) == _READ_ONLY:
+        context.is_disconnect = True
+
+
+def _hang_up(connection: psycopg2.extensions.connection) -> None:
+    """Shut the socket, not the connection: closing waits for the thread that is using it."""
+    try:
+        # A duplicate, so that closing ours leaves libpq's descriptor alone.
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+    except (OSError, psycopg2.Error):
+        pass  # closed already
 
 
 def _prelude(search_path: str | None, statement_timeout_seconds: int) -> list[str]:

@@ -207,6 +207,8 @@ class Webhooks(_Section):
     workers: int = Field(default=4, ge=1, le=32)
     # After so long an event is free for another worker; the fence keeps a slow one from harm.
     lease_seconds: float = Field(default=30.0, ge=5, le=600)
+    # An event that cannot be worked off for this long, while later ones are, is parked.
+    give_up_after_hours: float = Field(default=24.0, gt=0)
     # Waits between attempts while the store's database or the API is away: double, up to the cap.
     retry_base_seconds: float = Field(default=1.0, gt=0)
     retry_cap_seconds: float = Field(default=30.0, gt=0)

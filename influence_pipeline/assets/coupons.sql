@@ -16,9 +16,17 @@ SELECT count(*) FROM (
 ) AS due
 
 -- name: open
--- What is not settled. Each count has its own partial index.
+-- What is not settled.
 SELECT (SELECT count(*) FROM inbox WHERE state = 'new') AS waiting,
        (SELECT count(*) FROM inbox WHERE state = 'parked') AS parked
+
+-- name: quarantined
+-- Deliveries that were no usable events and may be redemptions, oldest first: of every topic but
+-- those known to cost nobody anything. "changed": the same coupons were asked for before.
+SELECT id, topic, reason, count(*) OVER () AS total FROM inbox
+WHERE state = 'quarantined' AND reason_code IS DISTINCT FROM 'changed'
+  AND (topic IS NULL OR lower(topic) <> ALL(CAST(:harmless AS text[])))
+ORDER BY id LIMIT :most
 
 -- name: parked
 SELECT id, topic, reason_code, reason FROM inbox WHERE state = 'parked' ORDER BY id LIMIT :most

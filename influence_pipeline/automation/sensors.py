@@ -46,7 +46,7 @@ def make_coupon_sensor(*, running: bool) -> dg.SensorDefinition:
     ) -> dg.SensorResult:
         with engines.inbox() as (state, handlers):
             done = work_off(state, handlers, limit=_FIRST)
-            if not done.troubles and coupons.count_due(state, BACKLOG + 1) > BACKLOG:
+            if not done.broken_off and coupons.count_due(state, BACKLOG + 1) > BACKLOG:
                 return _hand_over(context, _report(context, state, done))
             _wait_for_work(state, handlers, done)
             coupons.fail_if_nothing_went(done)

@@ -21,6 +21,11 @@ from influence_pipeline.platform_api.money import AmountError, format_amount
 from influence_pipeline.records import FinancialStatus
 
 _MAX_TEXT = 100_000
+# More than any line of an order has; guards against numbers like 1e5000.
+_MOST_PIECES = 10**9
+_MOST_DIGITS = 1000
+# NUL, which Postgres's json lets through and its text does not, and halves of surrogate pairs.
+_UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,255}")
 
 
@@ -72,7 +77,7 @@ class LineItemBody(_Payload):
     productId: str | None = None  # noqa: N815
     variantId: str | None = None  # noqa: N815
     title: str | None = None
-    quantity: int
+    quantity: int | float
     price: str | None = None
 
 
@@ -215,7 +220,7 @@ def order_body(row: Mapping[str, Any]) -> OrderBody:
         id=str(row["id"]),
         orderNumber=_text(row, "number"),
         customerId=_text(row, "customer_id"),
-        email=_email(row),
+        email=_email_of_order(row),
         currency=currency,
         subtotalPrice=_amount(row, "subtotal", currency),
         totalPrice=total,
@@ -226,15 +231,26 @@ def order_body(row: Mapping[str, Any]) -> OrderBody:
     )
 
 
+def _email_of_order(row: Mapping[str, Any]) -> str | None:
+    """Read an order's e-mail. One that is none keeps nobody's order back whose customer is known."""
+    try:
+        return _email(row)
+    except RecordError:
+        if _text(row, "customer_id") is None:
+            raise
+        return None
+
+
 def _line_item(item: Any, currency: str) -> LineItemBody:
     quantity = _number(item, "quantity", of="line_items")
-    if quantity is None or quantity != quantity.to_integral_value():
-        raise RecordError("line_items", "a line's quantity is not a whole number")
+    if quantity is None or abs(quantity) >= _MOST_PIECES:
+        raise RecordError("line_items", "a line's quantity is missing, or no quantity of anything")
     return LineItemBody(
         productId=_text(item, "product_id", of="line_items"),
         variantId=_text(item, "variant_id", of="line_items"),
         title=_text(item, "title", of="line_items"),
-        quantity=int(quantity),
+        # Goods by weight have a fraction; it is no money, so a float will do.
+        quantity=int(quantity) if quantity == quantity.to_integral_value() else float(quantity),
         price=_amount(item, "unit_price", currency, of="line_items"),
     )
 
@@ -245,6 +261,8 @@ def _discount_code(item: Any, currency: str) -> DiscountCodeBody:
     code = item.get("code")
     if not isinstance(code, str) or not code:
         raise RecordError("discount_codes", "an entry has no code")
+    if _UNSENDABLE.search(code):
+        raise RecordError("discount_codes", "a code holds characters that no text may hold")
     return DiscountCodeBody(
         code=code, amount=_amount(item, "amount", currency, of="discount_codes")
     )
@@ -271,7 +289,13 @@ def _text(row: Mapping[str, Any], column: str, of: str | None = None) -> str | N
         value = "true" if value else "false"
     if not isinstance(value, str | int | Decimal):
         raise RecordError(of or column, f"{_named(column, of)} is not a text")
+    if isinstance(value, Decimal) and not -_MOST_DIGITS < value.adjusted() < _MOST_DIGITS:
+        raise RecordError(of or column, f"{_named(column, of)} is no number of anything")
     text = str(value).strip()
+    if _UNSENDABLE.search(text):
+        raise RecordError(
+            of or column, f"{_named(column, of)} holds characters that no text may hold"
+        )
     if len(text) > _MAX_TEXT:
         raise RecordError(
             of or column, f"{_named(column, of)} is longer than {_MAX_TEXT:,} characters"
@@ -323,7 +347,7 @@ def _amount(
 
 def _position(item: Mapping[str, Any], index: int) -> int:
     number = _number(item, "position", of="variants")
-    return index if number is None else int(number)
+    return index if number is None or abs(number) >= _MOST_PIECES else int(number)
 
 
 def _birthday(row: Mapping[str, Any]) -> date | None:

@@ -46,6 +46,12 @@ _PASSING = frozenset({408, 425, 429})
 _LOCAL = re.compile(r"^http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)")
 
 
+def can_be_asked_for(key: str) -> bool:
+    """Tell whether an id can stand in a path. requests takes one of dots alone for a step in the
+    path, however it is encoded."""
+    return bool(key.strip("."))
+
+
 class SingleCalls:
     """The Platform API, one call at a time. May be used by several threads.
 
@@ -90,8 +96,7 @@ class SingleCalls:
         self._session.close()
 
     def _record(self, collection: str, key: str) -> Answer:
-        if not key.strip("."):
-            # requests takes such an id for a step in the path, however it is encoded.
+        if not can_be_asked_for(key):
             return Answer(400, words="an id of dots alone cannot be asked for")
         return self._call("GET", path(collection, key))
 

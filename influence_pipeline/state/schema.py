@@ -94,12 +94,15 @@ def _one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:
 
 # One row per record ever seen. `store_hash`: what the store has (NULL: gone from the store).
 # `synced_hash`: what the API acknowledged (NULL: nothing yet). `status`: the last acknowledged
-# financial status of an order (NULL: the order is not known to exist at the API).
+# financial status of an order (NULL: the order is not known to exist at the API). Until `late_until`
+# a call with the content `late_hash` may still be worked off, and would overtake another content.
 snapshot = sa.Table(
     "snapshot",
     metadata,
     sa.Column("store_hash", sa.BigInteger),
     sa.Column("synced_hash", sa.BigInteger),
+    sa.Column("late_hash", sa.BigInteger),
+    sa.Column("late_until", sa.DateTime(timezone=True)),
     sa.Column("entity", entity_type, primary_key=True),
     sa.Column("status", financial_status_type),
     _key(),
@@ -109,6 +112,9 @@ snapshot = sa.Table(
 # `fence`: number of the claim that holds the lease; results of an older claim are not taken.
 # `attempts`: calls in a row that did not do it; `refusals`: those of them that were refused.
 # `absent_answers`: how often the API said "no such order" since the outcome became unknown.
+# `seen_again`: a capture has looked at the record since it was claimed, so what it noted is newer
+# than what the claim's worker has read. `unsure`: a call may have been worked off without our knowing,
+# so the API may have another content than the acknowledged one.
 work = sa.Table(
     "work",
     metadata,
@@ -124,6 +130,8 @@ work = sa.Table(
     sa.Column("next_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
     sa.Column("lease_until", sa.DateTime(timezone=True)),
     sa.Column("fence", sa.BigInteger),
+    sa.Column("seen_again", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("unsure", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("blocked_on", sa.Text),
     sa.Column("reason_code", sa.Text),
     sa.Column("reason", sa.Text),
@@ -161,6 +169,7 @@ sa.Index("attempt_entity_key_id_idx", attempt.c.entity, attempt.c.key, attempt.c
 
 # Up to where each entity has been captured. `horizon`, `next_xid`: xmin and xmax of the store's
 # snapshot then (full 64-bit ids); `seen_xids`: the transactions between them that it could see.
+# `source_tables`: changes when other tables stand behind the mapping's sources.
 capture_point = sa.Table(
     "capture_point",
     metadata,
@@ -171,6 +180,7 @@ capture_point = sa.Table(
     sa.Column("seen_xids", ARRAY(sa.BigInteger)),
     sa.Column("server_identity", sa.Text),
     sa.Column("mapping_hash", sa.Text),
+    sa.Column("source_tables", sa.Text),
     sa.Column("hash_method", sa.Text),
     sa.Column("full_at", sa.DateTime(timezone=True)),
 )

@@ -17,9 +17,12 @@ full 64-bit ids are made from them. Rows whose age makes no sense are frozen one
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import psycopg2
 import sqlalchemy as sa
 
+from influence_pipeline.errors import MappingError, describe_database_error
 from influence_pipeline.postgres import literal, run
 from influence_pipeline.store.mapping import Mapping
 
@@ -102,18 +105,23 @@ def why_not_comparable(last: StorePoint, now: Moment) -> str | None:
 def changed_keys(
     connection: sa.Connection, mapping: Mapping, last: StorePoint, now: Moment
 ) -> list[str]:
-    """Give the keys of every record one of whose source rows is new since `last`."""
+    """Give the keys of every record one of whose source rows is new since `last`.
+
+    Raises psycopg2.DataError where a source's key cannot be computed for some row.
+    """
     questions = []
     for source in mapping.sources:
         for alias in source.aliases:
             full = now.full_id(alias)
             questions.append(
-                f"SELECT ({literal(source.key)})::text AS key FROM {literal(source.from_clause)} "
+                f"SELECT ({literal(source.key)}\n)::text AS key "
+                f"FROM {literal(source.from_clause)}\n "
                 f"WHERE age({alias}.xmin) BETWEEN 0 AND %(oldest_age)s "
                 f"AND ({full} >= %(next_xid)s OR {full} <> ALL (%(seen)s::bigint[]))"
             )
-    cursor = run(
+    cursor = _ask(
         connection,
+        mapping,
         f"SELECT DISTINCT key FROM ({' UNION ALL '.join(questions)}) q WHERE key IS NOT NULL",
         {
             "oldest_age": now.age_of(last.horizon),
@@ -129,11 +137,28 @@ def capture_point(connection: sa.Connection, mapping: Mapping, now: Moment) -> S
     seen: list[int] = []
     if now.horizon < now.next_xid:
         questions = [
-            f"SELECT {now.full_id(alias)} FROM {literal(source.from_clause)} "
+            f"SELECT {now.full_id(alias)} FROM {literal(source.from_clause)}\n "
             f"WHERE age({alias}.xmin) BETWEEN 0 AND %(oldest_age)s"
             for source in mapping.sources
             for alias in source.aliases
         ]
-        cursor = run(connection, " UNION ".join(questions), {"oldest_age": now.age_of(now.horizon)})
+        cursor = _ask(
+            connection,
+            mapping,
+            " UNION ".join(questions),
+            {"oldest_age": now.age_of(now.horizon)},
+        )
         seen = sorted(full for (full,) in cursor)
     return StorePoint(now.server_identity, now.horizon, now.next_xid, tuple(seen))
+
+
+def _ask(
+    connection: sa.Connection, mapping: Mapping, sql: str, parameters: dict[str, object]
+) -> Any:
+    try:
+        return run(connection, sql, parameters)
+    except psycopg2.ProgrammingError as error:
+        raise MappingError(
+            f"{mapping.sources_place}: the store refuses the look for changed rows: "
+            f"{describe_database_error(error)}."
+        ) from None

@@ -80,8 +80,8 @@ class CouponWriter(Protocol):
     def hold(self, code: str) -> AbstractContextManager[CouponDesk]:
         """Hold a code; what was created is there for good when the context ends without error.
 
-        Raises StoreError when the store cannot be reached or the end is not certain, and lets
-        CouponRefused through; nothing was written then.
+        Raises StoreError when the store cannot be reached, does not answer in time or the end is
+        not certain, and lets CouponRefused through; nothing was written then.
         """
 
 
@@ -130,10 +130,16 @@ class SqlCouponWriter:
 
     @contextmanager
     def hold(self, code: str) -> Iterator[CouponDesk]:
-        with self.database.transaction() as connection:
+        with (
+            self.database.within(_LONGEST_HOLD_SECONDS),
+            self.database.transaction() as connection,
+        ):
             connection.execute(_HOLD, {"lock": _lock_of(code)})
             yield _Desk(connection, code, self._lookup, self._create)
 
+
+# Longer than the server lets a statement run; a server that is still silent then is not there.
+_LONGEST_HOLD_SECONDS = 20.0
 
 # A coupon that was acknowledged must survive the store's crash too. The lock ends with the
 # transaction, so it works behind pgbouncer.

@@ -39,6 +39,11 @@ class Mapping:
     sources: tuple[SourceTables, ...]
 
     @property
+    def sources_place(self) -> str:
+        """Where the sources stand, for messages."""
+        return f"{self.file.parent}/influence.toml, {self.entity.plural}.sources"
+
+    @property
     def fingerprint(self) -> str:
         """Changes when the text of the mapping changes."""
         text = repr((self.select, self.sources))
@@ -51,6 +56,7 @@ class Described:
 
     mapping: Mapping
     key_type: str
+    key_is_text: bool
     columns: tuple[str, ...]
     row_expression: str
     hash_expression: str
@@ -79,7 +85,9 @@ def read_select(file: Path) -> str:
 
 
 # A `;` at the end, and comments after it.
-_END = re.compile(r"\s*;\s*(--[^\n]*\s*)*\Z")
+_END = re.compile(r"\s*;\s*((--[^\n]*|/\*.*?\*/)\s*)*\Z", re.DOTALL)
+# Not 0: with it a numeric NaN, and not 1: with it a numeric 0, would hash as NULL does.
+_SEED = 7_091_213_550_649_177_021
 
 
 def canonical_rows(mapping: Mapping) -> str:
@@ -107,59 +115,42 @@ def describe(connection: sa.Connection, mapping: Mapping) -> Described:
                 f"{mapping.file}: column {column.name} is {found.name}; {_TYPE_ADVICE[column.kind]}"
             )
     names = tuple(c.name for c in columns if c.name in types)
-    hashed = ", ".join(f'q."{n}"' if types[n].hashable else f'q."{n}"::text' for n in names)
+    hashed = ", ".join(_hashed(n, types[n]) for n in names)
+    # Postgres 14 and newer.
     native = run(
         connection, "SELECT to_regprocedure('hash_record_extended(record,bigint)') IS NOT NULL"
     ).fetchone()[0]
     return Described(
         mapping=mapping,
         key_type=types["id"].name,
+        key_is_text=types["id"].is_text,
         columns=names,
         row_expression=", ".join(f'canonical."{n}"' for n in names),
         hash_expression=(
-            f"hash_record_extended(ROW({hashed}), 0)"
+            f"hash_record_extended(ROW({hashed}), {_SEED})"
             if native
-            else f"hashtextextended(ROW({hashed})::text, 0)"
+            else f"hashtextextended(ROW({hashed})::text, {_SEED})"
         ),
         hash_method=_hash_method(connection, bool(native), hashed),
         has_created_at="created_at" in types,
     )
 
 
-def probe_sources(connection: sa.Connection, mapping: Mapping) -> list[str]:
-    """Give the aliases whose rows carry no transaction id (views, foreign tables).
-
-    Raises MappingError where a source's FROM clause or key cannot be run at all.
-    """
-    without: list[str] = []
-    for source in mapping.sources:
-        try:
-            run(connection, f"SELECT ({source.key})::text FROM {source.from_clause} LIMIT 0")
-        except psycopg2.Error as error:
-            raise MappingError(
-                f"{mapping.file.parent}/influence.toml, {mapping.entity.plural}.sources, "
-                f'from = "{source.from_clause}": {describe_database_error(error)}.'
-            ) from None
-        for alias in source.aliases:
-            probe = f"SELECT {alias}.xmin, {alias}.tableoid FROM {source.from_clause} LIMIT 0"
-            try:
-                with connection.begin_nested():
-                    run(connection, probe)
-            except psycopg2.errors.UndefinedColumn:
-                without.append(alias)
-            except psycopg2.Error as error:
-                raise MappingError(
-                    f"{mapping.file.parent}/influence.toml, {mapping.entity.plural}.sources, "
-                    f'rows = ["{alias}"]: {describe_database_error(error)}.'
-                ) from None
-    return without
+def _hashed(name: str, found: _Type) -> str:
+    # Under a collation of its own (case-insensitive, say) a text hashes as those it is equal to.
+    value = f'q."{name}"' if found.hashable else f'q."{name}"::text'
+    return f'{value} COLLATE "C"' if found.collatable or not found.hashable else value
 
 
 @dataclass(frozen=True)
 class _Type:
+    """`name`: as it is written in a cast. `base`: under a domain, as it is called in messages."""
+
     name: str
     base: str
     hashable: bool
+    is_text: bool
+    collatable: bool
 
 
 def _column_types(connection: sa.Connection, mapping: Mapping) -> dict[str, _Type]:
@@ -174,13 +165,15 @@ def _column_types(connection: sa.Connection, mapping: Mapping) -> dict[str, _Typ
     if repeated:
         raise MappingError(f"{mapping.file}: the SELECT gives {', '.join(repeated)} twice.")
     rows = run(connection, _TYPES, {"oids": sorted({oid for _, oid in given})}).fetchall()
-    by_oid = {oid: _Type(name, base, hashable) for oid, name, base, hashable in rows}
+    by_oid = {oid: _Type(*row) for oid, *row in rows}
     return {name: by_oid[oid] for name, oid in given}
 
 
 # `base`: the type under a domain. A type can be hashed inside a record if it (or what an array is
-# made of) has one of Postgres's own default hash classes; strings and enums share one. Others
-# (json, xml, point, domains in arrays) are hashed as their text.
+# made of) has one of Postgres's own default hash classes; strings share one. Others (json, xml,
+# point, domains in arrays) are hashed as their text; so are enums, whose own hash is that of a
+# number that changes when the type is made anew (a usual migration) or restored from a dump.
+# The type's modifier -1 gives the name without any length: plain `character` would be char(1).
 _TYPES = """
     WITH RECURSIVE unwrapped (whole, oid) AS (
         SELECT oid, oid FROM pg_type WHERE oid = ANY(%(oids)s::oid[])
@@ -188,11 +181,12 @@ _TYPES = """
         SELECT u.whole, t.typbasetype FROM unwrapped u JOIN pg_type t USING (oid)
         WHERE t.typtype = 'd'
     )
-    SELECT u.whole, format_type(u.whole, NULL), format_type(base.oid, NULL),
-           item.typtype = 'e' OR (item.oid < 16384 AND item.typcategory = 'S')
+    SELECT u.whole, format_type(u.whole, -1), format_type(base.oid, NULL),
+           (item.oid < 16384 AND item.typcategory = 'S')
            OR EXISTS (SELECT FROM pg_opclass c JOIN pg_am a ON a.oid = c.opcmethod
                       WHERE a.amname = 'hash' AND c.opcintype = item.oid
-                        AND c.opcdefault AND c.oid < 16384)
+                        AND c.opcdefault AND c.oid < 16384),
+           base.typcategory = 'S', base.typcollation <> 0
     FROM unwrapped u
     JOIN pg_type base ON base.oid = u.oid AND base.typtype <> 'd'
     JOIN pg_type item
@@ -210,4 +204,4 @@ _TYPE_ADVICE = {
 def _hash_method(connection: sa.Connection, native: bool, hashed: str) -> str:
     major = int(run(connection, "SHOW server_version_num").fetchone()[0]) // 10000
     shape = hashlib.sha256(hashed.encode()).hexdigest()[:8]
-    return f"{'record' if native else 'text'}/{major}/{shape}"
+    return f"{'record' if native else 'text'}/{major}/{_SEED % 1000}/{shape}"

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import psycopg2
 import sqlalchemy as sa
@@ -81,8 +81,16 @@ class Window:
 EVERYTHING = Window()
 
 # What one bad row makes Postgres raise: a value that cannot be cast or calculated, a sub-select
-# with two rows. Everything else is the fault of the mapping or of the server.
-ROW_FAILURES = (psycopg2.DataError, psycopg2.errors.CardinalityViolation)
+# with two rows, a constraint or a function that refuses it. Everything else is the fault of the
+# mapping or of the server.
+ROW_FAILURES = (
+    psycopg2.DataError,
+    psycopg2.IntegrityError,  # the check of a domain
+    psycopg2.errors.CardinalityViolation,
+    psycopg2.errors.PlpgsqlError,  # a function of the store's own that raises
+    psycopg2.errors.RaiseException,
+    psycopg2.errors.AssertFailure,
+)
 
 
 def rows_of(
@@ -94,30 +102,41 @@ def rows_of(
     Raises MappingError if the mapping itself does not run.
     """
     select = (
-        f'SELECT q."id"::text, {described.hash_expression}, row_to_json(q)::text '
+        f'SELECT wanted.key, q."id"::text, {described.hash_expression}, row_to_json(q)::text '
         f"FROM {_by_key(described)}"
     )
     found, poison = _halving(connection, described, select, keys)
-    rows, twice = _once_each(
-        [
-            CanonicalRow(key, hashed, json.loads(text, parse_float=Decimal, parse_int=_whole))
-            for key, hashed, text in found
-        ]
-    )
+    once, twice = _once_each(found)
+    rows: list[CanonicalRow] = []
+    for wanted, key, hashed, text in once:
+        if wanted != key:
+            # Equal to the store, and another record by its text: renamed (citext), or 1.0 and 1.00.
+            continue
+        try:
+            values = json.loads(text, parse_float=Decimal, parse_int=_whole)
+        except (RecursionError, ValueError):
+            poison.append(PoisonRow(key, "a JSON value in it is nested too deeply to be read"))
+        else:
+            rows.append(CanonicalRow(key, hashed, values))
     return rows, poison + twice
 
 
 def hashes_of(
     connection: sa.Connection, described: Described, keys: Sequence[str], go_live: datetime | None
 ) -> tuple[list[HashedKey], list[PoisonRow]]:
-    """Hash the canonical rows of these keys, as `rows_of` reads them."""
+    """Hash the canonical rows of these keys, as `rows_of` reads them.
+
+    A key may be spelled otherwise than its record's id (by a source of another type); the record
+    then comes under its own id, once.
+    """
     select = (
-        f'SELECT q."id"::text, {described.hash_expression}, {_eligible(go_live)} '
+        f'SELECT wanted.key, q."id"::text, {described.hash_expression}, {_eligible(go_live)} '
         f"FROM {_by_key(described)}"
     )
     found, poison = _halving(connection, described, select, keys, {"go_live": go_live})
-    rows, twice = _once_each([HashedKey(*row) for row in found])
-    return rows, poison + twice
+    once, twice = _once_each(found)
+    by_id = {key: HashedKey(key, hashed, eligible) for _, key, hashed, eligible in once}
+    return list(by_id.values()), poison + twice
 
 
 def copy_hashes(
@@ -150,13 +169,28 @@ def copy_hashes(
 def all_keys(
     connection: sa.Connection, described: Described, *, window: Window = EVERYTHING
 ) -> list[str]:
-    """Give the key of every record in the window, computing as little else as Postgres can."""
+    """Give the key of every record in the window, computing as little else as Postgres can.
+
+    Where that fails too (DISTINCT and UNION compute all columns), the keys of all source rows; some
+    of them may lead to no record of the window, which `hashes_of` leaves out.
+    """
     try:
+        with connection.begin_nested():
+            cursor = run(
+                connection,
+                f"SELECT canonical.id::text FROM {literal(canonical_rows(described.mapping))} "
+                f"WHERE canonical.id IS NOT NULL AND {_in_window(described, window, 'canonical.')}",
+                window.parameters,
+            )
+    except ROW_FAILURES:
+        if window != EVERYTHING:
+            raise
+        questions = [
+            f"SELECT ({source.key}\n)::text AS key FROM {source.from_clause}\n"
+            for source in described.mapping.sources
+        ]
         cursor = run(
-            connection,
-            f"SELECT canonical.id::text FROM {literal(canonical_rows(described.mapping))} "
-            f"WHERE canonical.id IS NOT NULL AND {_in_window(described, window, 'canonical.')}",
-            window.parameters,
+            connection, f"SELECT key FROM ({' UNION '.join(questions)}) q WHERE key IS NOT NULL"
         )
     except psycopg2.ProgrammingError as error:
         _mapping_fails(described, error)
@@ -207,15 +241,14 @@ def _eligible(go_live: datetime | None) -> str:
     return "true" if go_live is None else "coalesce(q.created_at >= %(go_live)s, true)"
 
 
-_Row = TypeVar("_Row", HashedKey, CanonicalRow)
-
-
-def _once_each(rows: Iterable[_Row]) -> tuple[list[_Row], list[PoisonRow]]:
-    by_key: dict[str, list[_Row]] = {}
+def _once_each(rows: Iterable[Any]) -> tuple[list[Any], list[PoisonRow]]:
+    """Part rows (wanted key, id, …) by whether their wanted key brought one row or several."""
+    by_wanted: dict[str, list[Any]] = {}
     for row in rows:
-        by_key.setdefault(row.key, []).append(row)
-    once = [same[0] for same in by_key.values() if len(same) == 1]
-    return once, [PoisonRow(key, TWICE) for key, same in by_key.items() if len(same) > 1]
+        by_wanted.setdefault(row[0], []).append(row)
+    once = [same[0] for same in by_wanted.values() if len(same) == 1]
+    twice = {row[1] for same in by_wanted.values() if len(same) > 1 for row in same}
+    return once, [PoisonRow(key, TWICE) for key in sorted(twice)]
 
 
 TWICE = (

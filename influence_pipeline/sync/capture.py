@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import psycopg2
 import sqlalchemy as sa
 
 from influence_pipeline.postgres import Postgres, copy_in, driver_cursor
@@ -21,8 +22,9 @@ from influence_pipeline.records import Entity
 from influence_pipeline.sql import load_queries
 from influence_pipeline.state.schema import Lane
 from influence_pipeline.store import changes, reader
-from influence_pipeline.store.mapping import Described, Mapping, describe, probe_sources
+from influence_pipeline.store.mapping import Described, Mapping, describe
 from influence_pipeline.store.reader import EVERYTHING, Window
+from influence_pipeline.store.sources import Probed, probe_sources
 from influence_pipeline.sync.claims import exclude_results
 
 _QUERIES = load_queries(__file__, "capture.sql")
@@ -30,7 +32,10 @@ _QUERIES = load_queries(__file__, "capture.sql")
 
 @dataclass(frozen=True)
 class Captured:
-    """What a capture found. `full`: everything was compared; `why_full` says why, if not asked."""
+    """What a capture found. `full`: everything was compared; `why_full` says why, if not asked.
+
+    `warnings`: what somebody should look at, one line each.
+    """
 
     full: bool
     why_full: str | None
@@ -41,6 +46,7 @@ class Captured:
     unreadable: int
     before_go_live: int
     without_key: int
+    warnings: tuple[str, ...] = ()
 
     @property
     def unchanged(self) -> int:
@@ -96,16 +102,21 @@ def capture_into(
     # view.
     with store.transaction() as out:
         described = describe(out, job.mapping)
-        without_ids = probe_sources(out, job.mapping)
+        probed = probe_sources(out, described)
         now = changes.present(out)
-        why_full = _why_full(last, described, now, without_ids)
+        why_full = _why_full(last, described, now, probed)
         full = job.full or partial or why_full is not None
+        if not full:
+            try:
+                with out.begin_nested():
+                    keys = changes.changed_keys(out, job.mapping, _point(last), now)
+            except psycopg2.DataError:
+                full, why_full = True, "the key of some source row could not be computed"
+            else:
+                _stage_keys(into, out, described, keys, job.go_live)
         if full:
             _stage_everything(into, out, described, job)
-        else:
-            keys = changes.changed_keys(out, job.mapping, _point(last), now)
-            _stage_keys(into, out, described, keys, job.go_live)
-        comparable = not partial and not without_ids
+        comparable = not partial and not probed.without_ids
         point = changes.capture_point(out, job.mapping, now) if comparable else None
     at("capture: store read")
     result = _merge(into, entity, job.lane, everything=full and not partial)
@@ -120,24 +131,39 @@ def capture_into(
                 "server_identity": point.server_identity,
                 "mapping_hash": job.mapping.fingerprint,
                 "hash_method": described.hash_method,
+                "source_tables": probed.tables,
                 "everything": full,
             },
         )
-    return Captured(full=full, why_full=None if job.full or partial else why_full, **result)
+    return Captured(
+        full=full,
+        why_full=None if job.full or partial else why_full,
+        warnings=_warnings(probed),
+        **result,
+    )
 
 
-def _why_full(
-    last: Any, described: Described, now: changes.Moment, without_ids: list[str]
-) -> str | None:
-    if without_ids:
+def _warnings(probed: Probed) -> tuple[str, ...]:
+    return tuple(
+        f"Row-level security on {table} applies to the reader's role: rows that its policies hide "
+        "look as if they were not there. Give the role BYPASSRLS or a policy that shows all rows."
+        for table in probed.hidden
+    )
+
+
+def _why_full(last: Any, described: Described, now: changes.Moment, probed: Probed) -> str | None:
+    if probed.without_ids:
         return (
-            f"rows of {', '.join(without_ids)} carry no transaction id (a view or a foreign table)"
+            f"rows of {', '.join(probed.without_ids)} carry no transaction id "
+            "(a view or a foreign table)"
         )
     why = changes.why_not_comparable(_point(last), now)
     if why is not None:
         return why
     if last.mapping_hash != described.mapping.fingerprint:
         return "the mapping has changed"
+    if last.source_tables != probed.tables:
+        return "other tables stand behind its sources (one was renamed, or a partition attached)"
     if last.hash_method != described.hash_method:
         return "the way rows are hashed has changed (another Postgres version or column types)"
     return None
@@ -188,11 +214,14 @@ def _merge(into: sa.Connection, entity: Entity, lane: Lane, *, everything: bool)
     exclude_results(into, entity)
     values = {"entity": entity, "lane": lane, "everything": everything}
     into.execute(sa.text("ANALYZE staged"))
-    without_key = into.execute(_QUERIES["set_aside_unusable"], {"twice": reader.TWICE}).scalar_one()
+    without_key = into.execute(
+        _QUERIES["set_aside_unusable"], {"twice": reader.TWICE, "entity": entity}
+    ).scalar_one()
     looked_at = into.execute(sa.text("SELECT count(*) FROM staged")).scalar_one()
     merged = into.execute(_QUERIES["merge_staged"], values).one()
+    into.execute(_QUERIES["mark_seen_again"], values)
     deleted = into.execute(_QUERIES["mark_gone"], values).scalar_one()
-    into.execute(_QUERIES["forget_poison_of_gone"], values)
+    into.execute(_QUERIES["forget_poison"], values)
     unreadable = into.execute(_QUERIES["park_poison"], values).rowcount
     return {
         "looked_at": looked_at,

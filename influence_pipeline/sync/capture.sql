@@ -3,7 +3,7 @@
 INSERT INTO capture_point (entity) VALUES (CAST(:entity AS entity))
 ON CONFLICT (entity) DO UPDATE SET entity = EXCLUDED.entity
 RETURNING taken_at, horizon, next_xid, seen_xids, server_identity, mapping_hash, hash_method,
-          full_at
+          source_tables, full_at
 
 -- name: stage
 -- Where the store's answers land: hashes, records that cannot be read, and candidates' keys.
@@ -14,9 +14,13 @@ CREATE TEMP TABLE candidate (key text COLLATE "C") ON COMMIT DROP
 -- name: set_aside_unusable
 -- Rows without a key, and keys that came more than once: a mapping that multiplies rows.
 WITH unusable AS (
-    SELECT key, count(*) AS times FROM staged GROUP BY key HAVING count(*) > 1 OR key IS NULL
+    SELECT key, count(*) AS times, bool_or(eligible) AS eligible
+    FROM staged GROUP BY key HAVING count(*) > 1 OR key IS NULL
 ), noted AS (
-    INSERT INTO poison (key, reason) SELECT key, :twice FROM unusable WHERE key IS NOT NULL
+    -- Not those of before the cut-over, of which nobody need know.
+    INSERT INTO poison (key, reason) SELECT key, :twice FROM unusable u
+    WHERE key IS NOT NULL AND (eligible OR EXISTS (
+        SELECT FROM snapshot p WHERE p.entity = CAST(:entity AS entity) AND p.key = u.key))
 ), removed AS (
     DELETE FROM staged USING unusable u
     WHERE staged.key = u.key OR (staged.key IS NULL AND u.key IS NULL)
@@ -41,15 +45,19 @@ WITH differs AS (
     INSERT INTO work AS w (entity, key, lane)
     SELECT CAST(:entity AS entity), key, :lane FROM merged
     WHERE store_hash IS DISTINCT FROM synced_hash
+       -- A call is outstanding: it is asked for, even if the store has what was acknowledged before.
+       OR EXISTS (SELECT FROM work o WHERE o.entity = CAST(:entity AS entity) AND o.key = merged.key
+                                       AND (o.phase <> 'idle' OR o.unsure))
     ON CONFLICT (entity, key) DO UPDATE
-    SET state = 'ready', attempts = 0, refusals = 0, queued_at = now(), reason_code = NULL, reason = NULL, blocked_on = NULL,
+    SET state = 'ready', attempts = 0, refusals = 0, queued_at = now(), reason_code = NULL,
+        reason = NULL, blocked_on = NULL,
         lane = CASE WHEN EXCLUDED.lane = 'live' THEN 'live' ELSE w.lane END,
         next_at = CASE WHEN w.phase = 'idle' THEN least(w.next_at, now()) ELSE w.next_at END
 ), settled AS (
     -- Changed and changed back before it was sent: nothing is left to do.
     DELETE FROM work w USING merged m
     WHERE w.entity = CAST(:entity AS entity) AND w.key = m.key AND w.phase = 'idle'
-      AND m.store_hash = m.synced_hash AND (w.lease_until IS NULL OR w.lease_until < now())
+      AND NOT w.unsure AND m.store_hash = m.synced_hash AND (w.lease_until IS NULL OR w.lease_until < now())
 )
 SELECT count(*) FILTER (WHERE is_new) AS created, count(*) FILTER (WHERE NOT is_new) AS changed,
        (SELECT count(*) FROM staged WHERE NOT eligible
@@ -57,6 +65,15 @@ SELECT count(*) FILTER (WHERE is_new) AS created, count(*) FILTER (WHERE NOT is_
                           WHERE p.entity = CAST(:entity AS entity) AND p.key = staged.key))
            AS before_go_live
 FROM differs
+
+-- name: mark_seen_again
+-- What a worker holds while this capture looks at it, changed or not: of what the worker has read and
+-- what is noted here, this is the newer.
+UPDATE work w SET seen_again = true
+WHERE w.entity = CAST(:entity AS entity) AND w.lease_until IS NOT NULL
+  AND (:everything OR EXISTS (SELECT FROM staged s WHERE s.key = w.key)
+       OR EXISTS (SELECT FROM poison x WHERE x.key = w.key)
+       OR EXISTS (SELECT FROM candidate c WHERE c.key = w.key))
 
 -- name: mark_gone
 -- Records that the store no longer gives: `store_hash` becomes NULL. :everything says that `staged`
@@ -71,6 +88,8 @@ WITH gone AS (
 ), dropped AS (
     DELETE FROM work w USING gone
     WHERE w.entity = CAST(:entity AS entity) AND w.key = gone.key AND w.phase = 'idle'
+      -- What a worker holds it settles itself.
+      AND (w.lease_until IS NULL OR w.lease_until < now())
 ), kept AS (
     -- A call may be outstanding: whether the API has it must not be forgotten.
     UPDATE work w SET state = 'parked', reason_code = 'gone',
@@ -79,13 +98,17 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone
 
--- name: forget_poison_of_gone
--- A record that could not be read and is no longer there needs nobody's look any more.
+-- name: forget_poison
+-- A record that could not be read needs nobody's look any more when it is no longer there, or can be
+-- read now and is of before the cut-over.
 DELETE FROM work w
 WHERE w.entity = CAST(:entity AS entity) AND w.state = 'parked' AND w.reason_code = 'unreadable'
+  AND w.phase = 'idle'
   AND (:everything OR w.key IN (SELECT key FROM candidate))
-  AND NOT EXISTS (SELECT FROM staged s WHERE s.key = w.key)
   AND NOT EXISTS (SELECT FROM poison x WHERE x.key = w.key)
+  AND NOT EXISTS (SELECT FROM staged s WHERE s.key = w.key AND s.eligible)
+  AND NOT EXISTS (SELECT FROM snapshot p WHERE p.entity = CAST(:entity AS entity)
+                                           AND p.key = w.key AND p.store_hash IS NOT NULL)
 
 -- name: park_poison
 -- Records that cannot be read. Their store_hash is unknown, so that any readable row differs.
@@ -103,5 +126,6 @@ SET state = 'parked', reason_code = EXCLUDED.reason_code, reason = EXCLUDED.reas
 UPDATE capture_point
 SET taken_at = now(), horizon = :horizon, next_xid = :next_xid, seen_xids = :seen_xids,
     server_identity = :server_identity, mapping_hash = :mapping_hash, hash_method = :hash_method,
+    source_tables = :source_tables,
     full_at = CASE WHEN :everything THEN now() ELSE full_at END
 WHERE entity = CAST(:entity AS entity)

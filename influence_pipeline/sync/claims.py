@@ -6,7 +6,8 @@ older claim reports is not taken). Nothing here knows what a call looks like.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
@@ -22,7 +23,11 @@ _QUERIES = load_queries(__file__, "deliver.sql")
 
 @dataclass(frozen=True)
 class Claim:
-    """One record this worker may send. `age_seconds`: since it was queued."""
+    """One record this worker may send. `age_seconds`: since it was queued.
+
+    `unsure`: the API may have another content than the acknowledged one. For `late_seconds` a call
+    with the content `late_hash` may still be worked off.
+    """
 
     entity: Entity
     key: str
@@ -35,6 +40,9 @@ class Claim:
     status: FinancialStatus | None
     store_hash: int | None
     synced_hash: int | None
+    unsure: bool = False
+    late_hash: int | None = None
+    late_seconds: float = 0.0
 
 
 class Verdict(StrEnum):
@@ -65,6 +73,9 @@ class Result:
     blocked_on: str | None = None
     reason_code: str | None = None
     reason: str | None = None
+    unsure: bool = False
+    late_hash: int | None = None
+    late_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -78,6 +89,16 @@ class Attempt:
     ms: int
     content_hash: int | None
     error: str | None
+
+
+# Whose work the results of an entity change, its own first, in the order of `Entity`: an
+# acknowledged customer releases orders.
+_CHANGED_TOO = {
+    Entity.CUSTOMER: (Entity.CUSTOMER, Entity.ORDER),
+    Entity.PRODUCT: (Entity.PRODUCT,),
+    Entity.ORDER: (Entity.ORDER,),
+    Entity.REWARD: (Entity.REWARD,),
+}
 
 
 class Claims:
@@ -118,6 +139,9 @@ class Claims:
                 status=FinancialStatus(row.status) if row.status else None,
                 store_hash=row.store_hash,
                 synced_hash=row.synced_hash,
+                unsure=row.unsure,
+                late_hash=row.late_hash,
+                late_seconds=row.late_seconds or 0.0,
             )
             for row in rows
         ]
@@ -132,7 +156,7 @@ class Claims:
 
         Gives the keys still held: only they may be called.
         """
-        with self._state.transaction() as connection:
+        with self._changing_work() as connection:
             rows = connection.execute(
                 _QUERIES["intend"],
                 {
@@ -149,7 +173,7 @@ class Claims:
     def renew(self, keys_by_fence: dict[int, list[str]]) -> set[str]:
         """Hold on to these for another lease. Gives those still held."""
         held: set[str] = set()
-        with self._state.transaction() as connection:
+        with self._changing_work() as connection:
             for fence, keys in keys_by_fence.items():
                 rows = connection.execute(
                     _QUERIES["renew"],
@@ -171,11 +195,17 @@ class Claims:
     ) -> None:
         """Write results, the attempt log and used coupon codes (code, order key) in one commit."""
         ordered = sorted(results, key=lambda result: result.key)
-        with self._state.transaction() as connection:
+        with self._changing_work() as connection:
             if attempts:
                 _append(connection, self._entity, attempts)
             if ordered:
-                connection.execute(_QUERIES["share_results"], {"entity": self._entity})
+                known = [
+                    r.key for r in ordered if r.synced_hash is not None or r.status is not None
+                ]
+                if known:
+                    connection.execute(
+                        _QUERIES["make_known"], {"entity": self._entity, "keys": known}
+                    )
                 columns = {f.name: [getattr(r, f.name) for r in ordered] for f in fields(Result)}
                 connection.execute(_QUERIES["acknowledge"], {"entity": self._entity, **columns})
                 self._consequences(connection, ordered)
@@ -188,6 +218,14 @@ class Claims:
                     },
                 )
 
+    @contextmanager
+    def _changing_work(self) -> Iterator[sa.Connection]:
+        """Open a transaction beside which no capture merges; see `share_results`."""
+        with self._state.transaction() as connection:
+            for entity in _CHANGED_TOO[self._entity]:
+                connection.execute(_QUERIES["share_results"], {"entity": entity})
+            yield connection
+
     def _consequences(self, connection: sa.Connection, results: Sequence[Result]) -> None:
         settled = [r.key for r in results if r.verdict is Verdict.SETTLED]
         if settled and self._entity is Entity.CUSTOMER:
@@ -199,7 +237,7 @@ class Claims:
 
     def release_acknowledged(self) -> None:
         """Make everything due that waits for a customer who has been acknowledged."""
-        with self._state.transaction() as connection:
+        with self._changing_work() as connection:
             connection.execute(_QUERIES["release_acknowledged"])
 
     def acknowledged_customers(self, keys: Sequence[str]) -> set[str]:

@@ -12,11 +12,11 @@ import random
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from influence_pipeline.errors import ApiError, ApiKeyRejected, ApiUnreachable
-from influence_pipeline.platform_api.calls import Call, Reply, Transport
+from influence_pipeline.platform_api.calls import Call, Reply, Transport, path
 from influence_pipeline.platform_api.outcomes import Judge, Meaning, Outcome
 from influence_pipeline.records import Entity, FinancialStatus
 from influence_pipeline.state.schema import Phase
@@ -32,6 +32,9 @@ BATCH = 500
 # Calls in a row that never reached the API, after which the run stops: at the start, and later.
 _UNREACHABLE_AT_START = 3
 _UNREACHABLE_IN_A_ROW = 20
+# Records refused for the key one after another, after which it is the key and not the records.
+_KEY_REFUSALS = 3
+_KEY_CHECK = Call("GET customer", "GET", path("customers", "influence-pipeline-key-check"))
 # An order that came to nothing has not consumed its coupons.
 _COUPON_NOT_CONSUMED = frozenset({FinancialStatus.VOIDED, FinancialStatus.EXPIRED})
 # How much longer than one call a lease lasts.
@@ -102,13 +105,13 @@ class Delivery:
         self._ready: deque[tuple[Job, Call]] = deque()
         self._unintended: list[tuple[Job, Known]] = []
         self._under_way: dict[int, tuple[Job, Call]] = {}
-        self._held_until: dict[str, float] = {}
         self._jobs: dict[str, Job] = {}
         self._outbox = Outbox(claims, at)
         self._done = Delivered()
         self._answered = False
         self._unreachable = 0
         self._renew_at = 0.0
+        self._key_refused: list[tuple[Job, Call, Outcome]] = []
         self._stop: ApiError | None = None
         self._resting = False
 
@@ -121,11 +124,11 @@ class Delivery:
         try:
             return self._run()
         except BaseException:
-            # Cancelled, or a database is gone: give back what is not under way, so that the next
-            # run need not wait for the leases to run out. If that fails too, they do.
-            idle = [job for job in self._jobs.values() if id(job) not in self._under_way]
+            # Cancelled, or a database is gone: give back what waits for its next call, so that the
+            # next run need not wait for the leases to run out. If that fails too, they do. What is
+            # under way, or was just answered, is left to its lease: its intent must stand.
             with suppress(Exception):
-                self._release(idle)
+                self._release([job for job, _ in (*self._ready, *self._unintended)])
             raise
 
     def _run(self) -> Delivered:
@@ -134,13 +137,14 @@ class Delivery:
         exhausted = False
         lingered = 0.0
         while True:
+            # Before more is claimed: a record whose lease ran out must not be claimed beside itself.
+            self._renew_leases()
             if self._goes_on and not exhausted and len(self._jobs) < BATCH:
                 exhausted = not self._claim_more()
             self._commit_intents()
             self._rest_if_asked_to()
             self._send()
             self._take_answers()
-            self._renew_leases()
             self._outbox.flush(self._clock.monotonic())
             if self._jobs and (self._goes_on or self._under_way):
                 continue
@@ -151,6 +155,11 @@ class Delivery:
                 self._release(list(self._jobs.values()))
                 return self._done
             if not exhausted:
+                continue
+            if self._key_refused:
+                if self._api_refuses_the_key():
+                    raise self._key_error()
+                self._key_is_good()
                 continue
             pause = self._pause(lingered)
             if pause is None:
@@ -184,7 +193,7 @@ class Delivery:
         self._at("deliver: store read")
         for job in prepared.jobs:
             self._jobs[job.claim.key] = job
-            self._held_until[job.claim.key] = asked_at + self._lease_seconds
+            job.held_until = asked_at + self._lease_seconds
             self._next(job)
         self._done.skipped += prepared.skipped
         for result in prepared.results:
@@ -254,7 +263,7 @@ class Delivery:
             if self._pace.wait(now) > 0:
                 return
             job, call = self._ready.popleft()
-            if now + self._limits.timeout_seconds > self._held_until[job.claim.key]:
+            if now + self._limits.timeout_seconds > job.held_until:
                 # Another worker may take it before an answer could be here.
                 self._forget(job)
                 continue
@@ -284,17 +293,50 @@ class Delivery:
         outcome = job.take(reply, self._judge.judge(call, reply))
         self._log(job, call, reply, outcome)
         self._learn_pace(outcome, reply)
+        if outcome.meaning is Meaning.KEY_REJECTED:
+            self._take_key_refusal(job, call, outcome)
+            return
+        if reply.status is not None and reply.status < 500 and not outcome.throttled:
+            self._key_is_good()
         if job.goes_on:
             self._next(job)
-        elif outcome.meaning is Meaning.KEY_REJECTED:
-            self._release([job])
-            self._stop = ApiKeyRejected(
-                f"The API refused the key at {call.name} {job.claim.key!r} ({outcome.words}). "
-                "Nothing more is sent. Check INFLUENCE_API_KEY in the Influence dashboard; the "
-                "next run goes on where this one stopped."
-            )
         else:
             self._come_back(job, call, outcome)
+
+    def _take_key_refusal(self, job: Job, call: Call, outcome: Outcome) -> None:
+        """Stop where one record after another is refused for the key; a single one among others
+        is that record's trouble (a gateway that dislikes its content says 403 too)."""
+        self._forget(job)
+        self._key_refused.append((job, call, outcome))
+        if len(self._key_refused) >= _KEY_REFUSALS:
+            self._stop = self._key_error()
+
+    def _api_refuses_the_key(self) -> bool:
+        """Ask for a customer that nobody has: is it the key, or the few records that were due?"""
+        self._transport.submit(_KEY_CHECK, 0)
+        deadline = self._clock.monotonic() + self._limits.timeout_seconds
+        while self._clock.monotonic() < deadline:
+            for _, reply in self._transport.poll(FLUSH_SECONDS):
+                self._done.calls += 1
+                return self._judge.judge(_KEY_CHECK, reply).meaning is Meaning.KEY_REJECTED
+        return True
+
+    def _key_is_good(self) -> None:
+        """Another record was taken: those refused before it are refused for themselves."""
+        for job, call, outcome in self._key_refused:
+            self._come_back(job, call, replace(outcome, meaning=Meaning.REJECTED))
+        self._key_refused = []
+
+    def _key_error(self) -> ApiKeyRejected:
+        """Give the refused records back as they were, and say what is wrong."""
+        _, call, outcome = self._key_refused[0]
+        self._release([job for job, _, _ in self._key_refused])
+        self._key_refused = []
+        return ApiKeyRejected(
+            f"The API refuses the key: {call.name} was answered {outcome.words}. Nothing more is "
+            "sent. Check INFLUENCE_API_KEY in the Influence dashboard; the next run goes on where "
+            "this one stopped."
+        )
 
     def _learn_pace(self, outcome: Outcome, reply: Reply) -> None:
         if outcome.meaning is Meaning.UNREACHABLE:
@@ -307,6 +349,9 @@ class Delivery:
         self._answered = True
         self._unreachable = 0
         now = self._clock.monotonic()
+        if outcome.meaning is Meaning.KEY_REJECTED:
+            # It says nothing of the pace; the window stays as small as it is.
+            return
         if reply.status is not None and reply.status < 500 and not outcome.throttled:
             self._pace.good(now)
         else:
@@ -390,6 +435,9 @@ class Delivery:
                 attempts=attempts,
                 refusals=refusals,
                 delay=self._delay(attempts, outcome, asking=asking),
+                unsure=claim.unsure or _may_be_late(outcome),
+                late_hash=job.content_hash,
+                late_seconds=(self._limits.quiet_window_seconds if _may_be_late(outcome) else 0.0),
                 reason_code="refused" if refused else "no_answer",
                 reason=reason,
             ),
@@ -422,6 +470,7 @@ class Delivery:
                     attempts=claim.attempts,
                     refusals=claim.refusals,
                     delay=0.0 if job.answered.phase is Phase.IDLE else quiet,
+                    unsure=claim.unsure,
                 ),
                 job,
             )
@@ -429,15 +478,14 @@ class Delivery:
 
     def _forget(self, job: Job) -> None:
         """Leave a record to whoever holds it now, or to its lease's end."""
-        self._jobs.pop(job.claim.key, None)
-        self._held_until.pop(job.claim.key, None)
+        if self._jobs.get(job.claim.key) is job:
+            del self._jobs[job.claim.key]
 
     def _write(self, result: Result, job: Job | None = None) -> None:
         self._done.parked += result.verdict is Verdict.PARKED
         self._outbox.result(result, self._clock.monotonic())
         if job is not None:
-            self._jobs.pop(job.claim.key, None)
-            self._held_until.pop(job.claim.key, None)
+            self._forget(job)
 
     def _renew_leases(self) -> None:
         now = self._clock.monotonic()
@@ -448,4 +496,9 @@ class Delivery:
         for job in self._jobs.values():
             by_fence.setdefault(job.claim.fence, []).append(job.claim.key)
         for key in self._claims.renew(by_fence):
-            self._held_until[key] = now + self._lease_seconds
+            self._jobs[key].held_until = now + self._lease_seconds
+
+
+def _may_be_late(outcome: Outcome) -> bool:
+    """Whether the call may be worked off yet, or was without our knowing."""
+    return outcome.meaning in {Meaning.LATER, Meaning.UNCERTAIN} and not outcome.throttled

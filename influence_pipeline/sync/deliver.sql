@@ -9,11 +9,15 @@ WITH due AS (
     LIMIT :most
     FOR UPDATE SKIP LOCKED
 ), claimed AS (
-    UPDATE work w SET lease_until = now() + make_interval(secs => :lease_seconds), fence = :fence
+    UPDATE work w SET lease_until = now() + make_interval(secs => :lease_seconds), fence = :fence,
+                      seen_again = false,
+                      -- Who held it before has not said what came of it.
+                      unsure = w.unsure OR w.fence IS NOT NULL
     FROM due WHERE w.entity = CAST(:entity AS entity) AND w.key = due.key
-    RETURNING w.key, w.phase, w.absent_answers, w.attempts, w.refusals, w.queued_at
+    RETURNING w.key, w.phase, w.absent_answers, w.attempts, w.refusals, w.queued_at, w.unsure
 )
-SELECT c.key, c.phase, c.absent_answers, c.attempts, c.refusals,
+SELECT c.key, c.unsure, p.late_hash,
+       greatest(extract(epoch FROM p.late_until - now()), 0)::float8 AS late_seconds, c.phase, c.absent_answers, c.attempts, c.refusals,
        extract(epoch FROM now() - c.queued_at)::float8 AS age_seconds,
        p.status::text, p.store_hash, p.synced_hash
 FROM claimed c LEFT JOIN snapshot p ON p.entity = CAST(:entity AS entity) AND p.key = c.key
@@ -22,7 +26,8 @@ FROM claimed c LEFT JOIN snapshot p ON p.entity = CAST(:entity AS entity) AND p.
 SELECT nextval('fence_seq')
 
 -- name: share_results
--- Results of several workers go in side by side; a capture's merge waits for them, and they for it.
+-- Whoever changes work holds this: workers side by side; a capture's merge, which holds it alone,
+-- waits for them, and they for it. So no two wait for each other's rows.
 SELECT pg_advisory_xact_lock_shared(hashtext('influence_pipeline.results'), hashtext(:entity))
 
 -- name: exclude_results
@@ -56,64 +61,105 @@ WHERE entity = CAST(:entity AS entity) AND key = ANY(CAST(:keys AS text[])) AND 
 RETURNING key
 
 -- name: acknowledge
--- Results into the snapshots and the work, in one statement. `store_hash` follows what was sent
--- unless a capture has written a newer one since the claim. A settled record whose store hash
--- differs from what was acknowledged stays due.
+-- Results into the snapshots and the work, in one statement; only of who still holds the claim.
+-- `store_hash` follows what was sent, unless a capture has looked since the claim: then its word is
+-- newer, and what differs from what was acknowledged stays due.
 WITH result AS (
-    SELECT * FROM unnest(
+    SELECT r.*, w.seen_again, w.state AS state_now, w.reason_code AS reason_code_now,
+           w.reason AS reason_now
+    FROM unnest(
         CAST(:key AS text[]), CAST(:fence AS bigint[]), CAST(:verdict AS text[]),
         CAST(:claimed_hash AS bigint[]), CAST(:synced_hash AS bigint[]), CAST(:status AS text[]),
         CAST(:phase AS text[]), CAST(:absent_answers AS int[]), CAST(:attempts AS int[]),
-        CAST(:refusals AS int[]), CAST(:delay AS float8[]), CAST(:blocked_on AS text[]), CAST(:reason_code AS text[]),
-        CAST(:reason AS text[]))
+        CAST(:refusals AS int[]), CAST(:delay AS float8[]), CAST(:blocked_on AS text[]),
+        CAST(:reason_code AS text[]), CAST(:reason AS text[]), CAST(:unsure AS boolean[]),
+        CAST(:late_hash AS bigint[]), CAST(:late_seconds AS float8[]))
     AS r (key, fence, verdict, claimed_hash, synced_hash, status, phase, absent_answers, attempts,
-          refusals, delay, blocked_on, reason_code, reason)
+          refusals, delay, blocked_on, reason_code, reason, unsure, late_hash, late_seconds)
+    JOIN work w ON w.entity = CAST(:entity AS entity) AND w.key = r.key AND w.fence = r.fence
 ), acknowledged AS (
     UPDATE snapshot p
     SET synced_hash = coalesce(r.synced_hash, p.synced_hash),
         status = coalesce(CAST(r.status AS financial_status), p.status),
-        store_hash = CASE WHEN p.store_hash IS DISTINCT FROM r.claimed_hash THEN p.store_hash
+        late_hash = CASE WHEN r.late_seconds > 0 THEN r.late_hash ELSE p.late_hash END,
+        late_until = CASE WHEN r.late_seconds > 0
+                          THEN greatest(p.late_until, now() + make_interval(secs => r.late_seconds))
+                          WHEN p.late_until > now() THEN p.late_until END,
+        store_hash = CASE WHEN r.seen_again THEN p.store_hash
                           WHEN r.verdict = 'gone' THEN NULL
                           ELSE coalesce(r.synced_hash, p.store_hash) END
     FROM result r
     WHERE p.entity = CAST(:entity AS entity) AND p.key = r.key
-    RETURNING p.key, p.store_hash IS NULL OR p.store_hash = p.synced_hash AS same
+    RETURNING p.key, p.store_hash, p.store_hash = p.synced_hash AS same
 ), judged AS (
-    SELECT r.*, r.verdict IN ('settled', 'gone') AND coalesce(a.same, true) AS finished
+    SELECT r.*,
+           -- Found unreadable while its call was under way: a person must look, whatever came of it.
+           r.seen_again AND r.state_now = 'parked' AND r.reason_code_now = 'unreadable' AS unreadable,
+           -- What is said here is said of a content that is no longer the newest.
+           r.seen_again AND a.store_hash IS DISTINCT FROM r.claimed_hash AS outdated,
+           CASE r.verdict WHEN 'settled' THEN coalesce(a.same, true)
+                          WHEN 'gone' THEN a.store_hash IS NULL ELSE false END AS finished
     FROM result r LEFT JOIN acknowledged a ON a.key = r.key
 ), finished AS (
     DELETE FROM work w USING judged j
-    WHERE w.entity = CAST(:entity AS entity) AND w.key = j.key AND w.fence = j.fence AND j.finished
+    WHERE w.entity = CAST(:entity AS entity) AND w.key = j.key AND w.fence = j.fence
+      AND j.finished AND NOT j.unreadable
     RETURNING w.key
 ), unfinished AS (
     UPDATE work w
-    SET state = CASE j.verdict WHEN 'parked' THEN 'parked' WHEN 'blocked' THEN 'blocked'
-                ELSE 'ready' END,
-        phase = j.phase, absent_answers = j.absent_answers, attempts = j.attempts,
-        refusals = j.refusals,
+    SET state = CASE WHEN j.unreadable THEN 'parked'
+                     WHEN j.verdict = 'parked' AND NOT j.outdated THEN 'parked'
+                     WHEN j.verdict = 'blocked' THEN 'blocked'
+                     ELSE 'ready' END,
+        phase = j.phase, absent_answers = j.absent_answers,
+        attempts = CASE WHEN j.outdated THEN 0 ELSE j.attempts END,
+        refusals = CASE WHEN j.outdated THEN 0 ELSE j.refusals END,
         next_at = now() + make_interval(secs => j.delay),
-        lease_until = NULL, fence = NULL,
-        blocked_on = j.blocked_on, reason_code = j.reason_code, reason = j.reason
+        lease_until = NULL, fence = NULL, seen_again = false, unsure = j.unsure,
+        blocked_on = j.blocked_on,
+        reason_code = CASE WHEN j.unreadable THEN j.reason_code_now ELSE j.reason_code END,
+        reason = CASE WHEN j.unreadable THEN j.reason_now ELSE j.reason END
     FROM judged j
     WHERE w.entity = CAST(:entity AS entity) AND w.key = j.key AND w.fence = j.fence
-      AND NOT j.finished
+      AND (NOT j.finished OR j.unreadable)
     RETURNING w.key
 )
 SELECT (SELECT count(*) FROM finished) AS finished, (SELECT count(*) FROM unfinished) AS unfinished
 
--- name: release_waiting
--- Records that waited for one of these are due.
-UPDATE work SET state = 'ready', blocked_on = NULL, reason_code = NULL, reason = NULL,
-                next_at = now()
-WHERE state = 'blocked' AND blocked_on = ANY(CAST(:names AS text[]))
+-- name: make_known
+-- A record that was never captured (it could not be read then) gets its row for what is acknowledged.
+INSERT INTO snapshot (entity, key)
+SELECT CAST(:entity AS entity), key FROM unnest(CAST(:keys AS text[])) AS known (key) ORDER BY key
+ON CONFLICT (entity, key) DO NOTHING
 
--- name: release_acknowledged
--- The same, looked up: whatever waits for a customer who has been acknowledged meanwhile.
+-- name: release_waiting
+-- Records that waited for one of these are due. Rows are locked in the order of their keys.
+WITH waiting AS MATERIALIZED (
+    SELECT entity, key FROM work
+    WHERE state = 'blocked' AND blocked_on = ANY(CAST(:names AS text[]))
+    ORDER BY entity, key FOR UPDATE
+)
 UPDATE work w SET state = 'ready', blocked_on = NULL, reason_code = NULL, reason = NULL,
                   next_at = now()
-FROM snapshot p
-WHERE w.state = 'blocked' AND w.blocked_on = 'customer:' || p.key
-  AND p.entity = 'customer' AND p.synced_hash IS NOT NULL
+FROM waiting WHERE w.entity = waiting.entity AND w.key = waiting.key
+
+-- name: release_acknowledged
+-- The same, looked up: whatever waits for a customer who has been acknowledged meanwhile, or who is
+-- not to come any more (gone from the store, with nothing to be sent).
+WITH waiting AS MATERIALIZED (
+    SELECT w.entity, w.key
+    FROM work w
+    CROSS JOIN LATERAL (SELECT substr(w.blocked_on, length('customer:') + 1) AS customer) AS named
+    LEFT JOIN snapshot p ON p.entity = 'customer' AND p.key = named.customer
+    WHERE w.state = 'blocked' AND w.blocked_on LIKE 'customer:%'
+      AND (p.synced_hash IS NOT NULL
+           OR (p.store_hash IS NULL AND NOT EXISTS (
+               SELECT FROM work c WHERE c.entity = 'customer' AND c.key = named.customer)))
+    ORDER BY w.entity, w.key FOR UPDATE OF w
+)
+UPDATE work w SET state = 'ready', blocked_on = NULL, reason_code = NULL, reason = NULL,
+                  next_at = now()
+FROM waiting WHERE w.entity = waiting.entity AND w.key = waiting.key
 
 -- name: acknowledged_customers
 SELECT key FROM snapshot

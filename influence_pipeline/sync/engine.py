@@ -259,6 +259,7 @@ class Engine:
             wrap_variants=self._config.api_names.variants_body == "wrapped",
             two_step=self._config.orders.protocol == "two_step",
             guests=self._config.orders.guests,
+            go_live=self.go_live() if entity is Entity.ORDER else None,
         )
         transport = self._make_transport()
         try:

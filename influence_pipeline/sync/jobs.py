@@ -6,6 +6,7 @@ clock, database or network: `deliver` makes the calls it asks for and hands back
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +27,8 @@ class Job:
 
     `known`: the order protocol's state, idle for other records. `answered`: the same as the last
     answer left it, so without the intent of a call that never went out. `goes_on`: after an answer,
-    whether the next call may follow at once. `conflict`: why a person must decide, if so.
+    whether the next call may follow at once. `held_until`: when the lease ends. `conflict`: why a
+    person must decide, if so.
     """
 
     def __init__(self, claim: Claim, content_hash: int | None, known: Known) -> None:
@@ -34,6 +36,8 @@ class Job:
         self.content_hash = content_hash
         self.known = self.answered = known
         self.goes_on = True
+        # By the caller's clock: until then nobody else sends the record.
+        self.held_until = 0.0
 
     @property
     def conflict(self) -> str | None:
@@ -109,8 +113,12 @@ def product_job(claim: Claim, row: CanonicalRow, names: Names, *, wrap_variants:
     return CallList(claim, row.hash, calls)
 
 
+_USED = re.compile(r"(?i)already[ _-]?(been )?used")
+
+
 class RewardJob(CallList):
-    """Tell that a coupon was used. "Already used" and 404 are final (contract: Rewards)."""
+    """Tell that a coupon was used. "Already used" and the API's own 404 are final (contract:
+    Rewards); another refusal is one."""
 
     def __init__(self, claim: Claim) -> None:
         body = payloads.encode({"couponCode": claim.key})
@@ -118,7 +126,9 @@ class RewardJob(CallList):
         super().__init__(claim, None, [Call("POST reward use", "POST", where, body)])
 
     def take(self, reply: Reply, outcome: Outcome) -> Outcome:
-        if outcome.meaning is Meaning.REJECTED or reply.status == 409:
+        if outcome.meaning is Meaning.REJECTED and (
+            reply.status in {404, 409} or _USED.search(outcome.words)
+        ):
             outcome = replace(outcome, meaning=Meaning.ACCEPTED)
         return super().take(reply, outcome)
 
@@ -134,7 +144,8 @@ class OrderJob(Job):
         self._body = body
         self._names = names
         self._two_step = two_step
-        self._content_acknowledged = claim.synced_hash == row.hash
+        self._content_acknowledged = claim.synced_hash == row.hash and not claim.unsure
+        self._unsure = claim.unsure
         self._step_under_way = Step.DONE
 
     @property
@@ -193,9 +204,12 @@ class OrderJob(Job):
 
     def take(self, reply: Reply, outcome: Outcome) -> Outcome:
         step = self._step_under_way
-        if step is Step.ASK and reply.status in {403, 404, 405, 501}:
+        if step is Step.ASK and reply.status in {405, 501}:
             # Reading an order is not documented: these say that it cannot be done.
             outcome = replace(outcome, meaning=Meaning.REJECTED)
+        elif step is Step.ASK and reply.status in {403, 404}:
+            # These may say the same, or be a gateway's passing answer.
+            outcome = replace(outcome, meaning=Meaning.ABSENT)
         self.known, must_wait = orders.answered(
             self.known,
             step,
@@ -207,11 +221,16 @@ class OrderJob(Job):
         self.goes_on = not must_wait
         if outcome.meaning is Meaning.ACCEPTED and step is not Step.ASK:
             self._content_acknowledged = True
+            if step is Step.UPDATE:
+                self._unsure = False
         return outcome
 
     def _step(self) -> Step:
         return orders.next_step(
-            self.known, self.wanted, content_acknowledged=self._content_acknowledged
+            self.known,
+            self.wanted,
+            content_acknowledged=self._content_acknowledged,
+            unsure=self._unsure,
         )
 
     def _sent_status(self, step: Step) -> FinancialStatus:

@@ -21,16 +21,6 @@ from influence_pipeline.state.schema import Phase
 # A call that moves an order here may take points back, each time it is made.
 _TAKES_POINTS_BACK = frozenset({FinancialStatus.REFUNDED, FinancialStatus.PARTIALLY_REFUNDED})
 
-# After `refunded` these would ask for points again; they are never sent (contract, item 7).
-_NEVER_AFTER_REFUNDED = frozenset(
-    {
-        FinancialStatus.AUTHORIZED,
-        FinancialStatus.PENDING,
-        FinancialStatus.PAID,
-        FinancialStatus.PARTIALLY_PAID,
-    }
-)
-
 # Two answers "no such order", a quiet window apart, before a POST may be made again.
 _ABSENT_ANSWERS_NEEDED = 2
 
@@ -69,8 +59,13 @@ def claimed(known: Known) -> Known:
     return known
 
 
-def next_step(known: Known, wanted: FinancialStatus, *, content_acknowledged: bool) -> Step:
-    """Say which call comes next so that the API has `wanted` and the present content."""
+def next_step(
+    known: Known, wanted: FinancialStatus, *, content_acknowledged: bool, unsure: bool = False
+) -> Step:
+    """Say which call comes next so that the API has `wanted` and the present content.
+
+    `unsure`: a PATCH may have been applied without our knowing, so the status is said again.
+    """
     if known.phase is Phase.UNKNOWN:
         # The question is a PATCH: documented, harmless if the order is there, 404 if it is not.
         # One that takes points back is no harmless question, so then it carries no status.
@@ -79,9 +74,11 @@ def next_step(known: Known, wanted: FinancialStatus, *, content_acknowledged: bo
         return Step.ASK
     if known.status is None:
         return Step.CREATE
-    if known.status is FinancialStatus.REFUNDED and wanted in _NEVER_AFTER_REFUNDED:
+    if known.status is FinancialStatus.REFUNDED and wanted is not FinancialStatus.REFUNDED:
+        # A late `paid` never follows `refunded`, and `refunded` is sent once (contract, item 7):
+        # after any other status it would have to be sent again.
         return Step.CONFLICT
-    if known.status is not wanted:
+    if known.status is not wanted or (unsure and wanted not in _TAKES_POINTS_BACK):
         return Step.UPDATE
     return Step.DONE if content_acknowledged else Step.CONTENT
 
@@ -143,6 +140,7 @@ def _after_patch(
         Meaning.UNREACHABLE,
         Meaning.REJECTED,
         Meaning.KEY_REJECTED,
+        Meaning.ABSENT,
     }:
         return replace(known, phase=Phase.IDLE), True
     return known, True
@@ -158,7 +156,10 @@ def _after_ask(
             return Known(Phase.IDLE, FinancialStatus(told)), False
         # The move has not happened: it may be made again.
         return Known(Phase.IDLE, status), False
-    if meaning in {Meaning.LATER, Meaning.UNREACHABLE}:
+    if meaning is Meaning.ABSENT and known.absent_answers + 1 < _ABSENT_ANSWERS_NEEDED:
+        # It may be a gateway's answer; the same a quiet window later is the API's.
+        return replace(known, absent_answers=known.absent_answers + 1), True
+    if meaning in {Meaning.LATER, Meaning.UNREACHABLE, Meaning.KEY_REJECTED}:
         return known, True
     # The API cannot be asked (GET of an order is not documented): the PATCH is made again.
     return Known(Phase.IDLE, status), False

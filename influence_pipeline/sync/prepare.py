@@ -7,6 +7,7 @@ unchanged meanwhile) comes back as results, with its reason.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from influence_pipeline.platform_api import payloads
@@ -28,6 +29,7 @@ class Rules:
     wrap_variants: bool = True
     two_step: bool = True
     guests: Literal["send_by_email", "skip"] = "send_by_email"
+    go_live: datetime | None = None
 
 
 @dataclass
@@ -65,18 +67,28 @@ class Preparation:
         by_key = {claim.key: claim for claim in claims}
         rows, unreadable = self._read(self._entity, list(by_key))
         for poison in unreadable:
-            claim = by_key.pop(poison.key)
+            claim = by_key.pop(poison.key, None)
+            if claim is None:
+                continue
             prepared.results.append(parked(claim, "unreadable", poison.reason))
         jobs: list[Job] = []
         for row in rows:
             claim = by_key.pop(row.key)
-            if row.hash == claim.synced_hash and claim.phase is Phase.IDLE:
+            if row.hash == claim.synced_hash and claim.phase is Phase.IDLE and not claim.unsure:
                 prepared.results.append(settled(claim, row.hash))
-                continue
-            try:
-                jobs.append(self._job(claim, row))
-            except RecordError as error:
-                prepared.results.append(parked(claim, "unmappable", str(error)))
+            elif claim.late_seconds > 0 and row.hash != claim.late_hash:
+                prepared.results.append(_late(claim))
+            elif self._is_before_go_live(claim, row):
+                prepared.results.append(_gone(claim))
+            else:
+                try:
+                    jobs.append(self._job(claim, row))
+                except RecordError as error:
+                    prepared.results.append(parked(claim, "unmappable", str(error)))
+                except (ValueError, OverflowError, RecursionError) as error:
+                    # A value nobody thought of. Its words may hold it, so only its kind is said.
+                    words = f"a value in it cannot be told ({type(error).__name__})"
+                    prepared.results.append(parked(claim, "unmappable", words))
         prepared.results += [_gone(claim) for claim in by_key.values()]
         prepared.jobs = self._customers_first(jobs, prepared)
         return prepared
@@ -93,6 +105,17 @@ class Preparation:
             return product_job(claim, row, rules.names, wrap_variants=rules.wrap_variants)
         body = payloads.order_body(row.values)
         return OrderJob(claim, row, body, rules.names, two_step=rules.two_step)
+
+    def _is_before_go_live(self, claim: Claim, row: CanonicalRow) -> bool:
+        """Tell whether it is an order that a capture would have left out, could it have read it."""
+        go_live = self._rules.go_live
+        never_told = claim.status is None and claim.synced_hash is None
+        if go_live is None or not never_told or claim.phase is not Phase.IDLE:
+            return False
+        try:
+            return datetime.fromisoformat(str(row.values.get("created_at"))) < go_live
+        except ValueError:
+            return False
 
     def _customers_first(self, jobs: list[Job], prepared: Prepared) -> list[Job]:
         """Hold back orders whose customer the API does not have yet (contract: Customers).
@@ -146,6 +169,7 @@ def parked(claim: Claim, code: str, reason: str) -> Result:
         refusals=claim.refusals,
         reason_code=code,
         reason=reason,
+        unsure=claim.unsure,
     )
 
 
@@ -155,6 +179,24 @@ def _gone(claim: Claim) -> Result:
             claim, "gone", "it is gone from the store while the outcome of a call is not known"
         )
     return Result(claim.key, claim.fence, Verdict.GONE, claim.store_hash)
+
+
+def _late(claim: Claim) -> Result:
+    """Wait until a call whose answer never came cannot overtake the newer content any more."""
+    return Result(
+        claim.key,
+        claim.fence,
+        Verdict.AGAIN,
+        claim.store_hash,
+        phase=claim.phase,
+        absent_answers=claim.absent_answers,
+        attempts=claim.attempts,
+        refusals=claim.refusals,
+        delay=claim.late_seconds,
+        reason_code="late",
+        reason="an earlier call had no answer and may still be worked off; newer content waits",
+        unsure=claim.unsure,
+    )
 
 
 def _blocked(job: Job, waits_for: str) -> Result:
@@ -171,4 +213,5 @@ def _blocked(job: Job, waits_for: str) -> Result:
         blocked_on=waits_for,
         reason_code="waits",
         reason=f"waits until {waits_for.replace(':', ' ')} is acknowledged",
+        unsure=claim.unsure,
     )

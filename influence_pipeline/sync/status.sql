@@ -35,7 +35,7 @@ VALUES (CAST(:entity AS entity), :kind, now() - make_interval(secs => :seconds),
 SELECT state, count(*) AS events, min(received_at) AS oldest FROM inbox GROUP BY state
 
 -- name: coupons
-SELECT count(*) AS made, count(used_at) AS used, count(reward_used_at) AS told FROM coupon
+SELECT count(*) FILTER (WHERE state <> 'issuing') AS made, count(used_at) AS used, count(reward_used_at) AS told FROM coupon
 
 -- name: captured
 SELECT entity::text, taken_at, full_at FROM capture_point WHERE taken_at IS NOT NULL
@@ -47,7 +47,8 @@ ORDER BY entity, queued_at, key LIMIT :most
 
 -- name: retry
 -- Parked records made due again; what the order protocol has outstanding stays.
-UPDATE work SET state = 'ready', attempts = 0, refusals = 0, queued_at = now(), reason_code = NULL, reason = NULL,
+UPDATE work SET state = 'ready', attempts = 0, refusals = 0, queued_at = now(),
+                reason_code = NULL, reason = NULL,
                 next_at = CASE WHEN phase = 'idle' THEN now() ELSE next_at END
 WHERE state = 'parked' AND entity = CAST(:entity AS entity)
   AND (CAST(:key AS text) IS NULL OR key = :key)

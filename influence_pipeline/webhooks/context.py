@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from influence_pipeline.errors import StoreError
+from influence_pipeline.errors import ConfigurationError, StoreError
 from influence_pipeline.platform_api.single import SingleCalls
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.settings import Coupons, Settings, Webhooks
@@ -28,7 +28,7 @@ def nothing_happens(point: str) -> None:
 
 @dataclass
 class HandlerContext:
-    """How events are worked off. `api` None: redemptions are not verified.
+    """How events are worked off. `api` None: redemptions are not verified, by the merchant's word.
 
     `notes`: what is off and why, to be said once at start. `at` is called at each crash point.
     `hopeless`: parked events that these settings do not mend, so that they are read once only.
@@ -57,6 +57,7 @@ def handler_context(settings: Settings) -> HandlerContext:
     notes: list[str] = []
     closing: list[Callable[[], None]] = []
     writer: CouponWriter | None = None
+    api: SingleCalls | None = None
     if config.coupons is None:
         notes.append(
             f"No coupons are made: {settings.file} has no [coupons]. Redemptions are parked until "
@@ -66,7 +67,7 @@ def handler_context(settings: Settings) -> HandlerContext:
         database = _coupon_database(settings, config.webhooks)
         closing.append(database.close)
         writer = _sql_writer(settings, config.coupons, database)
-    api = _api(settings, config.webhooks, notes)
+        api = _api(settings, config.webhooks, notes)
     if api is not None:
         closing.append(api.close)
     return HandlerContext(
@@ -108,9 +109,10 @@ def _api(settings: Settings, webhooks: Webhooks, notes: list[str]) -> SingleCall
         )
         return None
     if settings.environment.api_key is None:
-        notes.append(
-            "Coupons are made without asking the Platform API for their customer: "
-            "INFLUENCE_API_KEY is not set. Whoever learns the webhooks' address can mint coupons."
+        raise ConfigurationError(
+            "INFLUENCE_API_KEY is not set, so that the Platform API cannot be asked whether the "
+            "customers of redemptions are real, and no coupon is made. Set it; or set "
+            "verify_redemptions = false under [webhooks] in influence.toml, and whoever learns "
+            "the webhooks' address can mint coupons."
         )
-        return None
     return SingleCalls(settings.environment.api_url, settings.secret("api_key"))

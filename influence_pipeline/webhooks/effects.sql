@@ -11,6 +11,11 @@ VALUES (:code, :event_id, :customer_key, :kind, :value, :currency, :expires_at)
 ON CONFLICT (code) DO NOTHING
 RETURNING code
 
+-- name: take_over
+-- The other half of a referral makes the coupon both ask for. Written before the store is, so that
+-- the half that intended it knows the coupon it finds there for one of ours.
+UPDATE coupon SET event_id = :event_id WHERE code = :code AND state = 'issuing'
+
 -- name: coupon_issued
 -- The store has it. A coupon that an order used meanwhile stays used.
 UPDATE coupon SET state = 'issued', issued_at = clock_timestamp()

@@ -29,7 +29,11 @@ class Topic(StrEnum):
 
 
 class Unusable(StrEnum):
-    """Why a delivery is quarantined: kept as it came, but it is no event that can be acted on."""
+    """Why a delivery is quarantined: kept as it came, but it is no event that can be acted on.
+
+    `conflict`: its key came before with another body; `changed`: that one asked for the same
+    coupons, so nobody has lost anything.
+    """
 
     NO_TOPIC = "no_topic"
     UNKNOWN_TOPIC = "unknown_topic"
@@ -37,6 +41,16 @@ class Unusable(StrEnum):
     NOT_AN_OBJECT = "not_an_object"
     NO_ID = "no_id"
     CONFLICT = "conflict"
+    CHANGED = "changed"
+
+
+# What costs somebody money if it is not acted on.
+MONEY_TOPICS = (
+    Topic.POINTS_REDEEMED,
+    Topic.TIER_REWARD_EARNED,
+    Topic.REFERRAL_STARTED,
+    Topic.REFERRAL_COMPLETED,
+)
 
 
 @dataclass(frozen=True)
@@ -93,10 +107,11 @@ def read(topic: str | None, body: bytes) -> Reading:
     `topic` is the X-Webhook-Topic header. Never raises.
     """
     name = clean_text(topic, limit=100)
-    by_body = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    by_body = _hashed(body)
 
     def unusable(why: Unusable, reason: str) -> Reading:
-        return Reading(by_body, name, unusable=why, reason=reason)
+        # With the topic: one body may come under two that are not known, and is two events then.
+        return Reading(_hashed((name or "").encode() + b"\0" + body), name, None, why, reason)
 
     if name is None:
         return unusable(Unusable.NO_TOPIC, "The delivery has no X-Webhook-Topic header.")
@@ -121,6 +136,10 @@ def read(topic: str | None, body: bytes) -> Reading:
     return Reading("|".join((known.value, *map(_escaped, parts))), known.value, event=event)
 
 
+def _hashed(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
 _TOPICS = {topic.value: topic for topic in Topic}
 
 _NEEDED = {
@@ -128,9 +147,9 @@ _NEEDED = {
     Topic.TIER_CHANGED: "customer.id",
     Topic.TIER_REWARD_EARNED: "an id",
     Topic.POINTS_EARNED: "an id",
-    Topic.POINTS_REDEEMED: "an id",
-    Topic.REFERRAL_STARTED: "an id",
-    Topic.REFERRAL_COMPLETED: "an id",
+    Topic.POINTS_REDEEMED: "an id or a couponCode",
+    Topic.REFERRAL_STARTED: "an id or a reward's couponCode",
+    Topic.REFERRAL_COMPLETED: "an id or a reward's couponCode",
 }
 
 
@@ -165,11 +184,15 @@ def _key_parts(event: Event, by_body: str) -> tuple[str, ...] | None:
         return (member.id, member.tier_id or "", *when)
     if event.id is not None:
         return (event.id,)
-    if event.topic is Topic.TIER_REWARD_EARNED:
-        code = coupon_code(event.body)
+    codes = coupon_codes(event)
+    if codes:
         # Hashed, because a key is shown to people and a code is money.
-        return ("code", hashlib.sha256(code.encode()).hexdigest()) if code else (by_body,)
-    return None
+        return (KEYED_BY_CODE, hashlib.sha256("\n".join(sorted(codes)).encode()).hexdigest())
+    return (by_body,) if event.topic is Topic.TIER_REWARD_EARNED else None
+
+
+# Stands in a key in the place of an id where the body has none (it may be null).
+KEYED_BY_CODE = "code"
 
 
 def _when(updated_at: str | None, by_body: str) -> tuple[str, ...]:
@@ -219,6 +242,20 @@ def coupon_code(holder: Mapping[str, Any]) -> str | None:
     return identifier(holder.get("couponCode"))
 
 
+def coupon_codes(event: Event) -> frozenset[str]:
+    """Give every code that an event asks a coupon for, as far as they are usable."""
+    if event.topic not in MONEY_TOPICS:
+        return frozenset()
+    if event.topic in (Topic.REFERRAL_STARTED, Topic.REFERRAL_COMPLETED):
+        holders = [event.body.get("customerReward"), event.body.get("friendReward")]
+    elif event.topic is Topic.TIER_REWARD_EARNED and coupon_code(event.body) is None:
+        holders = [event.body.get("reward")]
+    else:
+        holders = [event.body]
+    codes = (coupon_code(holder) for holder in holders if isinstance(holder, dict))
+    return frozenset(code for code in codes if code is not None)
+
+
 def identifier(value: object) -> str | None:
     """Give an id as text: a string as it is, a whole number in digits. None if it is no usable id.
 
@@ -250,10 +287,7 @@ def whole_number(value: object) -> int | None:
 def decimal_number(value: object) -> Decimal | None:
     """Give a JSON number, or a number written as a string, as a finite Decimal."""
     if isinstance(value, str):
-        try:
-            return _number(value.strip()) if value.isascii() else None
-        except _NotJsonError:
-            return None
+        return _usable_number(value.strip()) if value.isascii() else None
     return value if isinstance(value, Decimal) else None
 
 
@@ -316,16 +350,24 @@ def _parse(body: bytes) -> Any:
         raise _NotJsonError(f"a syntax error{place}") from None
 
 
-def _number(text: str) -> Decimal:
+class _AbsurdNumber:
+    """A JSON number that no member of ours can hold. As good as unreadable where somebody reads it;
+    where nobody does, it must not cost a customer their coupon."""
+
+
+def _number(text: str) -> Decimal | _AbsurdNumber:
+    number = _usable_number(text)
+    return _AbsurdNumber() if number is None else number
+
+
+def _usable_number(text: str) -> Decimal | None:
     if len(text) > _LONGEST_NUMBER:
-        raise _NotJsonError("it holds a number with too many digits")
+        return None
     try:
         number = Decimal(text)
     except InvalidOperation:
-        raise _NotJsonError("it holds a number out of range") from None
-    if not number.is_finite() or abs(number.adjusted()) > _LONGEST_NUMBER:
-        raise _NotJsonError("it holds a number out of range")
-    return number
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) <= _LONGEST_NUMBER else None
 
 
 def _no_constant(name: str) -> Any:

@@ -75,7 +75,7 @@ class FastPath:
             self._say_once(f"Events wait and are tried again: {trouble}")
         if not result.troubles and result.attempted:
             self._said = None
-        return not result.troubles
+        return not result.broken_off
 
     def _say_once(self, words: str) -> None:
         if words != self._said:

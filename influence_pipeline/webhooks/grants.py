@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from influence_pipeline.settings import Coupons, Reward
@@ -23,7 +24,7 @@ from influence_pipeline.webhooks.events import (
     identifier,
 )
 from influence_pipeline.webhooks.outcomes import Park, Why
-from influence_pipeline.webhooks.worth import Offer, Worth, worth_of
+from influence_pipeline.webhooks.worth import LARGEST, Offer, Worth, worth_of
 
 
 @dataclass(frozen=True)
@@ -78,15 +79,15 @@ def _redemption(event: Event) -> _Asked | Park:
             "up in the Influence dashboard and make the coupon by hand.",
         )
     rule = _object(body.get("redeemRule"))
-    points = decimal_number(body.get("points"))
+    minimum, unread = _minimum_spend(rule)
     offer = Offer(
         kind=clean_text(body.get("rewardType")),
         amount=decimal_number(rule.get("discountValue")),
         rule_id=identifier(body.get("ruleId")) or identifier(rule.get("id")),
-        # The sign of `points` is not documented (contract: Webhook deliveries).
-        points=None if points is None else abs(points),
+        points=_points(body.get("points")),
         point_cost=decimal_number(rule.get("pointCost")),
-        minimum_spend=decimal_number(rule.get("minSpendAmount")),
+        minimum_spend=minimum,
+        minimum_unread=unread,
     )
     return _Asked(code, event.member, event.member, offer)
 
@@ -102,12 +103,16 @@ def _tier_reward(event: Event) -> _Asked | Park:
             "A tier entry reward without a couponCode: its body is not documented. If the reward "
             "is a coupon, make it by hand from the Influence dashboard.",
         )
-    both = {**reward, **body}
+    # A null beside the reward says nothing; the reward's own word stands.
+    both = {**reward, **{name: value for name, value in body.items() if value is not None}}
     amount = decimal_number(both.get("discountValue"))
+    minimum, unread = _minimum_spend(both)
     offer = Offer(
         kind=clean_text(both.get("rewardType")) or clean_text(both.get("discountType")),
         amount=decimal_number(both.get("discountAmount")) if amount is None else amount,
         rule_id=identifier(both.get("ruleId")) or identifier(reward.get("id")),
+        minimum_spend=minimum,
+        minimum_unread=unread,
     )
     return _Asked(code, event.member, event.member, offer)
 
@@ -119,20 +124,60 @@ _SPENT = frozenset({"used", "expired", "cancelled", "canceled", "revoked", "disa
 def _referral(event: Event) -> list[_Asked | Park]:
     asked: list[_Asked | Park] = []
     for name, owner in (("customerReward", event.member), ("friendReward", event.friend)):
-        reward = _object(event.body.get(name))
-        code = coupon_code(reward)
-        status = (clean_text(reward.get("couponCodeStatus")) or "").casefold()
-        if code is None or status in _SPENT:
+        given = event.body.get(name)
+        reward = _object(given)
+        if not given or (reward and _asks_for_nothing(reward)):
             continue
+        code = coupon_code(reward)
+        if code is None:
+            asked.append(
+                Park(
+                    Why.NO_CODE,
+                    f"The referral's {name} is of a shape that is not known, without a usable "
+                    "couponCode. Look the customer up in the Influence dashboard; if the reward is "
+                    "a coupon, make it by hand.",
+                )
+            )
+            continue
+        minimum, unread = _minimum_spend(reward)
         offer = Offer(
             kind=clean_text(reward.get("discountType")),
             amount=decimal_number(reward.get("discountAmount")),
             rule_id=identifier(reward.get("id")),
+            minimum_spend=minimum,
+            minimum_unread=unread,
         )
         # A friend without an account is vouched for by the member who referred them.
         known = owner is not None and owner.external_id is not None
         asked.append(_Asked(code, owner, owner if known else event.member, offer))
     return asked
+
+
+def _asks_for_nothing(reward: Mapping[str, Any]) -> bool:
+    """A reward of the documented shape that is no coupon (yet), or whose coupon is spent."""
+    if (clean_text(reward.get("couponCodeStatus")) or "").casefold() in _SPENT:
+        return True
+    return "couponCode" in reward and reward["couponCode"] in (None, "")
+
+
+def _points(value: object) -> Decimal | None:
+    """Give the points spent. Their sign is not documented (contract: Webhook deliveries). Points
+    that cannot be read are 0, by which nothing can be worth something, not as good as unsaid."""
+    number = decimal_number(value)
+    if number is None:
+        return None if value is None else Decimal(0)
+    return abs(number)
+
+
+def _minimum_spend(holder: Mapping[str, Any]) -> tuple[Decimal | None, bool]:
+    """Give the minimum spend, and whether there is one that cannot be read as an amount."""
+    value = holder.get("minSpendAmount")
+    if value in (None, ""):
+        return None, False
+    number = decimal_number(value)
+    if number is None or not 0 <= number < LARGEST:
+        return None, True
+    return number, False
 
 
 def _granted(asked: _Asked, terms: Terms, received_at: datetime) -> Grant | Park:

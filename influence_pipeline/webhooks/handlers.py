@@ -1,33 +1,28 @@
 """Working stored events off: one function for the sensor, the receiver's fast path and the CLI.
 
-What an event brings about stands in `grants`, `issue` and `members`; here it is decided how an
-attempt ends: done, parked with a reason, or later. Log lines and results hold counts, never codes.
+Here it is decided which events are attempted and when; one attempt and its end are in `attempts`.
+Results hold counts, never codes.
 """
 
 from __future__ import annotations
 
-import random
+import threading
 import time
-import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import sqlalchemy as sa
-
-from influence_pipeline.errors import ApiError, StateError, StoreError
 from influence_pipeline.postgres import Postgres
-from influence_pipeline.webhooks import events, inbox, issue, members
+from influence_pipeline.webhooks import events, inbox, issue
+from influence_pipeline.webhooks.attempts import MEMBER_TOPICS, Attempt
 from influence_pipeline.webhooks.context import HandlerContext
-from influence_pipeline.webhooks.events import Event, Topic
-from influence_pipeline.webhooks.grants import Grant, grants_of
+from influence_pipeline.webhooks.grants import grants_of
 from influence_pipeline.webhooks.inbox import Claimed
 from influence_pipeline.webhooks.outcomes import (
     MENDED_BY_SETTINGS,
+    TROUBLE_FOR_ALL,
     Done,
-    Ending,
     LostClaim,
     Outcome,
     Park,
@@ -35,7 +30,7 @@ from influence_pipeline.webhooks.outcomes import (
     Retry,
     Why,
 )
-from influence_pipeline.webhooks.verify import verify
+from influence_pipeline.webhooks.threads import DaemonThreads
 
 # Where a test may stop the process, beside those in `issue`.
 CLAIMED = "event.claimed"
@@ -49,22 +44,21 @@ CRASH_POINTS = (
     SETTLED,
 )
 
-_MEMBER_TOPICS = frozenset({Topic.CUSTOMER_UPDATED, Topic.TIER_CHANGED, Topic.POINTS_EARNED})
-# An event that our own code stumbles over is tried so often before a person is asked.
-_STUMBLES = 5
 _CLAIMED_PER_WORKER = 8
 
 
 @dataclass
 class WorkedOff:
     """What a round did. `by_topic`: topic -> outcome -> events. `latencies`: seconds from the
-    delivery to done, per event done. `troubles`: what was away, in words, if anything was."""
+    delivery to done, per event done. `troubles`: what was away for some event, in words, if
+    anything was; `broken_off`: for more than one, so that the round ended with it."""
 
     by_topic: dict[str, Counter[str]] = field(default_factory=dict)
     by_reason: Counter[str] = field(default_factory=Counter)
     coupons: int = 0
     latencies: list[float] = field(default_factory=list)
     troubles: set[str] = field(default_factory=set)
+    broken_off: bool = False
 
     def count(self, outcome: str) -> int:
         """How many events ended so: done, parked, retried, quarantined or lost."""
@@ -91,6 +85,7 @@ class WorkedOff:
         self.coupons += other.coupons
         self.latencies += other.latencies
         self.troubles |= other.troubles
+        self.broken_off |= other.broken_off
 
 
 def work_off(
@@ -109,8 +104,8 @@ def work_off(
     requeue_mended(state, context)
     result = WorkedOff()
     workers = context.webhooks.workers
-    with ThreadPoolExecutor(workers, thread_name_prefix="events") as pool:
-        while not result.troubles and not stop() and not _over(deadline):
+    with DaemonThreads(workers, "events") as pool:
+        while not result.broken_off and not stop() and not _over(deadline):
             wanted = min(limit - result.attempted, workers * _CLAIMED_PER_WORKER)
             batch = inbox.claim(state, wanted, context.webhooks.lease_seconds) if wanted else []
             if not batch:
@@ -159,7 +154,7 @@ def _over(deadline: float | None) -> bool:
 def _work_batch(
     state: Postgres,
     context: HandlerContext,
-    pool: ThreadPoolExecutor,
+    pool: DaemonThreads,
     batch: Sequence[Claimed],
     deadline: float | None,
     stop: Callable[[], bool],
@@ -170,8 +165,10 @@ def _work_batch(
     if deadline is not None:
         last_start = min(last_start, deadline)
 
+    round_ = _Round()
+
     def work() -> WorkedOff:
-        worker = _Worker(state, context)
+        worker = _Worker(state, context, round_)
         while waiting and not stop() and time.monotonic() < last_start:
             try:
                 claimed = waiting.popleft()
@@ -184,40 +181,73 @@ def _work_batch(
     if len(batch) == 1:
         result.add(work())
     else:
-        for future in [pool.submit(work) for _ in range(context.webhooks.workers)]:
+        workers = [pool.submit(work) for _ in range(context.webhooks.workers)]
+        wait(workers)
+        for future in workers:
             result.add(future.result())
+    result.broken_off = round_.away is not None
     inbox.release(state, waiting)
     return result
 
 
-class _Worker:
-    """Attempts events one after another. Trouble met once is not asked for again in this batch."""
+class _Round:
+    """What the workers of a round tell one another: whether the store or the API is away.
 
-    def __init__(self, state: Postgres, context: HandlerContext) -> None:
+    One event in trouble may be alone with it (a customer for whom the API always errs). A second
+    one, with none that went well in between, and the others are not attempted any more.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._in_trouble: dict[Why, set[int]] = {}
+        self.away: Retry | None = None
+
+    def trouble(self, event_id: int, met: Retry) -> None:
+        with self._lock:
+            in_trouble = self._in_trouble.setdefault(met.why, set())
+            in_trouble.add(event_id)
+            if len(in_trouble) > 1:
+                self.away = met
+
+    def went_well(self) -> None:
+        with self._lock:
+            self._in_trouble.clear()
+
+
+class _Worker:
+    """Attempts events one after another."""
+
+    def __init__(self, state: Postgres, context: HandlerContext, round_: _Round) -> None:
         self._state = state
         self._context = context
-        self._trouble: Retry | None = None
+        self._round = round_
         self.result = WorkedOff()
 
     def attempt(self, claimed: Claimed) -> None:
         """Work one event off and settle it. Raises StateError; then its lease runs out."""
         self._context.at(CLAIMED)
-        attempt = _Attempt(self._state, self._context, claimed)
+        attempt = Attempt(self._state, self._context, claimed)
         event = events.read(claimed.topic, claimed.body)
         outcome: Outcome
         if event.event is None:
             outcome = Quarantine(str(event.unusable), event.reason or "")
-        elif event.event.topic in _MEMBER_TOPICS:
+        elif event.event.topic in MEMBER_TOPICS:
             outcome = Done()
-        elif self._trouble is not None:
-            outcome = self._trouble
+        elif self._round.away is not None:
+            outcome = self._round.away
         else:
             outcome = attempt.coupons(event.event)
-        if isinstance(outcome, Retry) and outcome.why is not Why.INTERNAL_ERROR:
-            self._trouble = outcome
+            self._tell_others(claimed, outcome)
+        if isinstance(outcome, Retry) and outcome.why in TROUBLE_FOR_ALL:
             self.result.troubles.add(outcome.reason)
         self._note(claimed, attempt.settle(outcome, event.event))
         self._context.at(SETTLED)
+
+    def _tell_others(self, claimed: Claimed, outcome: Outcome) -> None:
+        if isinstance(outcome, Retry) and outcome.why in TROUBLE_FOR_ALL:
+            self._round.trouble(claimed.id, outcome)
+        elif isinstance(outcome, Done) and outcome.coupons:
+            self._round.went_well()
 
     def _note(self, claimed: Claimed, settled: tuple[Outcome, float | None]) -> None:
         outcome, seconds = settled
@@ -239,99 +269,3 @@ _NAMES: dict[type[Outcome], str] = {
     Quarantine: "quarantined",
     LostClaim: "lost",
 }
-
-
-class _Attempt:
-    """One attempt at one event: what was found out on the way, and its end."""
-
-    def __init__(self, state: Postgres, context: HandlerContext, claimed: Claimed) -> None:
-        self._state = state
-        self._context = context
-        self._claimed = claimed
-        self._in_store: list[str] = []
-        self._to_forget: list[str] = []
-
-    def coupons(self, event: Event) -> Outcome:
-        """Make every coupon the event asks for; the first thing in the way decides its end."""
-        problems: list[Outcome] = []
-        for grant in grants_of(event, self._context.terms, self._claimed.received_at):
-            problem = grant if isinstance(grant, Park) else self._coupon(grant)
-            if isinstance(problem, LostClaim):
-                return problem
-            if problem is not None:
-                problems.append(problem)
-        # What passes goes before what needs a person: the event is looked at as a whole again.
-        later = [problem for problem in problems if isinstance(problem, Retry)]
-        return next(iter(later or problems), Done(coupons=len(self._in_store)))
-
-    def _coupon(self, grant: Grant) -> Park | Retry | LostClaim | None:
-        try:
-            if self._context.api is not None:
-                unverified = verify(self._context.api, grant.witness)
-                if unverified is not None:
-                    return unverified
-            made = issue.issue(
-                self._state, grant.writer, self._claimed, grant.coupon, self._context.at
-            )
-        except StoreError as error:
-            return Retry(Why.STORE_AWAY, str(error))
-        except ApiError as error:
-            return Retry(Why.API_AWAY, str(error))
-        except StateError:
-            raise
-        except Exception as error:  # one event must not stop the others
-            return self._stumbled(error)
-        if isinstance(made, LostClaim):
-            return made
-        if isinstance(made, issue.NotOurs):
-            if made.forget:
-                self._to_forget.append(grant.coupon.code)
-            return made.park
-        self._in_store.append(grant.coupon.code)
-        return None
-
-    def _stumbled(self, error: Exception) -> Park | Retry:
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        # Not the exception's text: it may hold a customer's data.
-        reason = f"{type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}"
-        if self._claimed.attempts < _STUMBLES:
-            return Retry(Why.INTERNAL_ERROR, reason)
-        return Park(
-            Why.INTERNAL_ERROR,
-            f"This program stumbled over the event {_STUMBLES} times: {reason}. Please report it; "
-            "after an update replay the event (influence-pipeline events replay).",
-        )
-
-    def settle(self, outcome: Outcome, event: Event | None) -> tuple[Outcome, float | None]:
-        """Write the end of the attempt, all of it in one transaction guarded by the fence."""
-        if isinstance(outcome, LostClaim):
-            return outcome, None
-        with self._state.transaction() as connection:
-            kept, seconds = self._write(connection, outcome)
-            if not kept:
-                return LostClaim(), None
-            for code in self._in_store:
-                issue.mark_issued(connection, code)
-            for code in self._to_forget:
-                issue.forget(connection, self._claimed, code)
-            if event is not None and event.topic in _MEMBER_TOPICS and isinstance(outcome, Done):
-                members.remember(connection, event.member, self._claimed.id)
-        return outcome, seconds
-
-    def _write(self, connection: sa.Connection, outcome: Ending) -> tuple[bool, float | None]:
-        claimed = self._claimed
-        if isinstance(outcome, Done):
-            seconds = inbox.finish(connection, claimed)
-            return seconds is not None, seconds
-        if isinstance(outcome, Park):
-            return inbox.park(connection, claimed, outcome.why, outcome.reason), None
-        if isinstance(outcome, Quarantine):
-            return inbox.quarantine(connection, claimed, outcome.code, outcome.reason), None
-        delay = self._delay()
-        return inbox.retry_later(connection, claimed, delay, outcome.why, outcome.reason), None
-
-    def _delay(self) -> float:
-        """Seconds to the next attempt: doubled each time, spread so that not all come at once."""
-        webhooks = self._context.webhooks
-        doubled = webhooks.retry_base_seconds * 2.0 ** min(self._claimed.attempts - 1, 30)
-        return min(webhooks.retry_cap_seconds, doubled) * random.uniform(0.5, 1.0)  # noqa: S311

@@ -22,6 +22,7 @@ from influence_pipeline.postgres import Postgres
 from influence_pipeline.sql import load_queries
 from influence_pipeline.state.schema import InboxState
 from influence_pipeline.webhooks import events
+from influence_pipeline.webhooks.events import MONEY_TOPICS, Reading, Unusable
 
 _SQL = load_queries(__file__, "inbox.sql")
 
@@ -53,7 +54,8 @@ class Stored:
 
 @dataclass(frozen=True)
 class Claimed:
-    """One event and the claim on it. `attempts` counts this one."""
+    """One event and the claim on it. `attempts` counts this one, and those right before it that
+    ended for `reason_code`."""
 
     id: int
     fence: int
@@ -62,13 +64,15 @@ class Claimed:
     body: bytes
     dedupe_key: str
     received_at: datetime
+    reason_code: str | None
 
 
 def store(connection: sa.Connection, delivery: Delivery) -> Stored:
     """Put a delivery into the inbox; it is kept when the caller's transaction commits.
 
     Repeated deliveries are counted, the same key with another body is kept and flagged, and what is
-    no usable event is quarantined. Never refuses: whatever the bytes, they are stored as they came.
+    no usable event is quarantined. Where the first body with a key names no coupon code and this
+    one does, this one counts. Never refuses: whatever the bytes, they are stored as they came.
     """
     reading = events.read(delivery.topic, delivery.body)
     values = {
@@ -89,11 +93,49 @@ def store(connection: sa.Connection, delivery: Delivery) -> Stored:
     known = connection.execute(_SQL["count_duplicate"], values).scalar()
     if known is not None:
         return Stored(known, Result.DUPLICATE)
+    return _store_beside(connection, reading, values)
+
+
+def _store_beside(connection: sa.Connection, reading: Reading, values: Mapping[str, Any]) -> Stored:
+    """Keep another body of a key that is taken."""
+    first = connection.execute(_SQL["first_of_key"], values).first()
+    before = events.read(first.topic, bytes(first.body)).event if first is not None else None
+    had = events.coupon_codes(before) if before is not None else frozenset()
+    asked = events.coupon_codes(reading.event) if reading.event is not None else frozenset()
+    changed = reading.event is not None and reading.event.topic in MONEY_TOPICS and asked <= had
     kept = connection.execute(
         _SQL["insert_conflicting"],
-        {**values, "conflict": "An event with this key came before with another body."},
+        {
+            **values,
+            "reason_code": Unusable.CHANGED if changed else Unusable.CONFLICT,
+            "reason": _CHANGED if changed else _CONFLICT,
+        },
     ).scalar_one()
+    if first is not None and asked and not had and _take_instead(connection, first, kept):
+        return Stored(kept, Result.NEW)
     return Stored(kept, Result.CONFLICT)
+
+
+_CHANGED = (
+    "An event with this key came before with another body; it asks for the same coupons, so that "
+    "nothing is missing."
+)
+_CONFLICT = (
+    "An event with this key came before with another body. If that one was never acted on, this "
+    "one can be taken instead (influence-pipeline events replay)."
+)
+
+
+def _take_instead(connection: sa.Connection, first: sa.Row[Any], second_id: int) -> bool:
+    """Let the second event of a key count, unless the first one (locked) was acted on."""
+    if first.state == InboxState.DONE:
+        return False
+    if connection.execute(_SQL["has_coupon"], {"id": first.id}).scalar_one():
+        return False
+    words = f"Event {second_id}, with the same key and another body, was taken instead."
+    connection.execute(_SQL["set_aside"], {"id": first.id, "reason": words})
+    connection.execute(_SQL["take"], {"id": second_id})
+    return True
 
 
 def _clean(headers: Mapping[str, str]) -> dict[str, str]:
@@ -286,18 +328,23 @@ def replay(
 
     Without `ids` all in `states` (with that reason). Safe for what was already done: a coupon that
     is there is found again, not made again. An event whose key came before with another body is
-    never replayed: the first one has been acted on.
+    taken in the place of the first one when it is asked for by its id, unless the first one was
+    acted on or is about to be.
     """
+    values = {
+        "ids": None if ids is None else list(ids),
+        "states": [str(s) for s in states],
+        "reason_code": reason_code,
+    }
     with state.transaction() as connection:
-        rows = connection.execute(
-            _SQL["replay"],
-            {
-                "ids": None if ids is None else list(ids),
-                "states": [str(s) for s in states],
-                "reason_code": reason_code,
-            },
-        )
-        return sorted(rows.scalars())
+        again = list(connection.execute(_SQL["replay"], values).scalars())
+        for row in connection.execute(_SQL["conflicting"], values).all() if ids else ():
+            first = connection.execute(_SQL["first_of_key"], {"dedupe_key": row.dedupe_key}).first()
+            if first is None or first.state == InboxState.NEW:
+                continue
+            if _take_instead(connection, first, row.id):
+                again.append(row.id)
+        return sorted(again)
 
 
 @dataclass(frozen=True)
@@ -318,6 +365,24 @@ def parked_for(
             {"reason_codes": list(reason_codes), "but": list(but), "limit": limit},
         ).all()
     return [Parked(**{**row._mapping, "body": bytes(row.body)}) for row in rows]
+
+
+def parked_with_key(connection: sa.Connection, dedupe_key: str) -> Parked | None:
+    """Give the event with this key if it is parked, held to the end of the transaction."""
+    row = connection.execute(_SQL["parked_with_key"], {"dedupe_key": dedupe_key}).first()
+    return None if row is None else Parked(**{**row._mapping, "body": bytes(row.body)})
+
+
+def finish_parked(connection: sa.Connection, parked: Parked) -> None:
+    """Mark a parked event done: what it asks for is there by another event's doing."""
+    connection.execute(_SQL["finish_parked"], {"id": parked.id})
+
+
+def left_behind(state: Postgres, claimed: Claimed) -> bool:
+    """Tell whether events that came later were worked off lately, and this one still waits."""
+    values = {"id": claimed.id, "topics": [str(topic) for topic in MONEY_TOPICS]}
+    with state.transaction() as connection:
+        return bool(connection.execute(_SQL["left_behind"], values).scalar_one())
 
 
 def _masked(code: str) -> str:

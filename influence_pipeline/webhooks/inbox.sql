@@ -23,9 +23,28 @@ RETURNING id
 INSERT INTO inbox (topic, webhook_id, dedupe_key, body_sha256, body, headers, conflicts, state,
                    reason_code, reason)
 VALUES (:topic, :webhook_id, :dedupe_key, :body_sha256, :body, CAST(:headers AS jsonb), true,
-        'quarantined', 'conflict', :conflict)
+        'quarantined', :reason_code, :reason)
 ON CONFLICT (dedupe_key, body_sha256) DO UPDATE SET deliveries = inbox.deliveries + 1
 RETURNING id
+
+-- name: first_of_key
+-- The event that counts for a key, locked: whoever works on it can make no coupon meanwhile.
+SELECT id, topic, body, state FROM inbox WHERE dedupe_key = :dedupe_key AND NOT conflicts
+FOR UPDATE
+
+-- name: has_coupon
+SELECT EXISTS (SELECT FROM coupon WHERE event_id = :id)
+
+-- name: set_aside
+-- Another event with this key counts instead. Before `take`: a key counts once.
+UPDATE inbox SET conflicts = true, state = 'quarantined', reason_code = 'changed',
+                 reason = :reason, lease_until = NULL, fence = NULL, done_at = NULL
+WHERE id = :id
+
+-- name: take
+UPDATE inbox SET conflicts = false, state = 'new', next_at = now(), attempts = 0,
+                 reason_code = NULL, reason = NULL, lease_until = NULL, fence = NULL, done_at = NULL
+WHERE id = :id
 
 -- name: claim
 -- Take what is due for a while. The fence makes results of an older claim worthless. MATERIALIZED,
@@ -40,7 +59,7 @@ UPDATE inbox SET lease_until = now() + make_interval(secs => :lease_seconds),
                  fence = nextval('fence_seq'), attempts = attempts + 1
 FROM due WHERE inbox.id = due.id
 RETURNING inbox.id, inbox.fence, inbox.attempts, inbox.topic, inbox.body, inbox.dedupe_key,
-          inbox.received_at
+          inbox.received_at, inbox.reason_code
 
 -- name: hold
 -- Is the claim still ours? Locks the row, so that nobody takes it before this transaction ends.
@@ -54,8 +73,10 @@ WHERE id = :id AND fence = :fence AND state = 'new'
 RETURNING extract(epoch FROM clock_timestamp() - received_at)
 
 -- name: retry_later
--- The attempt failed for a reason that passes; the event stays new.
+-- The attempt failed for a reason that passes; the event stays new. Attempts are counted by reason:
+-- a night without the store must not use up the patience with something else.
 UPDATE inbox SET lease_until = NULL, next_at = now() + make_interval(secs => :delay_seconds),
+                 attempts = CASE WHEN reason_code = :reason_code THEN attempts ELSE 1 END,
                  reason_code = :reason_code, reason = :reason
 WHERE id = :id AND fence = :fence AND state = 'new'
 RETURNING id
@@ -98,6 +119,31 @@ WHERE (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
   AND state = ANY(CAST(:states AS text[])) AND NOT conflicts
   AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
 RETURNING id
+
+-- name: conflicting
+SELECT id, dedupe_key FROM inbox
+WHERE id = ANY(CAST(:ids AS bigint[])) AND conflicts
+  AND state = ANY(CAST(:states AS text[]))
+  AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
+
+-- name: left_behind
+-- Were later events of these topics worked off, lately and not just now? Right after an outage an
+-- event that waited all through it gets some more attempts. Stops at the first that fits.
+SELECT EXISTS (
+    SELECT FROM inbox
+    WHERE id > :id AND state = 'done' AND topic = ANY(CAST(:topics AS text[]))
+      AND done_at BETWEEN now() - interval '1 hour' AND now() - interval '5 minutes'
+)
+
+-- name: parked_with_key
+SELECT id, topic, body, received_at FROM inbox
+WHERE dedupe_key = :dedupe_key AND NOT conflicts AND state = 'parked'
+FOR UPDATE
+
+-- name: finish_parked
+-- What it asks for is there by another event's doing.
+UPDATE inbox SET state = 'done', reason_code = NULL, reason = NULL, done_at = clock_timestamp()
+WHERE id = :id AND state = 'parked'
 
 -- name: parked_for
 -- Parked for a reason that a change of the settings can mend.

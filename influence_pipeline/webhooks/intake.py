@@ -3,6 +3,7 @@
     POST /webhooks/influence/<token>   200 stored · 404 wrong token · 413 · 415 · 503 not stored
     GET  /healthz                      the process answers
     GET  /readyz                       the state database is there and its schema is this version's
+                                       (why it is not is in the log; anybody may ask)
 
 It decides nothing about an event; `inbox` stores, `fast_path` works off. It never answers 500 and
 never 200 for what is not on disk. `receiver` runs it.
@@ -16,7 +17,6 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from starlette.applications import Starlette
@@ -24,7 +24,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from influence_pipeline.errors import (
     ConfigurationError,
@@ -36,9 +36,11 @@ from influence_pipeline.settings import Config, Settings, Webhooks
 from influence_pipeline.state.database import DEFAULT_SCHEMA, open_state, revision_of
 from influence_pipeline.state.schema import HEAD_REVISION
 from influence_pipeline.webhooks import inbox
+from influence_pipeline.webhooks.access_log import NOTE, AccessLog
 from influence_pipeline.webhooks.context import HandlerContext, handler_context, nothing_happens
 from influence_pipeline.webhooks.fast_path import FastPath
 from influence_pipeline.webhooks.inbox import Delivery, Stored
+from influence_pipeline.webhooks.threads import ByteCount, DaemonThreads, Share
 from influence_pipeline.webhooks.tokens import Tokens, tokens_from
 
 log = logging.getLogger(__name__)
@@ -55,11 +57,16 @@ KEPT_HEADERS = (
 )
 # Blocking work with the database; as many connections as threads.
 _THREADS = 8
-# Bodies that wait for a thread, all together; more is refused with 503 and comes again.
+# Bodies in memory, all together, until their thread is through with them or has thrown them away;
+# more is refused with 503 and comes again.
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
 _BODY_SECONDS = 15.0
 _STORE_SECONDS = 20.0
 _STOP_SECONDS = 5.0
+# How long one who needs the state waits for another who is opening it.
+_OPEN_SECONDS = 5.0
+# Requests that time out together cut the connections once, not those of the requests after them.
+_CUT_EVERY_SECONDS = 1.0
 
 _Result = TypeVar("_Result")
 
@@ -100,7 +107,7 @@ def create_app(
     logging.getLogger("uvicorn.access").disabled = True
     # A redirect would tell that the path exists, and carry the token into another log.
     app.router.redirect_slashes = False
-    app.add_middleware(_AccessLog)
+    app.add_middleware(AccessLog)
     return app
 
 
@@ -151,7 +158,9 @@ class _LazyState:
         that come in meanwhile do not queue up behind a connection that hangs."""
         if self._state is not None:
             return self._state
-        with self._lock:
+        if not self._lock.acquire(timeout=_OPEN_SECONDS):
+            raise StateError("The state database (INFLUENCE_STATE_URL) does not answer in time.")
+        try:
             if self._state is not None:
                 return self._state
             if self._failure is not None and time.monotonic() - self._failure[0] < 1.0:
@@ -166,10 +175,18 @@ class _LazyState:
                 self._failure = (time.monotonic(), error)
                 raise
             return self._state
+        finally:
+            self._lock.release()
+
+    def cut(self) -> None:
+        """Break off what waits for a silent database."""
+        if self._state is not None:
+            self._state.cut()
 
     def close(self) -> None:
         if self._own and self._state is not None:
-            self._state.close()
+            # What still hangs in a thread was answered 503.
+            self._state.cut()
 
 
 class _Receiver:
@@ -187,23 +204,25 @@ class _Receiver:
         self._context = context
         self._at = at
         self._fast_path: FastPath | None = None
-        self._waiting_bytes = 0
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
+        self._bodies = ByteCount()
+        self._threads = DaemonThreads(_THREADS, "store")
+        self._cut_at = 0.0
+        self._not_ready: str | None = None
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         try:
-            await asyncio.get_running_loop().run_in_executor(self._threads, self._state.get)
-        except StateError as error:
-            log.warning("Deliveries are answered 503 until this passes: %s", error)
+            await self._in_thread(self._state.get)
+        except (StateError, TimeoutError) as error:
+            log.warning("Deliveries are answered 503 until this passes: %s", error or _SILENT)
         if self._context is not None:
             self._fast_path = FastPath(self._state.get, self._context)
             self._fast_path.start()
         yield
         if self._fast_path is not None:
             await asyncio.to_thread(self._fast_path.stop, _STOP_SECONDS)
-        # Every request has its answer by now; what still hangs in a thread was answered 503.
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        # Every request has its answer by now.
+        self._threads.shutdown()
         self._state.close()
 
     async def healthz(self, request: Request) -> Response:
@@ -213,12 +232,19 @@ class _Receiver:
         try:
             found = await self._in_thread(lambda: revision_of(self._state.get(), self._schema))
         except (InfluencePipelineError, TimeoutError) as error:
-            words = str(error) or "the state database does not answer in time"
-            return PlainTextResponse(f"not ready: {words}\n", 503)
+            return self._unready("state database", str(error) or _SILENT)
         if found != HEAD_REVISION:
             words = f"the state's schema has revision {found}, this version needs {HEAD_REVISION}"
-            return PlainTextResponse(f"not ready: {words}\n", 503)
+            return self._unready("schema", words)
+        self._not_ready = None
         return PlainTextResponse("ready\n")
+
+    def _unready(self, what: str, words: str) -> Response:
+        """Tell the asker what is not ready, and the log why: once, however often it is asked."""
+        if words != self._not_ready:
+            log.warning("Not ready: %s", words)
+            self._not_ready = words
+        return PlainTextResponse(f"not ready: {what}\n", 503)
 
     async def receive(self, request: Request) -> Response:
         """Store one delivery. Who has no valid token learns nothing, and nothing is read of it."""
@@ -230,26 +256,31 @@ class _Receiver:
         if _declared_length(request) > LARGEST_BODY:
             return _too_large()
         body = bytearray()
+        share = Share(self._bodies)
         try:
             async with asyncio.timeout(_BODY_SECONDS):
                 async for chunk in request.stream():
                     body += chunk
-                    self._waiting_bytes += len(chunk)
+                    share.grow(len(chunk))
                     # Counted, because the length that was declared may be a lie, or none.
                     if len(body) > LARGEST_BODY:
                         return _too_large()
-                    if self._waiting_bytes > _MOST_WAITING_BYTES:
+                    if self._bodies.total > _MOST_WAITING_BYTES:
                         return _busy("too much at once", seconds=1)
             self._at(BODY_READ)
-            return await self._store(request, bytes(body))
+            return await self._store(request, bytes(body), share)
         except TimeoutError:
             return PlainTextResponse("the body did not come in time\n", 408)
         except ClientDisconnect:
             return PlainTextResponse("the body broke off\n", 400)
+        except asyncio.CancelledError:
+            # The process ends before this is done. uvicorn would answer 500, which might not be
+            # tried again; nothing waits for this task any more, so that it may end well.
+            return _busy("the receiver is stopped", seconds=5)
         finally:
-            self._waiting_bytes -= len(body)
+            share.request_ended()
 
-    async def _store(self, request: Request, body: bytes) -> Response:
+    async def _store(self, request: Request, body: bytes, share: Share) -> Response:
         headers = request.headers
         delivery = Delivery(
             body=body,
@@ -258,14 +289,14 @@ class _Receiver:
             headers={name: headers[name] for name in KEPT_HEADERS if name in headers},
         )
         try:
-            stored = await self._in_thread(lambda: self._commit(delivery))
+            stored = await self._in_thread(lambda: self._commit(delivery), share.hand_over())
         except TimeoutError:
-            return _busy("the state database does not answer in time", seconds=5)
+            return _busy(_SILENT, seconds=5)
         except InfluencePipelineError as error:
             return _busy(str(error), seconds=5)
         except Exception as error:  # an answer of 500 might not be tried again
             return _busy(f"{type(error).__name__} while storing", seconds=5)
-        request.scope["influence.note"] = stored.state.value
+        request.scope[NOTE] = stored.state.value
         wake = self._fast_path.wake if self._fast_path is not None else None
         return PlainTextResponse(
             "stored\n", background=BackgroundTask(wake) if wake is not None else None
@@ -278,10 +309,23 @@ class _Receiver:
         self._at(AFTER_COMMIT)
         return stored
 
-    async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(_STORE_SECONDS):
-            return await loop.run_in_executor(self._threads, work)
+    async def _in_thread(
+        self, work: Callable[[], _Result], gone: Callable[[], None] | None = None
+    ) -> _Result:
+        """Wait for blocking work; `gone` is called when nothing of it is held any more. Raises
+        TimeoutError, and frees the threads of connections on which nothing comes any more."""
+        future = self._threads.submit(work, gone) if gone else self._threads.submit(work)
+        try:
+            async with asyncio.timeout(_STORE_SECONDS):
+                return await asyncio.wrap_future(future)
+        except TimeoutError:
+            if time.monotonic() - self._cut_at > _CUT_EVERY_SECONDS:
+                self._cut_at = time.monotonic()
+                self._state.cut()
+            raise
+
+
+_SILENT = "the state database does not answer in time"
 
 
 def _declared_length(request: Request) -> int:
@@ -308,43 +352,3 @@ class _AnyMethod:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._answer(Request(scope, receive, send))
         await response(scope, receive, send)
-
-
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-
-class _AccessLog:
-    """One line per request, with the template of its path: the path itself holds the token."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began = time.perf_counter()
-        status = 0
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                ms = (time.perf_counter() - began) * 1000
-                note = scope.get("influence.note", "")
-                method = scope["method"] if scope["method"] in _METHODS else "(other)"
-                level = logging.DEBUG if scope["path"] in _QUIET else logging.INFO
-                log.log(level, "%s %s %d %.1f ms %s", method, _template(scope), status, ms, note)
-            await send(message)
-
-        await self._app(scope, receive, watched)
-
-
-_QUIET = frozenset({"/healthz", "/readyz"})
-
-
-def _template(scope: Scope) -> str:
-    path = scope["path"]
-    if path in _QUIET:
-        return str(path)
-    return "/webhooks/influence/{token}" if "token" in scope.get("path_params", {}) else "(other)"

@@ -8,6 +8,9 @@
 A crash anywhere leaves either no row, and all begins anew, or a row, and the coupon that the store
 then has is this event's own. A code that the store had before, or that another event has, is never
 overwritten: the event is parked. Stale workers are stopped by the fence, late ones by the lock.
+
+A referral's start and its end name the same code and are one origin; whichever comes later takes
+the row over.
 """
 
 from __future__ import annotations
@@ -20,8 +23,9 @@ import sqlalchemy as sa
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.sql import load_queries
 from influence_pipeline.state.schema import CouponState
-from influence_pipeline.store.coupons import Coupon, CouponRefused, CouponWriter, FoundCoupon
+from influence_pipeline.store.coupons import Coupon, CouponRefused, CouponWriter
 from influence_pipeline.webhooks import inbox
+from influence_pipeline.webhooks.events import KEYED_BY_CODE
 from influence_pipeline.webhooks.inbox import Claimed
 from influence_pipeline.webhooks.outcomes import LostClaim, Park, Why
 
@@ -83,7 +87,8 @@ def issue(
         if known is None:
             at(COMMITTED)
             return InStore()
-    if intention.fresh or not _belongs(known, coupon):
+    stranger = intention.fresh and not _taken_over(state, claimed, coupon.code)
+    if stranger or not _agree(known.customer_id, coupon.customer_id):
         return NotOurs(_TAKEN, forget=True)
     return InStore()
 
@@ -119,9 +124,18 @@ def _intend(
             # Somebody else was faster with this code; their row is visible now.
             row = connection.execute(_SQL["find_coupon"], {"code": coupon.code}).one()
         same = row.event_id == claimed.id or _same_origin(row.dedupe_key, claimed.dedupe_key)
-        if not same or row.customer_key != coupon.customer_id:
+        if not same or not _agree(row.customer_key, coupon.customer_id):
             return NotOurs(_OF_ANOTHER, forget=False)
+        if row.event_id != claimed.id:
+            connection.execute(_SQL["take_over"], {"code": coupon.code, "event_id": claimed.id})
         return _Intention(fresh=False, issued=row.state != CouponState.ISSUING)
+
+
+def _taken_over(state: Postgres, claimed: Claimed, code: str) -> bool:
+    """Tell whether the other half of the referral went on with what this event intended."""
+    with state.transaction() as connection:
+        row = connection.execute(_SQL["find_coupon"], {"code": code}).first()
+    return row is not None and row.event_id != claimed.id
 
 
 def mark_issued(connection: sa.Connection, code: str) -> None:
@@ -133,17 +147,20 @@ def forget(connection: sa.Connection, claimed: Claimed, code: str) -> None:
 
 
 def _same_origin(one: str, other: str) -> bool:
-    """Tell whether two keys are of one referral: started and completed repeat the same codes."""
+    """Tell whether two keys of events with one code are of one referral: started and completed
+    repeat the same codes. Where both have no id, the code is all there is to know them by."""
     topic, _, id_ = one.partition("|")
     other_topic, _, other_id = other.partition("|")
-    return (
-        topic.startswith("referrals/") and other_topic.startswith("referrals/") and id_ == other_id
-    )
+    if not (topic.startswith("referrals/") and other_topic.startswith("referrals/")):
+        return False
+    without = f"{KEYED_BY_CODE}|"
+    return id_ == other_id or (id_.startswith(without) and other_id.startswith(without))
 
 
-def _belongs(found: FoundCoupon, coupon: Coupon) -> bool:
-    """A lookup that does not give the customer is trusted; one that does must give the same."""
-    return found.customer_id is None or found.customer_id == coupon.customer_id
+def _agree(one: str | None, other: str | None) -> bool:
+    """Tell whether two customers may be the same: a lookup need not give one, and a referred friend
+    has no id in the store when the referral starts and one when it ends."""
+    return one is None or other is None or one == other
 
 
 def _refused(refusal: CouponRefused) -> Park:

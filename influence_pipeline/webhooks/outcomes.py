@@ -15,6 +15,7 @@ class Why(StrEnum):
     NO_WRITER = "no_writer"
     STORE_CANNOT = "store_cannot"
     NO_CUSTOMER = "no_customer"
+    UNREAD_MINIMUM = "unread_minimum"
     # A person must look.
     NO_CODE = "no_code"
     NO_WORTH = "no_worth"
@@ -23,6 +24,7 @@ class Why(StrEnum):
     CODE_OF_ANOTHER_EVENT = "code_of_another_event"
     REFUSED_BY_STORE = "refused_by_store"
     INTERNAL_ERROR = "internal_error"
+    GAVE_UP = "gave_up"
     # They pass; the event stays new.
     STORE_AWAY = "store_away"
     API_AWAY = "api_away"
@@ -35,7 +37,10 @@ MENDED_BY_SETTINGS = (
     Why.NO_WRITER,
     Why.STORE_CANNOT,
     Why.NO_CUSTOMER,
+    Why.UNREAD_MINIMUM,
 )
+# Said by one event about the store or the API as a whole.
+TROUBLE_FOR_ALL = (Why.STORE_AWAY, Why.API_AWAY)
 
 
 @dataclass(frozen=True)

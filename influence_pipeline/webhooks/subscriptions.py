@@ -2,7 +2,7 @@
 
 Lists first, creates only what is missing, changes and deletes nothing (contract: Webhook
 subscriptions). The shapes are inferred, so replies are read leniently. An address is shown without
-the token in it.
+the token in it, also where the API repeats it.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def register(api: WebhookApi, url: str, topics: Sequence[str] = tuple(Topic)) ->
         if answer.found:
             result.append(Registered(topic, Standing.CREATED))
         else:
-            said = f": {answer.words}" if answer.words else ""
+            said = _without_token(f": {answer.words}" if answer.words else "", url)
             result.append(
                 Registered(
                     topic,
@@ -97,12 +97,29 @@ def status(api: WebhookApi, topics: Sequence[str] = tuple(Topic)) -> Status:
     )
 
 
+# Wherever the API repeats an address; `/` may be escaped one way or another.
+_ADDRESS = re.compile(r"(?i)(webhooks\W{0,3}(?:2f)?influence\W{0,3}(?:2f)?)[\w.~%-]+")
+# Enough of a token to be sure that it is one, where the API's words broke off in the middle of it.
+_BEGINNING = 6
+
+
+def _without_token(words: str, url: str = "") -> str:
+    """Give what the API said without the token, whole or cut short: it may repeat the address."""
+    token = url.rpartition("/")[2]
+    if token:
+        words = re.sub(re.escape(token[:_BEGINNING]) + r"[\w.~-]*", "…", words)
+    return _ADDRESS.sub(r"\1…", words)
+
+
 def masked(url: str) -> str:
     """Give an address without what may be secret in it: the last part, query, user and password."""
     match = re.match(r"(?i)(https?://)(?:[^/@]*@)?([^/?#]*)([^?#]*)", url)
     if match is None:
         return "…"
     scheme, host, path = match.groups()
+    before, ours, _ = path.partition(PATH)
+    if ours:
+        return f"{scheme}{host}{before}{PATH}…"
     folder = path.rstrip("/").rpartition("/")[0]
     return f"{scheme}{host}{folder}/…"
 
@@ -134,7 +151,7 @@ def _all(api: WebhookApi) -> list[Subscription]:
     for _ in range(_MOST_PAGES):
         answer = api.list_webhooks(cursor)
         if not answer.found:
-            said = f": {answer.words}" if answer.words else ""
+            said = _without_token(f": {answer.words}" if answer.words else "")
             raise ApiError(
                 f"The Platform API does not list the webhooks (HTTP {answer.status}{said}). "
                 "Nothing was created. Add the topics by hand in the Influence dashboard."

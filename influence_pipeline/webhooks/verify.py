@@ -1,14 +1,18 @@
 """Asking the Platform API whether it knows a customer, before a coupon is made for them.
 
 Webhooks carry no signature (contract: Webhook deliveries): whoever learns the address can send
-one. What they cannot do is put a customer with the same two ids into the merchant's account.
+one. What they cannot do is put a customer with the same two ids into the merchant's account. Only
+an answer that is plainly about this customer counts, for or against; anything else is no answer.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Protocol
 
-from influence_pipeline.platform_api.single import Answer
+from influence_pipeline.errors import ApiError
+from influence_pipeline.platform_api.single import Answer, can_be_asked_for
 from influence_pipeline.webhooks.events import Member, identifier
 from influence_pipeline.webhooks.outcomes import Park, Why
 
@@ -20,32 +24,56 @@ class CustomerDirectory(Protocol):
         """Ask for a customer by the store's id. Raises ApiError if it could not be asked."""
 
 
-def verify(directory: CustomerDirectory, member: Member | None) -> Park | None:
-    """Give None if the API knows this member under both ids, else the reason to park.
+@dataclass(frozen=True)
+class NotFound:
+    """The API says it has no such customer. It may say so of one just written (contract:
+    Everywhere), so that once is not enough; `park` is what it comes to in the end."""
 
-    Raises ApiError if the API could not be asked; then nobody may be believed or turned away.
+    park: Park
+
+
+def verify(directory: CustomerDirectory, member: Member | None) -> Park | NotFound | None:
+    """Give None if the API knows this member under both ids, else why there is no coupon.
+
+    Raises ApiError if the API could not be asked or gave no answer to the question; then nobody may
+    be believed or turned away.
     """
-    if member is None or member.external_id is None:
-        return Park(
-            Why.NOT_VERIFIED,
-            "The event gives no externalId, so the Platform API cannot be asked whether the "
-            f"customer is real. {_ADVICE}",
+    if member is None or member.external_id is None or member.id is None:
+        return _park(
+            "The event does not give both of its customer's ids (customer.id and "
+            "customer.externalId), so the Platform API cannot be asked whether the customer is "
+            "real."
         )
+    if not can_be_asked_for(member.external_id):
+        return _park("The event's customer.externalId is an id that no customer can have.")
     answer = directory.get_customer(member.external_id)
+    if answer.status == 404 and _CUSTOMER_NOT_FOUND.search(answer.words):
+        return NotFound(_park("The Platform API does not know the event's customer (HTTP 404)."))
     if not answer.found:
-        return Park(
-            Why.NOT_VERIFIED,
-            f"The Platform API does not know the customer {member.external_id!r} "
-            f"(HTTP {answer.status}). {_ADVICE}",
+        raise ApiError(
+            f"The Platform API answers HTTP {answer.status} where a customer was asked for, which "
+            "does not say whether it knows the customer; it is asked again later."
         )
-    known = identifier(_customer_of(answer).get("id"))
-    if known is not None and member.id is not None and known != member.id:
-        return Park(
-            Why.NOT_VERIFIED,
-            f"The Platform API knows the customer {member.external_id!r} under another id than the "
-            f"event says. {_ADVICE}",
+    customer = _customer_of(answer)
+    known, theirs = identifier(customer.get("id")), identifier(customer.get("externalId"))
+    if known is None or theirs not in (None, member.external_id):
+        raise ApiError(
+            "The Platform API answers with something that is not the customer who was asked for; "
+            "it is asked again later."
+        )
+    if known != member.id:
+        return _park(
+            "The Platform API knows the customer with the event's externalId under another id than "
+            "the event says."
         )
     return None
+
+
+# The API's own words. A gateway's generic 404 says nothing about a customer.
+_CUSTOMER_NOT_FOUND = re.compile(
+    r"(?i)\bcustomer\b.*\b(not found|not exist|unknown|does ?n.t exist)\b"
+    r"|\b(no such|unknown|no|could ?n.t find|can ?not find)\b.*\bcustomer\b"
+)
 
 
 def _customer_of(answer: Answer) -> dict[str, object]:
@@ -53,6 +81,10 @@ def _customer_of(answer: Answer) -> dict[str, object]:
     body = answer.body if isinstance(answer.body, dict) else {}
     inner = body.get("customer")
     return inner if isinstance(inner, dict) else body
+
+
+def _park(words: str) -> Park:
+    return Park(Why.NOT_VERIFIED, f"{words} {_ADVICE}")
 
 
 _ADVICE = (

@@ -22,7 +22,7 @@ class Offer:
     """What an event says about a reward; any of it may be missing.
 
     `kind`: the API's word for it. `points`: spent, without sign. `point_cost`: the points that one
-    `amount` costs, for rewards by increments.
+    `amount` costs, for rewards by increments. `minimum_unread`: there is one, and it is no amount.
     """
 
     kind: str | None
@@ -31,6 +31,7 @@ class Offer:
     points: Decimal | None = None
     point_cost: Decimal | None = None
     minimum_spend: Decimal | None = None
+    minimum_unread: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ _KINDS: dict[str, CouponKind] = {
 _BY_INCREMENTS = "amountdiscount"
 
 # More digits or a larger amount than any coupon has.
-_LARGEST = Decimal(10) ** 9
+LARGEST = Decimal(10) ** 9
 
 
 def worth_of(offer: Offer, table: Mapping[str, Reward], currency: str | None) -> Worth | Park:
@@ -70,12 +71,13 @@ def worth_of(offer: Offer, table: Mapping[str, Reward], currency: str | None) ->
     `currency`: of amounts in events, which carry none ([coupons] currency).
     """
     rule = table.get(offer.rule_id) if offer.rule_id is not None else None
-    told = _from_event(offer, rule, currency)
-    if isinstance(told, Worth):
-        return told
-    if rule is not None:
-        return _from_table(offer, rule)
-    return told
+    found = _from_event(offer, rule, currency)
+    if isinstance(found, Park) and rule is not None:
+        found = _from_table(offer, rule)
+    if isinstance(found, Worth) and offer.minimum_unread and found.minimum_spend is None:
+        # Left out, the coupon would be worth more than what was promised.
+        return _unread_minimum(offer)
+    return found
 
 
 def _from_event(offer: Offer, rule: Reward | None, currency: str | None) -> Worth | Park:
@@ -156,6 +158,21 @@ def _unknown(offer: Offer) -> Park:
     )
 
 
+def _unread_minimum(offer: Offer) -> Park:
+    words = (
+        "The event names a minimum spend that cannot be read as an amount, and a coupon without it "
+        "would be worth too much."
+    )
+    if offer.rule_id is None:
+        return Park(Why.UNREAD_MINIMUM, f"{words} Make this customer's coupon by hand.")
+    return Park(
+        Why.UNREAD_MINIMUM,
+        f"{words} Say it in influence.toml, beside the reward's kind and value (0: there is none), "
+        f"and the event is worked off by itself:\n[rewards.{_quoted(offer.rule_id)}]\n"
+        "minimum_spend = 50",
+    )
+
+
 def _quoted(rule_id: str | None) -> str:
     """Give a rule's id as a TOML key: a basic string, which JSON's escapes fit."""
     return json.dumps(rule_id or "", ensure_ascii=False)
@@ -166,7 +183,7 @@ def _currency(rule: Reward | None, currency: str | None) -> str | None:
 
 
 def _positive(amount: Decimal | None) -> Decimal | None:
-    return amount if amount is not None and 0 < amount < _LARGEST else None
+    return amount if amount is not None and 0 < amount < LARGEST else None
 
 
 def _share(amount: Decimal, points: Decimal, cost: Decimal) -> Decimal:
@@ -180,7 +197,7 @@ def _in_digits(amount: Decimal, currency: str) -> Decimal | None:
     """Cut to the currency's digits: a coupon is never worth more than its points."""
     with localcontext() as context:
         context.prec = 60
-        if amount >= _LARGEST:
+        if amount >= LARGEST:
             return None
         step = Decimal(1).scaleb(-DIGITS.get(currency, 2))
         return amount.quantize(step, rounding=ROUND_DOWN) or None

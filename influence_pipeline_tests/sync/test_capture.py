@@ -3,6 +3,8 @@ what is sent is only what differs from what the API has."""
 
 from __future__ import annotations
 
+import random
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,8 +14,10 @@ import psycopg2
 import pytest
 import sqlalchemy as sa
 
+from influence_pipeline.errors import InfluencePipelineError
 from influence_pipeline.records import Entity
 from influence_pipeline.sandbox import sample_store
+from influence_pipeline.state.schema import Phase
 from influence_pipeline.store.reader import Window
 from influence_pipeline.sync import capture as capture_module
 from influence_pipeline.sync import claims as claims_module
@@ -401,3 +405,172 @@ def test_an_import_leaves_the_point_of_the_incremental_capture_alone(world: Worl
 
 def count(world: World, table: str) -> int:
     return int(world.sandbox.rows(f"SELECT count(*) AS n FROM {table}")[0]["n"])
+
+
+# -- a worker and a capture at the same record -----------------------------------------------------
+
+
+def claimed(world: World, entity: Entity = Entity.CUSTOMER) -> tuple[Claims, Any]:
+    """The claim of the one record with work, held by a worker."""
+    engine = world.engine()
+    claims = Claims(engine.state, entity, 60)
+    (claim,) = claims.claim(10)
+    return claims, claim
+
+
+def result(claim: Any, synced_hash: int | None, verdict: Verdict = Verdict.SETTLED) -> Result:
+    return Result(claim.key, claim.fence, verdict, claim.store_hash, synced_hash=synced_hash)
+
+
+def snapshot(world: World, key: str) -> Any:
+    return world.ask_state(
+        f"SELECT store_hash, synced_hash FROM influence.snapshot WHERE key = '{key}'"
+    )[0]
+
+
+def test_a_record_changed_back_while_it_was_sent_is_sent_again(world: World) -> None:
+    sent(world)
+    rename = "UPDATE customers SET first_name = '{}' WHERE id = 'cus_000001'"
+    world.shop(rename.format("One"))
+    captured(world)
+    claims, claim = claimed(world)
+    world.shop(rename.format("Two"))  # this the worker reads and sends
+    world.shop(rename.format("One"))  # ... and the shop takes it back, which a capture compares
+    assert (captured(world).looked_at, captured(world).changed) == (1, 0)
+    claims.write([result(claim, synced_hash=-2)], [], [])
+    assert work(world) == {"cus_000001"}
+    assert sent(world) == 1
+    assert snapshot(world, "cus_000001")[0] == snapshot(world, "cus_000001")[1]
+
+
+def test_what_was_read_newer_than_the_capture_knows_needs_no_second_call(world: World) -> None:
+    sent(world)
+    world.shop("UPDATE customers SET first_name = 'One' WHERE id = 'cus_000001'")
+    captured(world)
+    claims, claim = claimed(world)
+    claims.write([result(claim, synced_hash=-2)], [], [])
+    assert work(world) == set()
+    assert snapshot(world, "cus_000001") == (-2, -2)
+
+
+def test_what_a_worker_says_after_it_lost_its_claim_is_not_taken(world: World) -> None:
+    sent(world)
+    world.shop("UPDATE customers SET first_name = 'One' WHERE id = 'cus_000001'")
+    captured(world)
+    late, lost = claimed(world)
+    world.ask_state("UPDATE influence.work SET lease_until = now() - interval '1s' RETURNING 1")
+    claims, claim = claimed(world)
+    claims.write([result(claim, synced_hash=claim.store_hash)], [], [])
+    late.write([result(lost, synced_hash=-3)], [], [])
+    assert snapshot(world, "cus_000001") == (claim.store_hash, claim.store_hash)
+
+
+def test_a_record_found_unreadable_while_it_was_sent_stays_parked(world: World) -> None:
+    world.configure(('query = "products.sql"', 'query = "divided.sql"'))
+    select = (world.config.parent / "products.sql").read_text().strip().rstrip(";")
+    (world.config.parent / "divided.sql").write_text(
+        f"SELECT q.id, (1 / length(q.title))::text || q.title AS title FROM (\n{select}\n) q"
+    )
+    sent(world, Entity.PRODUCT)
+    world.shop("UPDATE products SET title = 'Other' WHERE id = 3")
+    captured(world, Entity.PRODUCT)
+    claims, claim = claimed(world, Entity.PRODUCT)
+    world.shop("UPDATE products SET title = '' WHERE id = 3")
+    assert captured(world, Entity.PRODUCT).unreadable == 1
+    claims.write([result(claim, synced_hash=claim.store_hash)], [], [])
+    assert set(world.parked()) == {"3"}
+    world.shop("UPDATE products SET title = 'Good' WHERE id = 3")
+    assert sent(world, Entity.PRODUCT) == 1
+    assert world.parked() == {}
+
+
+def test_a_refusal_of_what_is_no_longer_the_newest_parks_nothing(world: World) -> None:
+    sent(world)
+    world.shop("UPDATE customers SET first_name = 'One' WHERE id = 'cus_000001'")
+    captured(world)
+    claims, claim = claimed(world)
+    world.shop("UPDATE customers SET first_name = 'Two' WHERE id = 'cus_000001'")
+    captured(world)
+    claims.write([result(claim, None, Verdict.PARKED)], [], [])
+    assert world.parked() == {}
+    assert sent(world) == 1
+
+
+def test_an_order_back_in_the_store_is_asked_for_if_its_call_was_outstanding(world: World) -> None:
+    with world.engine() as engine:
+        for entity in (Entity.CUSTOMER, Entity.ORDER):
+            engine.sync(entity)
+    hide = "UPDATE orders SET placed_at = placed_at {} '100 years'::interval WHERE id = '1'"
+    orders = world.config.parent / "orders.sql"
+    orders.write_text(orders.read_text() + " AND o.placed_at > '1970-01-01Z'")
+    world.shop(hide.format("-"))
+    world.ask_state(
+        "INSERT INTO influence.work (entity, key, phase) VALUES ('order', '1', 'refunding') RETURNING 1"
+    )
+    assert captured(world, Entity.ORDER, full=True).deleted == 1
+    assert set(world.parked()) == {"1"}
+    world.shop(hide.format("+"))
+    captured(world, Entity.ORDER)
+    assert (work(world), world.parked()) == ({"1"}, {})
+
+
+def captures_and_workers(world: World) -> list[str]:
+    """Captures that change every record while a worker intends and renews them; their errors."""
+    world.shop(
+        "INSERT INTO customers (id, email) SELECT 'many-' || n, n || '@example.org' "
+        "FROM generate_series(1, 1500) n"
+    )
+    captured(world)
+    errors: list[str] = []
+    with world.engine() as engine:
+        claims = Claims(engine.state, Entity.CUSTOMER, 60)
+        taken = claims.claim(5000)
+        keys = [claim.key for claim in taken]
+        ended = threading.Event()
+
+        def worker() -> None:
+            chance = random.Random(1)
+            while not ended.is_set():
+                chance.shuffle(keys)
+                try:
+                    claims.intend(taken[0].fence, dict.fromkeys(keys, (Phase.IDLE, None)), 1)
+                    claims.renew({taken[0].fence: keys})
+                except InfluencePipelineError as error:
+                    errors.append(str(error))
+
+        with ThreadPoolExecutor(1) as pool:
+            working = pool.submit(worker)
+            try:
+                for number in range(8):
+                    world.shop(f"UPDATE customers SET first_name = 'n{number}'")
+                    captured(world)
+            except InfluencePipelineError as error:
+                errors.append(str(error))
+            ended.set()
+            working.result()
+    return errors
+
+
+def test_captures_and_workers_on_the_same_records_never_deadlock(world: World) -> None:
+    assert captures_and_workers(world) == []
+
+
+def test_control_without_the_lock_between_them_they_deadlock(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(claims_module._CHANGED_TOO, Entity.CUSTOMER, ())
+    assert "deadlock" in " ".join(captures_and_workers(world))
+
+
+def test_another_table_under_the_same_name_is_compared_in_full(world: World) -> None:
+    sent(world)
+    world.shop(
+        "CREATE TABLE other (LIKE customers INCLUDING ALL);"
+        "INSERT INTO other SELECT * FROM customers;"
+        "UPDATE other SET first_name = 'Swapped' WHERE id = 'cus_000001'"
+    )
+    captured(world)
+    world.shop("ALTER TABLE customers RENAME TO old; ALTER TABLE other RENAME TO customers")
+    found = captured(world)
+    assert (found.full, found.changed) == (True, 1)
+    assert "other tables stand behind its sources" in str(found.why_full)

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from influence_pipeline.platform_api.outcomes import Judge, Meaning, Outcome
 from influence_pipeline.errors import StoreError
+from influence_pipeline.platform_api.outcomes import Judge, Meaning, Outcome
 from influence_pipeline.records import Entity
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sync import engine as engine_module

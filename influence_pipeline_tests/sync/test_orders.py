@@ -28,7 +28,7 @@ REFUNDED, PARTLY = FinancialStatus.REFUNDED, FinancialStatus.PARTIALLY_REFUNDED
         (Known(Phase.IDLE, PAID), PAID, False, Step.CONTENT),
         (Known(Phase.IDLE, REFUNDED), REFUNDED, False, Step.CONTENT),
         (Known(Phase.IDLE, REFUNDED), PAID, False, Step.CONFLICT),
-        (Known(Phase.IDLE, REFUNDED), FinancialStatus.VOIDED, False, Step.UPDATE),
+        (Known(Phase.IDLE, REFUNDED), FinancialStatus.VOIDED, False, Step.CONFLICT),
         (Known(Phase.UNKNOWN), PAID, False, Step.UPDATE),
         (Known(Phase.UNKNOWN), REFUNDED, False, Step.CONTENT),
         (Known(Phase.REFUNDING, PAID), REFUNDED, False, Step.ASK),

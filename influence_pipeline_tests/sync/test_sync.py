@@ -173,7 +173,8 @@ def test_a_wrong_key_stops_the_run_with_one_clear_line_and_changes_nothing(world
     assert "INFLUENCE_API_KEY" in str(caught.value)
     assert "wrong" not in str(caught.value)
     calls = world.sandbox.rows("SELECT count(*) AS n FROM calls WHERE path LIKE '/v1/customers/%'")
-    assert calls[0]["n"] == 1
+    # One might be a record that a gateway dislikes; three in a row are the key.
+    assert calls[0]["n"] == 3
     assert world.ask_state("SELECT sum(attempts), count(lease_until) FROM influence.work") == [
         (0, 0)
     ]

@@ -256,6 +256,10 @@ currency = "EUR"
 """
 
 
+# For who has no API to ask.
+UNVERIFIED = TOML + "[webhooks]\nverify_redemptions = false\n"
+
+
 @pytest.fixture
 def toml(tmp_path: Path) -> Path:
     (tmp_path / "lookup.sql").write_text(LOOKUP)

@@ -10,12 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from influence_pipeline.errors import StateError
-from influence_pipeline.platform_api.single import SingleCalls
 from influence_pipeline.settings import Coupons, Reward, Webhooks
-from influence_pipeline.webhooks import issue
+from influence_pipeline.state.schema import InboxState
+from influence_pipeline.webhooks import inbox, issue
 from influence_pipeline.webhooks.handlers import work_off, work_off_until
-from influence_pipeline_tests.webhooks.builders import customer, redemption, referral
-from influence_pipeline_tests.webhooks.conftest import Desk, Directory, make_context, writer
+from influence_pipeline_tests.webhooks.builders import customer, encoded, redemption
+from influence_pipeline_tests.webhooks.conftest import Desk, make_context, writer
 
 
 def reason(desk: Desk, stored: Any) -> tuple[str, str | None]:
@@ -237,6 +237,75 @@ def test_a_redemption_without_a_code_or_a_worth_is_parked(desk: Desk) -> None:
     assert reason(desk, no_rule) == ("parked", "no_worth")
 
 
+def test_a_redemption_without_an_id_becomes_its_coupon_once(desk: Desk) -> None:
+    for points in (-500, 500):
+        desk.deliver("points/redeemed", redemption(id=None, points=points))
+        desk.work()
+    assert desk.store.codes() == ["LOYAL-0001"]
+
+
+@pytest.mark.parametrize("worked_off_between", [True, False])
+def test_a_second_delivery_that_brings_the_missing_code_is_taken_at_once(
+    desk: Desk, worked_off_between: bool
+) -> None:
+    first = desk.deliver("points/redeemed", redemption(couponCode=None))
+    if worked_off_between:
+        desk.work()
+    second = desk.deliver("points/redeemed", redemption())
+    desk.work()
+    assert desk.store.codes() == ["LOYAL-0001"]
+    assert reason(desk, second) == ("done", None)
+    assert reason(desk, first) == ("quarantined", "changed")
+
+
+def test_a_second_delivery_whose_first_was_never_acted_on_can_be_replayed_by_its_id(
+    desk: Desk,
+) -> None:
+    desk.deliver("points/redeemed", redemption(ruleId=None))
+    desk.work()
+    second = desk.deliver("points/redeemed", redemption(couponCode="OTHER"))
+    assert reason(desk, second) == ("quarantined", "conflict")
+    inbox.replay(desk.state, ids=[second.id], states=[InboxState.QUARANTINED])
+    desk.work()
+    assert desk.store.codes() == ["OTHER"]
+
+
+@pytest.mark.parametrize("extra", ["1.7976931348623157e308", "5e-324", "1" + "0" * 120])
+def test_an_absurd_number_beside_it_does_not_cost_the_redemption(desk: Desk, extra: str) -> None:
+    desk.deliver("points/redeemed", encoded(redemption())[:-1] + f', "extra": {extra}}}'.encode())
+    desk.work()
+    assert desk.store.codes() == ["LOYAL-0001"]
+
+
+@pytest.mark.parametrize("minimum", ["50,00", "$50", -1, 1e12, True, [50]])
+def test_a_minimum_spend_that_cannot_be_read_is_never_left_out(desk: Desk, minimum: Any) -> None:
+    rule = {"discountValue": 20, "minSpendAmount": minimum}
+    stored = desk.deliver(
+        "points/redeemed", redemption(rewardType="percentageoff", redeemRule=rule)
+    )
+    desk.context = make_context(desk.store, terms={"rewards": {}})
+    desk.work()
+    assert reason(desk, stored) == ("parked", "unread_minimum")
+    assert desk.store.codes() == []
+    told = Reward(kind="percentage", value=Decimal(20), minimum_spend=Decimal(50))
+    desk.context = make_context(desk.store, terms={"rewards": {"rule-5-euro": told}})
+    desk.work()
+    (row,) = desk.store.run("SELECT value, minimum_spend FROM discount_code")
+    assert tuple(row) == (Decimal(20), Decimal(50))
+
+
+@pytest.mark.parametrize("points", ["many", [500], True])
+def test_points_that_cannot_be_read_are_not_taken_for_unsaid(desk: Desk, points: Any) -> None:
+    """Without points `discountValue` is the whole amount; with them it is what some points buy."""
+    coupons = Coupons(lookup="l", create="c", currency="EUR")
+    desk.context = make_context(desk.store, terms={"rewards": {}, "coupons": coupons})
+    stored = desk.deliver(
+        "points/redeemed", redemption(points=points, redeemRule={"discountValue": 5})
+    )
+    desk.work()
+    assert reason(desk, stored) == ("parked", "unknown_rule")
+
+
 def test_without_an_external_id_a_store_that_locks_coupons_gets_none(desk: Desk) -> None:
     stored = desk.deliver("points/redeemed", redemption(customer=customer(externalId=None)))
     desk.work()
@@ -251,57 +320,6 @@ def test_without_an_external_id_a_store_that_cannot_lock_gets_its_coupon(desk: D
     desk.deliver("points/redeemed", redemption(customer=customer(externalId=None)))
     desk.work()
     assert desk.store.codes() == ["LOYAL-0001"]
-
-
-def test_a_referral_gives_each_side_its_own_coupon(desk: Desk) -> None:
-    desk.deliver("referrals/completed", referral())
-    assert desk.work().coupons == 2
-    rows = desk.store.run("SELECT code, customer_id, kind, value FROM discount_code ORDER BY code")
-    assert [tuple(row) for row in rows] == [
-        ("FRIEND-1", 1001, "percentage", 10),
-        ("GIVER-1", 1, "percentage", 10),
-    ]
-
-
-def test_the_friends_coupon_that_came_with_the_start_is_not_made_again_at_completion(
-    desk: Desk,
-) -> None:
-    desk.deliver("referrals/started", referral(customerReward=None))
-    desk.work()
-    completed = desk.deliver("referrals/completed", referral())
-    desk.work()
-    assert sorted(desk.store.codes()) == ["FRIEND-1", "GIVER-1"]
-    assert reason(desk, completed) == ("done", None)
-
-
-def test_a_friend_without_an_account_keeps_nobody_elses_coupon_back(desk: Desk) -> None:
-    body = referral(friendCustomer=None)
-    stored = desk.deliver("referrals/completed", body)
-    desk.work()
-    assert desk.store.codes() == ["GIVER-1"]
-    assert reason(desk, stored) == ("parked", "no_customer")
-    assert desk.rows("SELECT code, state FROM coupon") == [("GIVER-1", "issued")]
-
-
-def test_what_passes_is_waited_for_before_a_person_is_asked(desk: Desk) -> None:
-    body = referral(customer=customer(externalId=None))
-    stored = desk.deliver("referrals/completed", body)
-    desk.store.shut()
-    desk.work()
-    desk.store.open()
-    assert reason(desk, stored) == ("new", "store_away")
-    desk.due_now()
-    desk.work()
-    assert reason(desk, stored) == ("parked", "no_customer")
-    assert desk.store.codes() == ["FRIEND-1"]
-
-
-def test_a_referral_reward_that_was_used_up_is_not_made_again(desk: Desk) -> None:
-    body = referral(customerReward=None)
-    body["friendReward"]["couponCodeStatus"] = "USED"
-    desk.deliver("referrals/completed", body)
-    assert desk.work().count("done") == 1
-    assert desk.store.codes() == []
 
 
 def test_a_tier_reward_is_a_coupon_only_if_code_and_worth_are_there(desk: Desk) -> None:
@@ -323,6 +341,22 @@ def test_a_tier_reward_is_a_coupon_only_if_code_and_worth_are_there(desk: Desk) 
         ("parked", "no_code"),
         ("parked", "no_worth"),
     ]
+
+
+def test_nulls_beside_a_tier_reward_do_not_hide_what_it_says(desk: Desk) -> None:
+    desk.deliver(
+        "customers/tier_entry_reward_earned",
+        {
+            "id": "t",
+            "customer": customer(),
+            "rewardType": None,
+            "discountValue": None,
+            "couponCode": None,
+            "reward": {"couponCode": "G-1", "rewardType": "percentageoff", "discountValue": 10},
+        },
+    )
+    desk.work()
+    assert desk.store.codes() == ["G-1"]
 
 
 def member(desk: Desk) -> tuple[Any, ...]:
@@ -384,82 +418,6 @@ def test_absurd_values_in_a_member_do_no_harm(desk: Desk) -> None:
     desk.deliver("customers/updated", body)
     assert desk.work().count("done") == 1
     assert member(desk)[1:3] == (None, None)
-
-
-def verified(desk: Desk, api: SingleCalls) -> None:
-    desk.context = make_context(desk.store, api=api)
-
-
-def test_a_customer_that_the_api_knows_gets_the_coupon(
-    desk: Desk, directory: Directory, api: SingleCalls
-) -> None:
-    directory.customers["1"] = "inf-1"
-    verified(desk, api)
-    desk.deliver("points/redeemed", redemption())
-    assert desk.work().coupons == 1
-    assert [call[:2] for call in directory.requests] == [("GET", "/v1/customers/1")]
-
-
-@pytest.mark.parametrize(
-    ("known", "body"),
-    [
-        pytest.param({}, redemption(), id="unknown customer"),
-        pytest.param({"1": "inf-2"}, redemption(), id="another customer's id"),
-        pytest.param(
-            {"1": "inf-1"}, redemption(customer=customer(externalId=None)), id="no external id"
-        ),
-        pytest.param({"1": "inf-1"}, redemption(customer=None), id="no customer"),
-        pytest.param({"1": "inf-1"}, redemption(customer=customer(externalId="..")), id="dots"),
-        pytest.param(
-            {"1": "inf-1"}, redemption(customer=customer(externalId="../orders/1")), id="a path"
-        ),
-    ],
-)
-def test_a_forged_redemption_gets_no_coupon(
-    desk: Desk, directory: Directory, api: SingleCalls, known: dict[str, str], body: Any
-) -> None:
-    directory.customers = known
-    unlocked = Coupons(lookup="l", create="c", without_customer="issue")
-    desk.context = make_context(desk.store, api=api, terms={"coupons": unlocked})
-    stored = desk.deliver("points/redeemed", body)
-    desk.work()
-    assert reason(desk, stored) == ("parked", "not_verified")
-    assert desk.store.codes() == []
-    assert desk.rows("SELECT 1 FROM coupon") == []
-
-
-def test_control_without_verification_the_forged_redemption_is_paid(desk: Desk) -> None:
-    desk.deliver("points/redeemed", redemption())
-    desk.work()
-    assert desk.store.codes() == ["LOYAL-0001"]
-
-
-def test_a_forged_referral_gets_no_coupon_either(
-    desk: Desk, directory: Directory, api: SingleCalls
-) -> None:
-    unlocked = Coupons(lookup="l", create="c", without_customer="issue")
-    desk.context = make_context(desk.store, api=api, terms={"coupons": unlocked})
-    desk.deliver("referrals/started", referral(friendCustomer=None))
-    desk.work()
-    assert desk.store.codes() == []
-
-
-@pytest.mark.parametrize("status", [500, 503, 429, 401, 302])
-def test_an_api_that_cannot_be_asked_is_waited_for_and_nobody_believed_meanwhile(
-    desk: Desk, directory: Directory, api: SingleCalls, status: int
-) -> None:
-    directory.answer = lambda method, path, body: (status, {"message": "later"})
-    verified(desk, api)
-    stored = desk.deliver("points/redeemed", redemption())
-    worked = desk.work()
-    assert worked.count("retried") == 1
-    assert worked.troubles
-    assert reason(desk, stored) == ("new", "api_away")
-    assert desk.store.codes() == []
-    directory.answer = lambda method, path, body: (200, {"customer": {"id": "inf-1"}})
-    desk.due_now()
-    desk.work()
-    assert desk.store.codes() == ["LOYAL-0001"]
 
 
 def test_our_own_mistake_with_one_event_neither_stops_the_others_nor_shows_their_data(

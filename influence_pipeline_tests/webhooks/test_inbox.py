@@ -147,6 +147,77 @@ def test_several_workers_never_claim_the_same_event(state: Postgres) -> None:
     assert len(claimed) == len(set(claimed)) == 60
 
 
+def test_another_body_with_the_same_coupon_is_no_alarm(state: Postgres) -> None:
+    store(state, delivery("points/redeemed", redemption()))
+    store(state, delivery("points/redeemed", redemption(customer=customer(pointBalance=1))))
+    line, _ = inbox.list_events(state)
+    assert (line.conflicts, line.state, line.reason_code) == (True, "quarantined", "changed")
+
+
+def test_one_body_under_two_unknown_topics_is_kept_twice(state: Postgres) -> None:
+    for topic in ("customers/created", "customers/deleted"):
+        assert store(state, delivery(topic, customer())).state is Result.QUARANTINED
+    assert len(inbox.list_events(state)) == 2
+
+
+def parked_first_and_second(state: Postgres) -> tuple[Stored, Stored]:
+    """Two bodies with one key, the first of them parked."""
+    first = store(state, delivery("points/redeemed", redemption()))
+    second = store(state, delivery("points/redeemed", redemption(couponCode="OTHER")))
+    (claimed,) = inbox.claim(state, 1, lease_seconds=30)
+    with state.transaction() as connection:
+        assert inbox.park(connection, claimed, "not_verified", "words")
+    return first, second
+
+
+def test_a_second_body_is_taken_by_its_id_where_the_first_was_never_acted_on(
+    state: Postgres,
+) -> None:
+    first, second = parked_first_and_second(state)
+    assert inbox.replay(state, states=list(InboxState), reason_code="conflict") == []
+    quarantined = [InboxState.QUARANTINED]
+    assert inbox.replay(state, ids=[second.id], states=quarantined) == [second.id]
+    taken, aside = inbox.list_events(state)
+    assert (taken.id, taken.state, taken.conflicts) == (second.id, "new", False)
+    assert (aside.id, aside.state, aside.conflicts) == (first.id, "quarantined", True)
+    assert str(second.id) in str(aside.reason)
+
+
+def test_a_second_body_is_not_taken_where_the_first_has_a_coupon_or_is_done(
+    state: Postgres,
+) -> None:
+    first, second = parked_first_and_second(state)
+    rows(
+        state,
+        "INSERT INTO coupon (code, event_id, kind) "
+        f"VALUES ('LOYAL-0001', {first.id}, 'fixed') RETURNING 1",
+    )
+    everything = list(InboxState)
+    assert inbox.replay(state, ids=[second.id], states=everything) == []
+    rows(state, "DELETE FROM coupon RETURNING 1")
+    rows(state, f"UPDATE inbox SET state = 'done' WHERE id = {first.id} RETURNING 1")
+    assert inbox.replay(state, ids=[second.id], states=everything) == []
+
+
+def test_what_failed_for_one_reason_does_not_use_up_the_attempts_of_another(
+    state: Postgres,
+) -> None:
+    store(state, delivery("points/redeemed", redemption()))
+    seen = []
+    for why in ("store_away", "store_away", "store_away", "internal_error", "internal_error"):
+        (claimed,) = inbox.claim(state, 1, lease_seconds=30)
+        seen.append((claimed.attempts, claimed.reason_code))
+        with state.transaction() as connection:
+            assert inbox.retry_later(connection, claimed, 0, why, "words")
+    assert seen == [
+        (1, None),
+        (2, "store_away"),
+        (3, "store_away"),
+        (4, "store_away"),
+        (2, "internal_error"),
+    ]
+
+
 def test_replay_makes_a_parked_event_new_and_leaves_conflicts_alone(state: Postgres) -> None:
     first = store(state, delivery("points/redeemed", redemption()))
     conflict = store(state, delivery("points/redeemed", redemption(couponCode="OTHER")))

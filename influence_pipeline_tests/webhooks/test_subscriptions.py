@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -70,6 +71,36 @@ def test_what_the_api_refuses_is_told_with_what_to_do_by_hand(
     assert TOKEN not in refused.words
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "url {url} is not reachable",
+        "{token} is no path",
+        "{quoted} answers 404",
+        "x" * 140 + " {url}",
+        "x" * 178 + " {token}",
+        "https:\\/\\/shop.example\\/webhooks\\/influence\\/{token} refused",
+    ],
+)
+def test_the_token_is_not_in_what_the_api_repeats(
+    directory: Directory, api: SingleCalls, words: str
+) -> None:
+    told = words.format(url=URL, token=TOKEN, quoted=quote(URL, safe=""))
+
+    def answer(method: str, path: str, body: bytes) -> tuple[int, Any]:
+        return (200, {"webhooks": []}) if method == "GET" else (400, {"message": told})
+
+    directory.answer = answer
+    for one in register(api, URL):
+        assert one.standing is Standing.REFUSED
+        assert TOKEN[:8] not in one.words
+    if "webhooks" in told:
+        directory.answer = lambda *_: (400, {"message": told})
+        with pytest.raises(ApiError) as caught:
+            status(api)
+        assert TOKEN[:8] not in str(caught.value)
+
+
 def test_the_status_names_what_is_missing_and_hides_the_token(
     directory: Directory, api: SingleCalls
 ) -> None:
@@ -128,6 +159,7 @@ def test_an_address_that_cannot_be_meant_is_refused_before_anything_is_asked(
     ("url", "shown"),
     [
         (URL, "https://shop.example/webhooks/influence/…"),
+        (f"{URL}/more", "https://shop.example/webhooks/influence/…"),
         ("https://u:p@host:8443/a/b/?token=x", "https://host:8443/a/…"),
         ("https://host", "https://host/…"),
         ("nonsense", "…"),

@@ -14,6 +14,8 @@ CREATE TYPE financial_status AS ENUM ('authorized', 'pending', 'paid', 'partiall
 CREATE TABLE snapshot (
     store_hash  bigint,
     synced_hash bigint,
+    late_hash   bigint,
+    late_until  timestamptz,
     entity      entity NOT NULL,
     status      financial_status,
     key         text COLLATE "C" NOT NULL,
@@ -35,6 +37,8 @@ CREATE TABLE work (
     next_at        timestamptz NOT NULL DEFAULT now(),
     lease_until    timestamptz,
     fence          bigint,
+    seen_again     boolean NOT NULL DEFAULT false,
+    unsure         boolean NOT NULL DEFAULT false,
     blocked_on     text,
     reason_code    text,
     reason         text,
@@ -69,6 +73,7 @@ CREATE TABLE capture_point (
     seen_xids       bigint[],
     server_identity text,
     mapping_hash    text,
+    source_tables   text,
     hash_method     text,
     full_at         timestamptz,
     CONSTRAINT capture_point_pkey PRIMARY KEY (entity)

@@ -1,0 +1,219 @@
+"""`sync` and `import`: what a person reads after a run, what a machine does, and the exit codes."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from influence_pipeline.sandbox import sample_store
+from influence_pipeline.sandbox.sample_store import poison
+from influence_pipeline_tests.cli.conftest import CommandLine
+from influence_pipeline_tests.sandbox.platform_fixtures import until
+from influence_pipeline_tests.support.world import World
+
+COUNTS = {
+    "looked_at", "created", "changed", "unchanged", "deleted", "before_go_live", "full_compare",
+    "sent", "skipped", "calls", "throttled", "parked", "blocked", "waiting", "seconds",
+    "calls_per_second",
+}  # fmt: skip
+
+
+def without_seconds(text: str) -> list[str]:
+    return re.sub(r"\d+\.\d s", "… s", text).splitlines()
+
+
+def test_a_sync_says_what_it_found_what_it_sent_and_how_long_it_took(
+    cli: CommandLine, world: World
+) -> None:
+    ran = cli("sync")
+    assert (ran.code, ran.err) == (0, "")
+    assert without_seconds(ran.out) == [
+        "customers compared all (it has not been compared before): 58 new, 0 changed, 0 gone, 0 unchanged",
+        "          sent 58 in 58 calls, … s",
+        "products  compared all (it has not been compared before): 19 new, 0 changed, 0 gone, 0 unchanged",
+        "          sent 19 in 38 calls, … s",
+        "orders    compared all (it has not been compared before): 119 new, 0 changed, 0 gone, 0 unchanged",
+        "          sent 119 in 235 calls, … s",
+    ]  # fmt: skip
+    assert world.judge().differences == ()
+
+
+def test_a_second_sync_says_that_there_was_nothing_to_send(cli: CommandLine, world: World) -> None:
+    world.sync()
+    ran = cli("sync", "--entity", "products")
+    assert ran.code == 0
+    assert without_seconds(ran.out) == [
+        "products  looked at what was written since the last sync: "
+        "0 new, 0 changed, 0 gone, 0 unchanged",
+        "          sent 0 in 0 calls, … s",
+    ]
+
+
+def test_one_entity_alone_is_synced_when_it_is_named(cli: CommandLine, world: World) -> None:
+    ran = cli("sync", "--entity", "products", "--json")
+    assert list(ran.json) == ["products"]
+    assert world.sandbox.rows("SELECT * FROM products")
+    assert world.sandbox.rows("SELECT * FROM customers") == []
+
+
+def test_a_machine_gets_one_json_object_with_the_same_counts_for_every_entity(
+    cli: CommandLine,
+) -> None:
+    ran = cli("sync", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    assert list(ran.json) == ["customers", "products", "orders", "rewards"]
+    assert len({frozenset(counts) for counts in ran.json.values()}) == 1
+    assert set(ran.json["rewards"]) >= COUNTS
+    orders = ran.json["orders"]
+    assert (orders["created"], orders["sent"], orders["calls"]) == (119, 119, 235)
+
+
+def test_a_full_sync_finds_what_is_gone(cli: CommandLine, world: World) -> None:
+    world.sync()
+    world.shop("DELETE FROM products WHERE id = 3")
+    assert cli("sync", "--entity", "products", "--json").json["products"]["deleted"] == 0
+    ran = cli("sync", "--entity", "products", "--full")
+    assert "compared all: 0 new, 0 changed, 1 gone, 18 unchanged" in ran.out
+
+
+def test_records_that_were_parked_are_told_by_the_exit_code_once(
+    cli: CommandLine, world: World
+) -> None:
+    poison.customer_with_invalid_email(world.store_url)
+    ran = cli("sync")
+    assert ran.code == 4
+    assert "left: 1 parked (influence-pipeline parked)" in ran.out
+    again = cli("sync")
+    assert again.code == 0
+    assert "left: 1 parked (influence-pipeline parked)" in again.out
+
+
+def test_orders_that_wait_for_their_customer_are_said_to_be_left(
+    cli: CommandLine, world: World
+) -> None:
+    world.sync()
+    buyer = sample_store.add_customers(world.store_url).customers[0]
+    sample_store.place_order(world.store_url, buyer, paid=True)
+    ran = cli("sync", "--entity", "orders")
+    assert ran.code == 0
+    assert "left: 1 wait for their customer" in ran.out
+
+
+def test_guests_that_are_skipped_and_orders_before_the_go_live_are_counted(
+    cli: CommandLine, world: World
+) -> None:
+    with world.engine() as engine:
+        now = engine.store_now().isoformat()
+    assert world.go_live is not None
+    world.configure((world.go_live.isoformat(), now), ("[orders]\n", '[orders]\nguests = "skip"\n'))
+    sample_store.place_order(world.store_url, None, email="guest@example.com", paid=True)
+    ran = cli("sync", "--entity", "orders")
+    assert re.search(r"1 new, .*, 119 before go-live\n", ran.out)
+    assert re.search(r"sent 0 in 0 calls, .* s; 1 guest orders skipped\n", ran.out)
+
+
+def test_an_api_that_does_not_take_it_now_leaves_it_for_the_next_run_and_says_so(
+    cli: CommandLine, world: World
+) -> None:
+    world.configure(
+        ("linger_seconds = 4", "linger_seconds = 0"), ("base_seconds = 0.02", "base_seconds = 200")
+    )
+    world.sandbox.set(reject=[{"entity": "product", "id": "3"}])
+    ran = cli("sync", "--entity", "products")
+    assert ran.code == 0
+    assert re.search(r"left: 1 .*later", ran.out)
+    assert "last trouble: " in ran.out
+
+
+def test_an_interrupted_sync_says_so_and_the_next_one_goes_on(
+    cli: CommandLine, world: World
+) -> None:
+    world.sandbox.set(latency_ms=1900)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "influence_pipeline.cli", "sync"],
+        env=world.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    under_way = "SELECT 1 FROM influence.work WHERE lease_until > now()"
+    until(lambda: world.ask_state(under_way), "the first calls")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert err == "interrupted; the next run goes on where this one stopped\n"
+    world.sandbox.set(latency_ms=0)
+    # Its leases run out by the database's clock; the test does not wait.
+    world.ask_state("UPDATE influence.work SET lease_until = now() - interval '1s' RETURNING 1")
+    assert cli("sync").code == 0
+    assert world.judge().differences == ()
+
+
+# --- import
+
+
+def created_in(world: World, first: str, last: str) -> int:
+    """How many customers the mapping gives that were created in these months."""
+    with world.engine() as engine, engine.store.transaction() as connection:
+        customers = (world.config.parent / "customers.sql").read_text().strip().rstrip(";")
+        found = connection.exec_driver_sql(
+            f"SELECT count(*) FROM (\n{customers}\n) c WHERE to_char(created_at, 'YYYY-MM') "
+            "BETWEEN %s AND %s",
+            (first, last),
+        )
+        return int(found.scalar_one())
+
+
+def test_an_import_sends_the_records_of_the_months_named_both_included(
+    cli: CommandLine, world: World
+) -> None:
+    expected = created_in(world, "2026-01", "2026-05")
+    assert 0 < expected < 58
+    ran = cli("import", "--entity", "customers", "--from", "2026-01", "--to", "2026-05")
+    assert ran.code == 0
+    assert f"{expected} new, " in ran.out
+    assert f"sent {expected} in {expected} calls" in ran.out
+    assert len(world.sandbox.rows("SELECT * FROM customers")) == expected
+
+
+def test_an_import_of_december_ends_with_the_year(cli: CommandLine, world: World) -> None:
+    ran = cli("import", "--entity", "customers", "--from", "2025-12", "--to", "2025-12", "--json")
+    assert ran.json["customers"]["sent"] == created_in(world, "2025-12", "2025-12")
+
+
+def test_an_import_of_everything_leaves_nothing_but_orders_to_a_sync(cli: CommandLine) -> None:
+    ran = cli("import", "--json")
+    assert ran.code == 0
+    assert {entity: counts["sent"] for entity, counts in ran.json.items()} == {
+        "customers": 58,
+        "products": 19,
+    }
+    after = cli("sync", "--json").json
+    assert [after[name]["sent"] for name in ("customers", "products", "orders")] == [0, 0, 119]
+
+
+def test_an_import_that_parks_records_says_so_by_its_exit_code(
+    cli: CommandLine, world: World
+) -> None:
+    poison.customer_with_invalid_email(world.store_url)
+    assert cli("import", "--entity", "customers").code == 4
+
+
+def test_old_orders_are_not_imported_and_the_reason_is_told(cli: CommandLine, world: World) -> None:
+    ran = cli("import", "--entity", "orders")
+    assert ran.code == 3
+    assert ran.error.startswith("Orders are not imported: an old order sent with an awarding")
+    assert world.sandbox.rows("SELECT * FROM calls WHERE path LIKE '/v1/%'") == []
+
+
+@pytest.mark.parametrize("month", ["2026-13", "2026-1", "march", "2026-03-01", ""])
+@pytest.mark.parametrize("flag", ["--from", "--to"])
+def test_what_is_no_month_is_refused_naming_the_flag(
+    bare_cli: CommandLine, flag: str, month: str
+) -> None:
+    ran = bare_cli("import", flag, month)
+    assert (ran.code, ran.error) == (3, f"{flag} takes a month such as 2024-03.")

@@ -1,0 +1,187 @@
+"""Nobody gets a coupon whom the API does not know, and nobody is turned away by a wrong answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.platform_api.single import SingleCalls
+from influence_pipeline.settings import Coupons, load_settings
+from influence_pipeline.webhooks.context import handler_context
+from influence_pipeline_tests.webhooks.builders import customer, redemption, referral
+from influence_pipeline_tests.webhooks.conftest import (
+    TOML,
+    UNVERIFIED,
+    Desk,
+    Directory,
+    make_context,
+)
+from influence_pipeline_tests.webhooks.test_handlers import reason
+
+
+def verified(desk: Desk, api: SingleCalls) -> None:
+    desk.context = make_context(desk.store, api=api)
+
+
+def test_a_customer_that_the_api_knows_gets_the_coupon(
+    desk: Desk, directory: Directory, api: SingleCalls
+) -> None:
+    directory.customers["1"] = "inf-1"
+    verified(desk, api)
+    desk.deliver("points/redeemed", redemption())
+    assert desk.work().coupons == 1
+    assert [call[:2] for call in directory.requests] == [("GET", "/v1/customers/1")]
+
+
+@pytest.mark.parametrize(
+    ("known", "body"),
+    [
+        pytest.param({}, redemption(), id="unknown customer"),
+        pytest.param({"1": "inf-2"}, redemption(), id="another customer's id"),
+        pytest.param(
+            {"1": "inf-1"}, redemption(customer=customer(externalId=None)), id="no external id"
+        ),
+        pytest.param(
+            {"1": "inf-1"}, redemption(customer={"externalId": "1"}), id="no id of Influence's"
+        ),
+        pytest.param({"1": "inf-1"}, redemption(customer=None), id="no customer"),
+        pytest.param({"1": "inf-1"}, redemption(customer=customer(externalId="..")), id="dots"),
+        pytest.param(
+            {"1": "inf-1"}, redemption(customer=customer(externalId="../orders/1")), id="a path"
+        ),
+    ],
+)
+def test_a_forged_redemption_gets_no_coupon(
+    desk: Desk, directory: Directory, api: SingleCalls, known: dict[str, str], body: Any
+) -> None:
+    directory.customers = known
+    unlocked = Coupons(lookup="l", create="c", without_customer="issue")
+    desk.context = make_context(desk.store, api=api, terms={"coupons": unlocked})
+    stored = desk.deliver("points/redeemed", body)
+    for _ in range(3):
+        desk.work()
+        desk.due_now()
+    assert reason(desk, stored) == ("parked", "not_verified")
+    assert desk.store.codes() == []
+    assert desk.rows("SELECT 1 FROM coupon") == []
+
+
+def test_control_without_verification_the_forged_redemption_is_paid(desk: Desk) -> None:
+    desk.deliver("points/redeemed", redemption())
+    desk.work()
+    assert desk.store.codes() == ["LOYAL-0001"]
+
+
+def test_a_forged_referral_gets_no_coupon_either(
+    desk: Desk, directory: Directory, api: SingleCalls
+) -> None:
+    unlocked = Coupons(lookup="l", create="c", without_customer="issue")
+    desk.context = make_context(desk.store, api=api, terms={"coupons": unlocked})
+    desk.deliver("referrals/started", referral(friendCustomer=None))
+    desk.work()
+    assert desk.store.codes() == []
+
+
+@pytest.mark.parametrize("status", [500, 503, 429, 401, 302])
+def test_an_api_that_cannot_be_asked_is_waited_for_and_nobody_believed_meanwhile(
+    desk: Desk, directory: Directory, api: SingleCalls, status: int
+) -> None:
+    directory.answer = lambda method, path, body: (status, {"message": "later"})
+    verified(desk, api)
+    stored = desk.deliver("points/redeemed", redemption())
+    worked = desk.work()
+    assert worked.count("retried") == 1
+    assert worked.troubles
+    assert reason(desk, stored) == ("new", "api_away")
+    assert desk.store.codes() == []
+    directory.answer = lambda method, path, body: (200, {"customer": {"id": "inf-1"}})
+    desk.due_now()
+    desk.work()
+    assert desk.store.codes() == ["LOYAL-0001"]
+
+
+def test_a_customer_that_is_not_found_is_asked_for_again_before_the_event_is_parked(
+    desk: Desk, directory: Directory, api: SingleCalls
+) -> None:
+    verified(desk, api)
+    stored = desk.deliver("points/redeemed", redemption())
+    worked = desk.work()
+    assert (reason(desk, stored), worked.troubles) == (("new", "not_verified"), set())
+    ((wait,),) = desk.rows("SELECT extract(epoch FROM next_at - now()) FROM inbox")
+    assert float(wait) > 1.5
+    directory.customers["1"] = "inf-1"
+    desk.due_now()
+    assert desk.work().coupons == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param((404, b"<html>no route</html>"), id="a gateway's 404"),
+        pytest.param((404, {"message": "Not Found"}), id="a 404 about nothing"),
+        pytest.param((400, {"message": "Bad request"}), id="400"),
+        pytest.param((422, {"message": "unprocessable"}), id="422"),
+        pytest.param((204, b""), id="204"),
+        pytest.param((200, b""), id="an empty reply"),
+        pytest.param((200, {}), id="an empty object"),
+        pytest.param((200, []), id="a list"),
+        pytest.param((200, {"customer": None}), id="no customer in it"),
+        pytest.param((200, {"message": "not found"}), id="a message"),
+        pytest.param(
+            (200, {"customer": {"id": "inf-1", "externalId": "2"}}), id="another customer"
+        ),
+    ],
+)
+def test_what_is_no_answer_about_the_customer_neither_proves_nor_parks(
+    desk: Desk, directory: Directory, api: SingleCalls, answer: tuple[int, Any]
+) -> None:
+    verified(desk, api)
+    stored = desk.deliver("points/redeemed", redemption())
+    directory.answer = lambda method, path, body: answer
+    for _ in range(4):
+        desk.work()
+        assert reason(desk, stored) == ("new", "api_away")
+        desk.due_now()
+    assert desk.store.codes() == []
+    directory.answer = directory._customer
+    directory.customers["1"] = "inf-1"
+    assert desk.work().coupons == 1
+
+
+def test_no_reason_names_the_customer(desk: Desk, directory: Directory, api: SingleCalls) -> None:
+    verified(desk, api)
+    unknown = redemption(1, customer=customer(externalId="ada@example.test"))
+    other = redemption(2, customer=customer(externalId="bob@example.test"))
+    directory.customers["bob%40example.test"] = "inf-9"
+    stored = [desk.deliver("points/redeemed", body) for body in (unknown, other)]
+    for _ in range(3):
+        desk.work()
+        desk.due_now()
+    for one in stored:
+        line = desk.event(one).line
+        assert (line.state, line.reason_code) == ("parked", "not_verified")
+        assert "example.test" not in str(line.reason)
+
+
+def test_an_event_without_both_ids_says_so(desk: Desk, api: SingleCalls) -> None:
+    verified(desk, api)
+    stored = desk.deliver("points/redeemed", redemption(customer={"externalId": "1"}))
+    desk.work()
+    assert "both of its customer's ids" in str(desk.event(stored).line.reason)
+
+
+def test_without_an_api_key_no_coupon_is_made_unless_the_merchant_says_so(
+    state_url: str, toml: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    chosen = {"state_url": state_url, "coupon_url": state_url, "config": toml}
+    with pytest.raises(ConfigurationError, match="INFLUENCE_API_KEY"):
+        handler_context(load_settings(**chosen))
+    toml.write_text(UNVERIFIED)
+    context = handler_context(load_settings(**chosen))
+    assert (context.api, "can mint coupons" in " ".join(context.notes)) == (None, True)
+    context.close()
+    toml.write_text(TOML.replace("[coupons]", "[webhooks]").split("lookup =")[0])
+    handler_context(load_settings(**chosen)).close()
