@@ -20,7 +20,6 @@ from typing import Any, NoReturn
 import psycopg2
 import psycopg2.extensions
 import sqlalchemy as sa
-from sqlalchemy.engine import URL
 
 from influence_pipeline.errors import (
     ConfigurationError,
@@ -47,33 +46,40 @@ def parse_url(url: str, variable: str) -> dict[str, str]:
     elif "=" not in text or "://" in text:
         raise ConfigurationError(f"{variable} is not a Postgres URL. Write it as {_FORMS}.")
     try:
-        parameters = psycopg2.extensions.parse_dsn(text)
+        parsed = psycopg2.extensions.parse_dsn(text)
     except (psycopg2.Error, UnicodeError):
+        parsed = None
+    parameters = {str(name): str(value) for name, value in (parsed or {}).items()}
+    if parsed is None or _misread(text, parameters):
         raise ConfigurationError(
             f"{variable} cannot be read as a Postgres URL. Write it as {_FORMS}; "
             "characters like @ : / # ? % in the password are percent-encoded (@ is %40)."
-        ) from None
-    return {str(name): str(value) for name, value in parameters.items()}
+        )
+    return parameters
 
 
-def normalise_url(url: str, variable: str = "the URL") -> URL:
-    """Give the same place as a SQLAlchemy URL for psycopg2, for tools that want one."""
-    parameters = parse_url(url, variable)
-    own = {name: parameters.pop(name, None) for name in ("user", "password", "dbname")}
-    host, port = parameters.get("host", ""), parameters.get("port", "")
-    simple = "," not in host and "," not in port and not host.startswith("/")
-    if simple:
-        parameters.pop("host", None)
-        parameters.pop("port", None)
-    return URL.create(
-        "postgresql+psycopg2",
-        username=own["user"],
-        password=own["password"],
-        database=own["dbname"],
-        host=(host or None) if simple else None,
-        port=(int(port) if port else None) if simple else None,
-        query=parameters,
-    )
+def _misread(text: str, parameters: dict[str, str]) -> bool:
+    """Tell whether libpq took a part of a password for a part of the place.
+
+    It ends the server's part at the first `/` or `?`, so a password with one in it, or with an `@`,
+    that is not percent-encoded lands in host, port or database, and so in messages.
+    """
+    if text.startswith("postgresql://"):
+        server, _, path = text.removeprefix("postgresql://").partition("?")[0].partition("/")
+        if server.count("@") > 1 or "@" in path:
+            return True
+    hosts = parameters.get("host", "").split(",")
+    ports = parameters.get("port", "").split(",")
+    return any(map(_is_no_host, hosts)) or any(port and not port.isdecimal() for port in ports)
+
+
+def _is_no_host(host: str) -> bool:
+    # Of a socket: a path, or @ and a name in Linux's abstract namespace.
+    if host.startswith(("/", "@")):
+        return False
+    if "@" in host or "/" in host:
+        return True
+    return ":" in host and re.fullmatch(r"[0-9A-Fa-f:.]+(%[\w.-]+)?", host) is None
 
 
 _CONNECTION_DEFAULTS = {

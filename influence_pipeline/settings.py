@@ -7,7 +7,6 @@ receiver runs without a store URL.
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from datetime import datetime
@@ -31,6 +30,8 @@ from influence_pipeline.records import Entity
 
 DEFAULT_FILE = "influence.toml"
 PUBLIC_API = "https://platform.api.influence.io"
+# What may stand in a header: visible ASCII, and spaces between.
+_HEADER = re.compile(r"[!-~]([ -~]*[!-~])?")
 
 
 class Environment(BaseSettings):
@@ -58,6 +59,16 @@ class Environment(BaseSettings):
     # that a first start sends nothing before somebody has looked at `plan`; whoever switched them
     # in Dagster's UI is not overruled.
     automation: Literal["on", "off"] = "off"
+
+    @field_validator("api_key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _HEADER.fullmatch(value.get_secret_value()):
+            raise ValueError(
+                "holds a character that no HTTP header can carry (a line break, a letter that is "
+                "not ASCII, a space at its end); copy it anew from the Influence dashboard"
+            )
+        return value
 
     @field_validator("api_url")
     @classmethod
@@ -281,7 +292,7 @@ class Settings:
     def config(self) -> Config:
         """The content of influence.toml. Raises ConfigurationError naming the key and the mend."""
         if self._config is None:
-            self._config = _read_config(self.file)
+            self._config = _read_config(self.file, named=self.environment.config is not None)
         return self._config
 
     @property
@@ -330,6 +341,10 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         lines = [f"{_variable(str(e['loc'][0]))} {_words(e)}" for e in _errors(error)]
         raise ConfigurationError("; ".join(lines) + ".") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(".env is not UTF-8 text; save it as UTF-8.") from None
+    except OSError as error:
+        raise ConfigurationError(f".env cannot be read: {error.strerror}.") from None
     return Settings(environment)
 
 
@@ -337,11 +352,10 @@ def _variable(name: str) -> str:
     return f"INFLUENCE_{name.upper()}"
 
 
-def _read_config(file: Path) -> Config:
+def _read_config(file: Path, *, named: bool) -> Config:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        named = "INFLUENCE_CONFIG" in os.environ
         raise ConfigurationError(
             f"There is no {file}. "
             + (

@@ -4,14 +4,17 @@ This module knows the commands and their flags and loads a command's module when
 that `--help` answers at once. What a command does is in the module that its name leads to.
 
 Exit codes: 0 done · 1 stopped by the store, the state or the API · 2 wrong usage, or not built yet
-· 3 a setting or the mapping must be mended · 4 done, but records were parked · 130 interrupted.
+· 3 a setting or the mapping must be mended · 4 done, but records of this run were parked ·
+130 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from influence_pipeline import __version__
@@ -19,17 +22,26 @@ from influence_pipeline.errors import InfluencePipelineError
 
 EXIT_CODES = (
     "exit codes: 0 done; 1 stopped by the store, the state or the API; 2 wrong usage; "
-    "3 a setting or the mapping must be mended; 4 done, but records were parked; 130 interrupted"
+    "3 a setting or the mapping must be mended; 4 done, but records of this run were parked; "
+    "130 interrupted"
 )
 
 _ENTITIES = ("customers", "products", "orders")
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
+    seconds = -1.0
+    with suppress(ValueError):
+        seconds = float(text)
     if not 0 <= seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
     return seconds
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number above 0")
+    return int(text)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -52,7 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
         added.add_argument("--entity", choices=_ENTITIES, help=words)
 
     def as_json(added: argparse.ArgumentParser) -> None:
-        added.add_argument("--json", action="store_true", help="print one JSON object")
+        added.add_argument("--json", action="store_true", help="print JSON")
 
     added = command("init", "init", "write a first influence.toml and its SQL files")
     added.add_argument("--preset", default="plain", choices=["plain"], help="default: plain")
@@ -60,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     command("check", "later", "check the configuration against the live store and API")
 
-    added = command("plan", "plan", "show what a sync would send; changes nothing")
+    added = command("plan", "plan", "show what a sync would send; changes nothing but an empty state's schema")
     entity(added, "only this one; default: all three")
     added.add_argument("--full", action="store_true", help="compare everything")
     added.add_argument("--csv", metavar="FILE", help="write the plan to a CSV file too")
@@ -73,8 +85,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--wait",
         type=_seconds,
         metavar="SECONDS",
-        help="go on until nothing is due, as long as the next record is due within this time; "
-        "default: linger_seconds in influence.toml",
+        help="go on until nothing is due, as long as all waits of one entity together fit into "
+        "this time (each entity has its own); default: linger_seconds in influence.toml",
     )
     as_json(added)
 
@@ -89,7 +101,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     added = command("parked", "parked", "list the parked records with their reasons")
     entity(added, "only this one")
-    added.add_argument("--csv", metavar="FILE", help="write the list to a CSV file")
+    added.add_argument("--csv", metavar="FILE", help="write all of them to a CSV file")
     as_json(added)
 
     added = command("retry", "retry", "make parked records due again")
@@ -113,7 +125,7 @@ def build_parser() -> argparse.ArgumentParser:
     actions = added.add_subparsers(dest="action", metavar="ACTION", required=True)
     listing = actions.add_parser("list", help="list events, newest first")
     listing.add_argument("--state", choices=["new", "done", "parked", "quarantined"])
-    listing.add_argument("--most", type=int, default=50, help="default: 50")
+    listing.add_argument("--most", type=_positive, default=50, help="default: 50")
     as_json(listing)
     show = actions.add_parser("show", help="one event, whole (its body may hold personal data)")
     show.add_argument("id", type=int)
@@ -150,6 +162,24 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            # Here, where it can be dealt with, and not when the interpreter ends.
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone; that is no error of ours.
+        _drop_output()
+        return 0
+    except OSError as error:
+        _drop_output()
+        print(f"error: the output cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     parsed = build_parser().parse_args(arguments)
     try:
         module = import_module(f"influence_pipeline.cli.{parsed.module}")
@@ -157,10 +187,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InfluencePipelineError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of our output (head, less) has gone; that is no error of ours.
-        sys.stderr.close()
-        return 0
     except KeyboardInterrupt:
         print("interrupted; the next run goes on where this one stopped", file=sys.stderr)
         return 130
+
+
+def _drop_output() -> None:
+    """Let what is still to be written go nowhere, so that the interpreter's end meets no error."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from datetime import UTC, datetime
 
 from influence_pipeline.cli.output import Progress, entities, print_json
-from influence_pipeline.cli.sync import exit_code, print_report
-from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.cli.sync import as_values, exit_code, print_report, print_warnings
+from influence_pipeline.errors import ConfigurationError, MappingError
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import load_settings
+from influence_pipeline.store.mapping import describe
 from influence_pipeline.store.reader import Window
-from influence_pipeline.sync.engine import Engine
+from influence_pipeline.sync.engine import Engine, Report
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -21,28 +23,58 @@ def run(arguments: argparse.Namespace) -> int:
             "Orders are not imported: an old order sent with an awarding status would award points "
             "at today's rule. Orders placed from the go-live on are sent by `sync`."
         )
-    since = _month(arguments.since, "--from")
-    last = _month(arguments.until, "--to")
-    window = Window(since, _next_month(last) if last else None, and_undated=since is None)
-    reports = []
+    window = _window(arguments.since, arguments.until)
+    of_months = window.since is not None or window.before is not None
+    chosen = [e for e in entities(arguments.entity) if e is not Entity.ORDER]
+    reports: list[Report] = []
     with Engine(load_settings()) as engine:
-        for entity in entities(arguments.entity):
-            if entity is Entity.ORDER:
-                continue
+        _check(engine, chosen)
+        if Entity.CUSTOMER in chosen:
+            print(_SIGN_UP_POINTS, file=sys.stderr)
+        for entity in chosen:
             progress = Progress(f"import of {entity.plural}")
             reports.append(engine.import_window(entity, window, progress))
             progress.end()
+            print_warnings(reports[-1])
             if not arguments.json:
-                print_report(reports[-1])
+                print_report(reports[-1], of_months=of_months)
     if arguments.json:
-        print_json({report.entity.plural: report.counts() for report in reports})
+        print_json({report.entity.plural: as_values(report) for report in reports})
     return exit_code(reports)
+
+
+_SIGN_UP_POINTS = (
+    "warning: Influence may give sign-up points to imported customers, and mail them "
+    "(docs/contract.md, Customers). `influence-pipeline import --from 2024-03 --to 2024-03` "
+    "(one month) makes a small first batch to look at."
+)
+
+
+def _check(engine: Engine, chosen: list[Entity]) -> None:
+    """Look at every mapping before anything is sent. Raises MappingError."""
+    with engine.store.transaction() as connection:
+        for entity in chosen:
+            mapping = engine.mappings[entity]
+            if not describe(connection, mapping).has_created_at:
+                raise MappingError(
+                    f"{mapping.file}: an import by month needs a column created_at; add it to the "
+                    "SELECT, or run `influence-pipeline sync`, which imports everything at once. "
+                    "Nothing was imported."
+                )
+
+
+def _window(since: str | None, until: str | None) -> Window:
+    first, last = _month(since, "--from"), _month(until, "--to")
+    if first and last and first > last:
+        raise ConfigurationError(f"--from {since} comes after --to {until}; no month lies between.")
+    return Window(first, _next_month(last) if last else None, and_undated=first is None)
 
 
 def _month(text: str | None, flag: str) -> datetime | None:
     if text is None:
         return None
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+    # The years that a date can hold, and one more month after them.
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", text) or not 1 <= int(text[:4]) <= 9998:
         raise ConfigurationError(f"{flag} takes a month such as 2024-03.")
     return datetime(int(text[:4]), int(text[5:]), 1, tzinfo=UTC)
 

@@ -6,12 +6,14 @@ import argparse
 from importlib.resources import files
 from pathlib import Path
 
+from influence_pipeline.cli.output import writing
 from influence_pipeline.errors import ConfigurationError
 
 
 def run(arguments: argparse.Namespace) -> int:
     into = Path(arguments.into)
-    written = copy_preset(arguments.preset, into)
+    with writing(into):
+        written = copy_preset(arguments.preset, into)
     for file in written:
         print(f"wrote {file}")
     print(

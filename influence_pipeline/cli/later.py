@@ -7,8 +7,8 @@ import sys
 
 _INSTEAD = {
     "check": "`influence-pipeline plan` shows whether the mapping runs and what would be sent",
-    "probe": "docs/contract.md lists what is open; the sandbox has a switch for each",
-    "forget": "until then: delete the customer's rows in loyalty_member and inbox by hand",
+    "probe": "docs/contract.md lists what is open, and how to find out",
+    "forget": "docs/operations.md has the SQL that erases a customer by hand",
 }
 
 

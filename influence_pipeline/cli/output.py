@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.records import STORE_ENTITIES, Entity
 from influence_pipeline.sync.status import as_json
 
@@ -49,6 +53,54 @@ def entities(chosen: str | None) -> tuple[Entity, ...]:
 
 def entity_of(plural: str) -> Entity:
     return next(entity for entity in Entity if entity.plural == plural)
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Give "1 call", "2,000 calls"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def masked(code: str) -> str:
+    """Show a coupon's code enough to be recognised and too little to be used."""
+    return f"{code[:2]}…" if len(code) > 4 else "…"
+
+
+_QUOTED = re.compile(r"""(?<= )'([^']*)'|(?<= )"([^"]*)\"""")
+
+
+def mask_quoted(words: str) -> str:
+    """Mask a code that stands quoted in a text, wherever it stands there."""
+    found = _QUOTED.search(words)
+    code = (found.group(1) or found.group(2)) if found else None
+    return words.replace(code, masked(code)) if code else words
+
+
+def given_key(text: str) -> str:
+    """Take a record's key from the command line. Raises ConfigurationError if no text is in it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError("The key is not valid UTF-8; no record has such a key.") from None
+    return text
+
+
+@contextmanager
+def writing(file: str | Path) -> Iterator[None]:
+    """Say it in words if a file cannot be written. Raises ConfigurationError."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ConfigurationError(
+            f"{error.filename or file} cannot be written: {error.strerror}."
+        ) from None
+
+
+def check_writable(file: str) -> None:
+    """Raise ConfigurationError before a long work whose result could not be written in the end."""
+    with writing(file), Path(file).open("a"):
+        pass
 
 
 class Progress:

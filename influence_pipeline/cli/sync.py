@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from typing import Any
 
-from influence_pipeline.cli.output import Progress, entities, print_json
+from influence_pipeline.cli.output import Progress, counted, entities, mask_quoted, print_json
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import load_settings
+from influence_pipeline.sync.capture import Captured
 from influence_pipeline.sync.engine import Engine, Report
 from influence_pipeline.sync.status import Remaining
 
@@ -21,6 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
             report = engine.sync(entity, full=arguments.full, progress=progress)
             progress.end()
             reports.append(report)
+            print_warnings(report)
             if not arguments.json:
                 print_report(report)
         if arguments.entity is None:
@@ -28,8 +32,19 @@ def run(arguments: argparse.Namespace) -> int:
             if not arguments.json and reports[-1].delivered.calls:
                 print_report(reports[-1])
     if arguments.json:
-        print_json({report.entity.plural: report.counts() for report in reports})
+        print_json({report.entity.plural: as_values(report) for report in reports})
     return exit_code(reports)
+
+
+def as_values(report: Report) -> dict[str, Any]:
+    """Give what a machine gets of a run: its numbers and its warnings."""
+    warnings = report.captured.warnings if report.captured else ()
+    return {**report.counts(), "warnings": list(warnings)}
+
+
+def print_warnings(report: Report) -> None:
+    for line in report.captured.warnings if report.captured else ():
+        print(f"warning: {line}", file=sys.stderr)
 
 
 def exit_code(reports: list[Report]) -> int:
@@ -41,41 +56,58 @@ def exit_code(reports: list[Report]) -> int:
     return EXIT_PARKED if newly else 0
 
 
-def print_report(report: Report) -> None:
-    """Say in two or three lines what a run did and what is left, with the next command."""
-    name = f"{report.entity.plural:<10}"
+def print_report(report: Report, *, of_months: bool = False) -> None:
+    """Say in two or three lines what a run did and what is left, with the next command.
+
+    `of_months`: only the records of some months were looked at (an import).
+    """
     found, sent, left = report.captured, report.delivered, report.remaining
+    name, indent = f"{report.entity.plural:<10}", " " * 10
     if found is not None:
-        how = "compared all" if found.full else "looked at what was written since the last sync"
-        why = f" ({found.why_full})" if found.why_full else ""
+        how = "compared the records of these months" if of_months else _how(found)
         print(
-            f"{name}{how}{why}: {found.created:,} new, {found.changed:,} changed, "
-            f"{found.deleted:,} gone, {found.unchanged:,} unchanged"
+            f"{name}{how}: {found.created:,} new, {found.changed:,} changed, "
+            f"{found.deleted:,} gone{_GONE if found.deleted else ''}, {found.unchanged:,} unchanged"
             + (f", {found.before_go_live:,} before go-live" if found.before_go_live else "")
         )
-        name = " " * 10
+        name = indent
         if found.without_key:
-            print(f"{name}{found.without_key:,} rows without an id are left out; see the mapping")
+            rows = counted(found.without_key, "row without an id is", "rows without an id are")
+            print(f"{name}{rows} left out; see the mapping")
     print(
-        f"{name}sent {sent.sent:,} in {sent.calls:,} calls, {report.seconds:.1f} s"
-        + (f"; {sent.skipped:,} guest orders skipped" if sent.skipped else "")
-        + (f"; told to slow down {sent.throttled:,} times" if sent.throttled else "")
+        f"{name}sent {sent.sent:,} in {counted(sent.calls, 'call')}, {report.seconds:.1f} s"
+        + (f"; {counted(sent.skipped, 'guest order')} skipped" if sent.skipped else "")
+        + (f"; told to slow down {counted(sent.throttled, 'time')}" if sent.throttled else "")
     )
     left_over = [
         f"{left.parked:,} parked (influence-pipeline parked)" if left.parked else "",
-        f"{left.blocked:,} wait for their customer" if left.blocked else "",
+        counted(left.blocked, "waits for its customer", "wait for their customers")
+        if left.blocked
+        else "",
         _later(left) if left.waiting else "",
     ]
     if any(left_over):
-        print(" " * 10 + "left: " + "; ".join(part for part in left_over if part))
+        print(f"{indent}left: " + "; ".join(part for part in left_over if part))
     if sent.last_trouble and (left.waiting or sent.parked):
-        print(" " * 10 + f"last trouble: {sent.last_trouble}")
+        is_reward = report.entity is Entity.REWARD
+        words = mask_quoted(sent.last_trouble) if is_reward else sent.last_trouble
+        print(f"{indent}last trouble: {words}")
+
+
+_GONE = " from the store (nothing is sent; Influence keeps it)"
+
+
+def _how(found: Captured) -> str:
+    how = "compared all" if found.full else "looked at what was written since the last sync"
+    return f"{how} ({found.why_full})" if found.why_full else how
 
 
 def _later(left: Remaining) -> str:
-    due = f"in {left.next_seconds:,.0f} s" if left.next_seconds and left.next_seconds > 0 else "now"
+    seconds = left.next_seconds or 0.0
+    due = f"in {seconds:,.0f} s" if seconds > 0 else "now"
     held = (
-        f" ({left.held:,} of them held by another run; should it have died, its hold ends by itself)"
+        f" ({left.held:,} of them held by another run; should it have died, "
+        "its hold ends by itself)"
         if left.held
         else ""
     )

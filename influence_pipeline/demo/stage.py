@@ -161,8 +161,8 @@ def _configuration(folder: Path, go_live: datetime) -> Path:
     months = f"{go_live.year - 4}-{go_live.month:02d}"
     text += (
         "\n# The demo's own: a schedule that does not keep its audience waiting, and coupons made "
-        "by the\n# sensor alone, so that it is seen at work, in ticks short enough to end soon after "
-        "Ctrl-C.\n"
+        "by the\n# sensor alone, so that it is seen at work, in ticks short enough to end "
+        "soon after Ctrl-C.\n"
         f'[schedule]\nsync = "* * * * *"\nimport_from = "{months}"\n\n'
         "[webhooks]\nfast_path = false\nsensor_deadline_seconds = 4\n"
     )

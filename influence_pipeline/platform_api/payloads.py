@@ -232,7 +232,7 @@ def order_body(row: Mapping[str, Any]) -> OrderBody:
 
 
 def _email_of_order(row: Mapping[str, Any]) -> str | None:
-    """Read an order's e-mail. One that is none keeps nobody's order back whose customer is known."""
+    """Read an order's e-mail; one that is none counts as unknown where the customer is known."""
     try:
         return _email(row)
     except RecordError:

@@ -54,7 +54,7 @@ class Verdict:
 
 
 def compare(store_url: str, ledger: Path, *, go_live: datetime) -> Verdict:
-    """Compare the sample store with the sandbox's ledger; no order before `go_live` may be in it."""
+    """Compare the sample store with the sandbox's ledger, which holds no order before `go_live`."""
     store = _read_store(store_url, go_live)
     books = _read_ledger(ledger)
     differences = [

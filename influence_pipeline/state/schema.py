@@ -75,9 +75,12 @@ metadata = sa.MetaData(
     }
 )
 
-# Enums where rows are many (4 bytes, and readable in psql); CHECKed text where rows are few.
-entity_type = ENUM(*Entity, name="entity", metadata=metadata)
-financial_status_type = ENUM(*FinancialStatus, name="financial_status", metadata=metadata)
+# Enums where rows are many (4 bytes, and readable in psql); CHECKed text where rows are few. ENUM
+# quotes its values by `repr`, which of a StrEnum is not its text.
+entity_type = ENUM(*map(str, Entity), name="entity", metadata=metadata)
+financial_status_type = ENUM(
+    *map(str, FinancialStatus), name="financial_status", metadata=metadata
+)
 
 _now = sa.text("now()")
 
@@ -94,8 +97,9 @@ def _one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:
 
 # One row per record ever seen. `store_hash`: what the store has (NULL: gone from the store).
 # `synced_hash`: what the API acknowledged (NULL: nothing yet). `status`: the last acknowledged
-# financial status of an order (NULL: the order is not known to exist at the API). Until `late_until`
-# a call with the content `late_hash` may still be worked off, and would overtake another content.
+# financial status of an order (NULL: the order is not known to exist at the API). Until
+# `late_until` a call with the content `late_hash` may still be worked off, and would overtake
+# another content.
 snapshot = sa.Table(
     "snapshot",
     metadata,
@@ -113,8 +117,8 @@ snapshot = sa.Table(
 # `attempts`: calls in a row that did not do it; `refusals`: those of them that were refused.
 # `absent_answers`: how often the API said "no such order" since the outcome became unknown.
 # `seen_again`: a capture has looked at the record since it was claimed, so what it noted is newer
-# than what the claim's worker has read. `unsure`: a call may have been worked off without our knowing,
-# so the API may have another content than the acknowledged one.
+# than what the claim's worker has read. `unsure`: a call may have been worked off without our
+# knowing, so the API may have another content than the acknowledged one.
 work = sa.Table(
     "work",
     metadata,

@@ -137,7 +137,7 @@ class Delivery:
         exhausted = False
         lingered = 0.0
         while True:
-            # Before more is claimed: a record whose lease ran out must not be claimed beside itself.
+            # Before more is claimed: a record whose lease ran out must not be claimed twice.
             self._renew_leases()
             if self._goes_on and not exhausted and len(self._jobs) < BATCH:
                 exhausted = not self._claim_more()
