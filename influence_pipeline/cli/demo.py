@@ -49,8 +49,11 @@ def _play(arguments: argparse.Namespace, folder: Path) -> int:
         print_json(report.as_values(told))
     else:
         print("\n".join(report.lines(told)))
-        print(f"\nLook at the runs in Dagster's UI:  DAGSTER_HOME={folder}/dagster_home", end=" ")
-        print("dagster dev -m influence_pipeline.definitions")
+        home = f"{folder}/dagster_home"
+        print(
+            "\nLook at the runs in Dagster's UI (all is stopped, so nothing new happens there):\n"
+            f"  DAGSTER_HOME={home} {sys.executable} -m dagster_webserver -w {home}/workspace.yaml"
+        )
     return 1 if told.verdict.differences else 0
 
 

@@ -23,14 +23,14 @@ def play(stage: Stage, say: Callable[[str], None]) -> None:
     say("starting Dagster")
     stage.processes.start(
         "dagster",
-        ["-m", "dagster", "dev", "-m", "influence_pipeline.definitions", "-p", str(port)],
+        ["-m", "dagster", "dev", *stage.workspace, "-p", str(port)],
         stage.environment,
     )
     url = f"http://127.0.0.1:{port}"
     _wait_for(stage, url)
     print(
         f"\nDagster:       {url}\n"
-        f"sandbox API:   {stage.api_url}  (what it has: /sandbox/summary, its API: /docs)\n"
+        f"sandbox API:   {stage.api_url}  (what it has: /sandbox/summary, its API: /openapi.json)\n"
         f"API key:       {stage.environment['INFLUENCE_API_KEY']}  (of this sandbox only)\n"
         f"store:         psql '{stage.store_url}'\n\n"
         "The schedule ticks every minute. After the next sync redeem points, and watch the "

@@ -26,6 +26,14 @@ from influence_pipeline.webhooks.subscriptions import PATH, register
 CLI = ["-m", "influence_pipeline.cli"]
 
 
+_WORKSPACE = """\
+load_from:
+  - python_module:
+      module_name: influence_pipeline.definitions
+      location_name: influence_pipeline
+"""
+
+
 @dataclass(frozen=True)
 class Stage:
     """Everything that runs. `store_url` may write (it plays the shop); the pipeline's may not."""
@@ -39,6 +47,11 @@ class Stage:
     ledger: Path
     go_live: datetime
     environment: dict[str, str]
+
+    @property
+    def workspace(self) -> list[str]:
+        """How Dagster's programs are told of the code location."""
+        return ["-w", f"{self.environment['DAGSTER_HOME']}/workspace.yaml"]
 
     def api(self, method: str, path: str, **arguments: object) -> requests.Response:
         """Call the sandbox as its own controls want it. Raises requests' errors."""
@@ -145,6 +158,8 @@ def _dagster_home(folder: Path) -> Path:
     home.mkdir()
     shipped = files("influence_pipeline.demo").joinpath("dagster.yaml").read_text(encoding="utf-8")
     (home / "dagster.yaml").write_text(shipped, encoding="utf-8")
+    # The project's own workspace.yaml is not there where only the package is installed.
+    (home / "workspace.yaml").write_text(_WORKSPACE, encoding="utf-8")
     return home.resolve()
 
 

@@ -25,7 +25,7 @@ from influence_pipeline.sync import status
 _QUERIES = load_queries(__file__, "story.sql")
 # Runs a job to its end and notes it in DAGSTER_HOME, where the UI shows it.
 EXECUTE = ["-m", "dagster", "job", "execute", "-m", "influence_pipeline.definitions"]
-DAEMON = ["-m", "dagster._daemon", "run", "-m", "influence_pipeline.definitions"]
+DAEMON = ["-m", "dagster._daemon", "run"]
 RULE = "rule-5-off"
 
 
@@ -62,7 +62,7 @@ def tell(stage: Stage, say: Callable[[str], None]) -> Told:
     try:
         say("Dagster's daemon: waiting for the schedule's next tick (it ticks every minute here)")
         since = datetime.now(UTC)
-        stage.processes.start("daemon", DAEMON, stage.environment)
+        stage.processes.start("daemon", [*DAEMON, *stage.workspace], stage.environment)
         _wait(stage, 90, "a scheduled sync", lambda: _synced(state, since))
         say("the customer redeems points; Influence's webhook, the inbox, the sensor, the coupon")
         journey = redeem(stage, state, buyer)
