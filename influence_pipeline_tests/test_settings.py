@@ -139,6 +139,19 @@ def test_plain_http_to_another_machine_is_refused_because_of_the_key(
     )
 
 
+@pytest.mark.parametrize("key", ["€", "é", "\nx", "\n", " ", "\x00"])
+def test_an_api_key_that_no_header_can_carry_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(api_key=CANARY + key)
+    assert str(caught.value).startswith("INFLUENCE_API_KEY holds a character that no HTTP header ")
+    assert CANARY not in str(caught.value)
+
+
+def test_a_dot_env_that_is_not_utf_8_is_said_to_be_so() -> None:
+    Path(".env").write_bytes(f"INFLUENCE_API_KEY={CANARY}\xff\n".encode("latin-1"))
+    assert refusal() == ".env is not UTF-8 text; save it as UTF-8."
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -216,6 +229,16 @@ def test_a_named_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch
     assert refusal() == (
         "There is no conf/shop.toml. INFLUENCE_CONFIG must name your influence.toml."
     )
+
+
+def test_a_file_named_in_dot_env_is_named_too() -> None:
+    Path(".env").write_text("INFLUENCE_CONFIG=nowhere.toml\n")
+    assert refusal() == "There is no nowhere.toml. INFLUENCE_CONFIG must name your influence.toml."
+
+
+def test_an_empty_variable_names_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INFLUENCE_CONFIG", "")
+    assert "`influence-pipeline init`" in refusal()
 
 
 def test_a_folder_in_place_of_the_file_is_said_to_be_unreadable(

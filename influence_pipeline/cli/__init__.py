@@ -72,7 +72,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     command("check", "later", "check the configuration against the live store and API")
 
-    added = command("plan", "plan", "show what a sync would send; changes nothing but an empty state's schema")
+    added = command(
+        "plan", "plan", "show what a sync would send; changes nothing but an empty state's schema"
+    )
     entity(added, "only this one; default: all three")
     added.add_argument("--full", action="store_true", help="compare everything")
     added.add_argument("--csv", metavar="FILE", help="write the plan to a CSV file too")
@@ -173,10 +175,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output (head, less) has gone; that is no error of ours.
         _drop_output()
         return 0
-    except OSError as error:
-        _drop_output()
-        print(f"error: the output cannot be written: {error.strerror}", file=sys.stderr)
-        return 1
 
 
 def _run(arguments: Sequence[str] | None) -> int:

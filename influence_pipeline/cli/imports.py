@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from influence_pipeline.cli.output import Progress, entities, print_json
@@ -44,13 +45,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 _SIGN_UP_POINTS = (
-    "warning: Influence may give sign-up points to imported customers, and mail them "
+    "warning: Influence may give sign-up points to imported customers "
     "(docs/contract.md, Customers). `influence-pipeline import --from 2024-03 --to 2024-03` "
     "(one month) makes a small first batch to look at."
 )
 
 
-def _check(engine: Engine, chosen: list[Entity]) -> None:
+def _check(engine: Engine, chosen: Sequence[Entity]) -> None:
     """Look at every mapping before anything is sent. Raises MappingError."""
     with engine.store.transaction() as connection:
         for entity in chosen:

@@ -76,11 +76,13 @@ def mask_quoted(words: str) -> str:
 
 
 def given_key(text: str) -> str:
-    """Take a record's key from the command line. Raises ConfigurationError if no text is in it."""
+    """Take a key or a reason from the command line. Raises ConfigurationError if it is no text."""
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ConfigurationError("The key is not valid UTF-8; no record has such a key.") from None
+        raise ConfigurationError(
+            "What was given is not valid UTF-8; no record has such a key."
+        ) from None
     return text
 
 

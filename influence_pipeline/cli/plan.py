@@ -3,43 +3,121 @@
 from __future__ import annotations
 
 import argparse
-import json
+import sys
+from typing import TYPE_CHECKING, Any
 
-from influence_pipeline.cli.output import entities, print_json, print_table
-from influence_pipeline.settings import load_settings
-from influence_pipeline.sync.engine import Engine
+from influence_pipeline.cli.output import (
+    check_writable,
+    counted,
+    entities,
+    print_json,
+    print_table,
+    writing,
+)
+from influence_pipeline.records import Entity
+from influence_pipeline.settings import Settings, load_settings
+from influence_pipeline.sync import status
+from influence_pipeline.sync.capture import Captured
+from influence_pipeline.sync.engine import GO_LIVE, Engine
+
+if TYPE_CHECKING:
+    from influence_pipeline.sync.plan import Plan
 
 _SHOWN = 20
 
 
 def run(arguments: argparse.Namespace) -> int:
     # Loads pandas; see `sync.plan`.
-    from influence_pipeline.sync.plan import COLUMNS, calls_of, plan
+    from influence_pipeline.sync.plan import plan
 
-    with Engine(load_settings()) as engine:
-        frame = plan(engine, list(entities(arguments.entity)), full=arguments.full)
-        go_live = engine.planned_go_live()
+    settings = load_settings()
+    with Engine(settings) as engine:
+        if arguments.csv:
+            check_writable(arguments.csv)
+        planned = plan(engine, entities(arguments.entity), full=arguments.full)
+        is_set = _go_live_is_set(settings, engine)
     if arguments.csv:
-        frame.to_csv(arguments.csv, index=False)
-    counts = frame.groupby(["entity", "action", "state"]).size()
+        with writing(arguments.csv):
+            planned.records.to_csv(arguments.csv, index=False)
+    for line in _warnings(planned):
+        print(f"warning: {line}", file=sys.stderr)
     if arguments.json:
-        print_json(
-            {
-                "calls": calls_of(frame),
-                "go_live": go_live,
-                "records": json.loads(frame.to_json(orient="records")),
+        print_json(_as_values(planned, go_live_is_set=is_set))
+    else:
+        _print(planned, go_live_is_set=is_set)
+    return 0
+
+
+def _go_live_is_set(settings: Settings, engine: Engine) -> bool:
+    """Tell whether the go-live is fixed already, by the setting or by a sync."""
+    given = settings.config.orders.go_live
+    return given is not None or status.get_fact(engine.state, GO_LIVE) is not None
+
+
+def _warnings(planned: Plan) -> list[str]:
+    return [line for captured in planned.captured.values() for line in captured.warnings]
+
+
+def _as_values(planned: Plan, *, go_live_is_set: bool) -> dict[str, Any]:
+    return {
+        "calls": planned.calls,
+        "go_live": planned.go_live,
+        "go_live_is_set": go_live_is_set,
+        "left_out": {
+            entity.plural: {
+                "before_go_live": captured.before_go_live,
+                "gone": captured.deleted,
+                "without_id": captured.without_key,
             }
-        )
-        return 0
-    if frame.empty:
+            for entity, captured in planned.captured.items()
+        },
+        "warnings": _warnings(planned),
+        "records": planned.records.to_dict(orient="records"),
+    }
+
+
+def _print(planned: Plan, *, go_live_is_set: bool) -> None:
+    left_out = [
+        words for entity, found in planned.captured.items() if (words := _left_out(entity, found))
+    ]
+    if not planned.records.empty:
+        _print_records(planned)
+        print("\n" + " ".join([f"About {counted(planned.calls, 'call')}.", *left_out]))
+    elif left_out:
+        print(" ".join(["Nothing to send.", *left_out]))
+    else:
         print("Nothing to send: the store and what the API acknowledged agree.")
-        return 0
+    if Entity.ORDER not in planned.captured:
+        return
+    if not go_live_is_set:
+        print(
+            "The first sync sets the go-live of orders to its own moment (now it would be "
+            f"{planned.go_live}); orders placed before it are never sent."
+        )
+    elif not planned.records.empty or left_out:
+        print(f"Orders placed before {planned.go_live} are never sent.")
+
+
+def _print_records(planned: Plan) -> None:
+    from influence_pipeline.sync.plan import COLUMNS
+
+    records = planned.records
+    counts = records.groupby(["entity", "action", "state"]).size()
     rows = [(*index, int(count)) for index, count in counts.items()]  # type: ignore[misc]
     print_table(("entity", "action", "state", "records"), rows)
     print()
-    head = frame.head(_SHOWN).astype(object).where(frame.head(_SHOWN).notna(), None)
-    print_table(COLUMNS, head.values.tolist())
-    if len(frame) > _SHOWN:
-        print(f"… and {len(frame) - _SHOWN:,} more; --csv FILE or --json gives all")
-    print(f"\nAbout {calls_of(frame):,} calls. Orders placed before {go_live} are never sent.")
-    return 0
+    print_table(COLUMNS, records.head(_SHOWN).values.tolist())
+    if len(records) > _SHOWN:
+        print(f"… and {len(records) - _SHOWN:,} more; --csv FILE or --json gives all")
+
+
+def _left_out(entity: Entity, found: Captured) -> str:
+    """Say what is looked at and not sent; nothing where there is none of it."""
+    if not (found.before_go_live or found.deleted or found.without_key):
+        return ""
+    gone = f"{found.deleted:,} {'is' if found.deleted == 1 else 'are'} gone"
+    without = f"{found.without_key:,} {'has' if found.without_key == 1 else 'have'} no id"
+    if entity is Entity.ORDER:
+        before = counted(found.before_go_live, "order was", "orders were")
+        return f"{before} placed before the go-live, {gone}, {without}."
+    return f"Of the {entity.plural} {gone}, {without}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from influence_pipeline.cli.output import print_json, print_table
+from influence_pipeline.cli.output import counted, print_json, print_table
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import load_settings
 from influence_pipeline.state.database import open_state
@@ -33,6 +33,12 @@ def run(arguments: argparse.Namespace) -> int:
     print()
     for entity in Entity:
         facts = found["entities"][entity]
+        if facts["held"]:
+            held = counted(facts["held"], "record is", "records are")
+            print(
+                f"{entity.plural}: {held} held by a run; should it have died, "
+                "its hold ends by itself"
+            )
         if facts.get("oldest_pending"):
             print(f"{entity.plural}: the oldest due record waits since {facts['oldest_pending']}")
         if facts.get("last_error"):

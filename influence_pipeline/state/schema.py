@@ -78,9 +78,7 @@ metadata = sa.MetaData(
 # Enums where rows are many (4 bytes, and readable in psql); CHECKed text where rows are few. ENUM
 # quotes its values by `repr`, which of a StrEnum is not its text.
 entity_type = ENUM(*map(str, Entity), name="entity", metadata=metadata)
-financial_status_type = ENUM(
-    *map(str, FinancialStatus), name="financial_status", metadata=metadata
-)
+financial_status_type = ENUM(*map(str, FinancialStatus), name="financial_status", metadata=metadata)
 
 _now = sa.text("now()")
 

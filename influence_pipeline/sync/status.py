@@ -38,7 +38,9 @@ def remaining(state: Postgres, entity: Entity) -> Remaining:
 def overview(state: Postgres) -> dict[str, Any]:
     """Give everything `status` shows, as plain values: moments are datetimes."""
     entities: dict[str, dict[str, Any]] = {
-        entity: {"in_store": 0, "synced": 0, "gone": 0, "ready": 0, "blocked": 0, "parked": 0}
+        entity: dict.fromkeys(
+            ("in_store", "synced", "gone", "ready", "blocked", "parked", "held"), 0
+        )
         for entity in Entity
     }
     with state.transaction() as connection:
@@ -50,6 +52,7 @@ def overview(state: Postgres) -> dict[str, Any]:
             }
         for row in connection.execute(_QUERIES["pending"]):
             entities[row.entity][row.state] = row.records
+            entities[row.entity]["held"] += row.under_way
             if row.state != "parked":
                 oldest = entities[row.entity].get("oldest_pending")
                 entities[row.entity]["oldest_pending"] = min(filter(None, (oldest, row.oldest)))
@@ -74,9 +77,16 @@ def overview(state: Postgres) -> dict[str, Any]:
     }
 
 
-def parked(state: Postgres, entity: Entity | None = None, most: int = 1000) -> list[dict[str, Any]]:
-    """Give the parked records with their reasons, oldest first."""
+def parked(
+    state: Postgres, entity: Entity | None = None, most: int | None = 1000
+) -> list[dict[str, Any]]:
+    """Give the parked records with their reasons, oldest first; `most` None: all of them."""
     return _rows(state, "parked", entity=entity, most=most)
+
+
+def parked_summary(state: Postgres, entity: Entity | None = None) -> list[dict[str, Any]]:
+    """Count the parked records by entity and reason, the most frequent first."""
+    return _rows(state, "parked_summary", entity=entity)
 
 
 def changed(state: Postgres, entity: Entity, most: int) -> list[dict[str, Any]]:
@@ -94,8 +104,11 @@ def retry(
 
 
 def record(state: Postgres, entity: Entity, key: str) -> dict[str, Any]:
-    """Give what is known of one record: hashes, what it waits for, its last 50 attempts."""
+    """Give what is known of one record: hashes, what it waits for, its last 50 attempts; of a
+    reward also its coupon, or None."""
     found = _rows(state, "record", entity=entity, key=key)[0]
+    if entity is Entity.REWARD:
+        found["coupon"] = next(iter(_rows(state, "coupon", code=key)), None)
     found["attempts_made"] = _rows(state, "entity_attempts", entity=entity, key=key, most=50)
     return found
 

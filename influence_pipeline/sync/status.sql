@@ -35,7 +35,10 @@ VALUES (CAST(:entity AS entity), :kind, now() - make_interval(secs => :seconds),
 SELECT state, count(*) AS events, min(received_at) AS oldest FROM inbox GROUP BY state
 
 -- name: coupons
-SELECT count(*) FILTER (WHERE state <> 'issuing') AS made, count(used_at) AS used, count(reward_used_at) AS told FROM coupon
+-- One that is `issuing` may not be in the store yet.
+SELECT count(*) FILTER (WHERE state <> 'issuing') AS made, count(used_at) AS used,
+       count(reward_used_at) AS told
+FROM coupon
 
 -- name: captured
 SELECT entity::text, taken_at, full_at FROM capture_point WHERE taken_at IS NOT NULL
@@ -43,7 +46,17 @@ SELECT entity::text, taken_at, full_at FROM capture_point WHERE taken_at IS NOT 
 -- name: parked
 SELECT entity::text, key, reason_code, reason, attempts, queued_at FROM work
 WHERE state = 'parked' AND (CAST(:entity AS entity) IS NULL OR entity = CAST(:entity AS entity))
-ORDER BY entity, queued_at, key LIMIT :most
+ORDER BY entity, queued_at, key LIMIT CAST(:most AS bigint)
+
+-- name: parked_summary
+-- How many are parked for which reason, the most frequent first.
+SELECT entity::text, reason, count(*) AS records FROM work
+WHERE state = 'parked' AND (CAST(:entity AS entity) IS NULL OR entity = CAST(:entity AS entity))
+GROUP BY entity, reason ORDER BY records DESC, entity, reason
+
+-- name: coupon
+-- What became of one coupon: made in the store, used by an order, told to Influence.
+SELECT state, kind, issued_at, order_key, used_at, reward_used_at FROM coupon WHERE code = :code
 
 -- name: retry
 -- Parked records made due again; what the order protocol has outstanding stays.

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from influence_pipeline.cli import main
+from influence_pipeline.sync import capture
 from influence_pipeline_tests.support.world import World, sandbox_process, world
 
 __all__ = ["CommandLine", "Ran", "sandbox_process", "world"]
@@ -60,6 +61,11 @@ class CommandLine:
     def unset(self, *names: str) -> None:
         for name in names:
             self.monkeypatch.delenv(f"INFLUENCE_{name}")
+
+
+def warn_of_hidden_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every capture find something that somebody should look at."""
+    monkeypatch.setattr(capture, "_warnings", lambda _probed: ("Some rows are hidden.",))
 
 
 @pytest.fixture

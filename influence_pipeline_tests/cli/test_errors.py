@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +73,9 @@ def test_a_plan_needs_no_key(cli: CommandLine) -> None:
         ("API_URL", f"http://{CANARY}.example", "sync", 3, "INFLUENCE_API_URL must be https"),
         ("API_KEY", CANARY, "sync", 1, "INFLUENCE_API_KEY"),
         ("API_KEY", CANARY, "webhooks status", 1, "INFLUENCE_API_KEY is wrong, blocked"),
+        ("API_KEY", f"{CANARY}€", "sync", 3, "INFLUENCE_API_KEY holds a character that no HTTP header"),
+        ("API_KEY", f"{CANARY}\nx", "webhooks status", 3, "INFLUENCE_API_KEY holds a character that"),
+        ("STATE_URL", f"postgresql://u:12/{CANARY}@127.0.0.1:9/d", "status", 3, "INFLUENCE_STATE_URL cannot be read"),
         ("CONFIG", "nowhere.toml", "sync", 3, "There is no nowhere.toml."),
         ("CONFIG", "nowhere.toml", "status", 3, "There is no nowhere.toml."),
     ],
@@ -136,6 +142,48 @@ def test_a_mistake_in_the_configuration_is_one_line_that_names_the_file(
     assert (ran.code, names in ran.error) == (3, True), ran.err
 
 
+@pytest.mark.parametrize("command", ["parked --csv", "plan --csv", "init --into"])
+def test_a_file_that_cannot_be_written_is_one_line(cli: CommandLine, command: str) -> None:
+    ran = cli(*command.split(), "/dev/null/x")
+    assert (ran.code, "/dev/null/x" in ran.error) == (3, True)
+    assert ran.error.endswith(" cannot be written: Not a directory.")
+
+
+def test_a_preset_is_not_written_into_a_file(bare_cli: CommandLine) -> None:
+    Path("file").write_text("mine")
+    assert bare_cli("init", "--into", "file").error == "file cannot be written: File exists."
+
+
+def test_a_dot_env_that_is_not_utf_8_is_one_line(bare_cli: CommandLine) -> None:
+    Path(".env").write_bytes(b"INFLUENCE_API_KEY=\xff\n")
+    ran = bare_cli("status")
+    assert (ran.code, ran.error) == (3, ".env is not UTF-8 text; save it as UTF-8.")
+
+
+@pytest.mark.parametrize("command", ["why orders", "retry orders --key", "retry orders --reason"])
+def test_a_key_that_is_no_text_is_one_line(cli: CommandLine, command: str) -> None:
+    ran = cli(*command.split(), "\udcff")
+    assert (ran.code, ran.error.startswith("What was given is not valid UTF-8")) == (3, True)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["init", "--into", "x"]])
+def test_a_reader_that_has_gone_is_no_error(tmp_path: Path, arguments: list[str]) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "influence_pipeline.cli", *arguments],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout
+    process.stdout.close()
+    # It reads its end of the pipe only when it is done.
+    assert process.stderr
+    said = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(timeout=30), said) == (0, b"")
+
+
 def test_a_newer_state_is_one_line_with_the_mend(cli: CommandLine, world: World) -> None:
     world.ask_state("UPDATE influence.schema_version SET version_num = '0999' RETURNING 1")
     ran = cli("status")
@@ -162,6 +210,12 @@ def test_a_newer_state_is_one_line_with_the_mend(cli: CommandLine, world: World)
         "events show",
         "events show one",
         "events list --state lost",
+        "events list --most 0",
+        "events list --most -1",
+        "events list --most x",
+        "sync --wait x",
+        "sync --wait -1",
+        "sync --wait nan",
         "webhooks register",
         "init --preset nonsense",
         "receiver --port http",
@@ -172,6 +226,10 @@ def test_wrong_usage_is_exit_code_2_with_the_usage(bare_cli: CommandLine, argume
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("usage: influence-pipeline")
     assert "error: " in ran.err.splitlines()[-1]
+
+
+def test_what_is_no_number_of_seconds_is_said_to_be_none(bare_cli: CommandLine) -> None:
+    assert bare_cli("sync", "--wait", "x").err.endswith("x is no number of seconds\n")
 
 
 @pytest.mark.parametrize("command", ["check", "probe", "forget 42"])

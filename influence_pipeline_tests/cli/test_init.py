@@ -48,3 +48,9 @@ def test_what_init_writes_works_as_it_is_on_the_sample_store(
     cli("init", "--into", "conf")
     cli.set(CONFIG="conf/influence.toml")
     assert cli("sync", "--entity", "customers", "--json").json["customers"]["sent"] == 58
+
+
+def test_the_preset_promises_no_command_that_is_not_built(bare_cli: CommandLine) -> None:
+    text = (preset.FOLDER / "influence.toml").read_text()
+    assert "influence-pipeline check" not in text
+    assert "influence-pipeline plan" in text

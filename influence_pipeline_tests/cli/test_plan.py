@@ -6,8 +6,11 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from influence_pipeline.sandbox import sample_store
-from influence_pipeline_tests.cli.conftest import CommandLine
+from influence_pipeline.sandbox.sample_store import poison
+from influence_pipeline_tests.cli.conftest import CommandLine, warn_of_hidden_rows
 from influence_pipeline_tests.support.world import World
 
 
@@ -42,7 +45,7 @@ def test_a_plan_counts_and_lists_what_a_sync_would_send(cli: CommandLine, world:
         ["order", order, "create", "ready"],
     ]
     assert calls == (
-        "About 3 calls. Orders placed before 2000-01-01 00:00:00+00:00 are never sent."
+        "About 3 calls.\nOrders placed before 2000-01-01 00:00:00+00:00 are never sent."
     )
 
 
@@ -57,16 +60,88 @@ def test_a_plan_changes_nothing_in_any_of_its_forms(cli: CommandLine, world: Wor
 def test_a_plan_before_the_first_sync_sets_no_go_live(cli: CommandLine, world: World) -> None:
     assert world.go_live is not None
     world.configure((f"go_live = {world.go_live.isoformat()}\n", ""))
-    assert cli("plan", "--entity", "orders").out == (
-        "Nothing to send: the store and what the API acknowledged agree.\n"
+    said = cli("plan", "--entity", "orders").out.splitlines()
+    assert said[0] == (
+        "Nothing to send. 119 orders were placed before the go-live, 0 are gone, 0 have no id."
     )
+    assert said[1].startswith(
+        "The first sync sets the go-live of orders to its own moment (now it would be 20"
+    )
+    assert said[1].endswith("); orders placed before it are never sent.")
+    found = cli("plan", "--entity", "orders", "--json").json
+    assert (found["go_live_is_set"], found["records"]) == (False, [])
+    assert found["left_out"] == {"orders": {"before_go_live": 119, "gone": 0, "without_id": 0}}
     assert world.ask_state("SELECT * FROM influence.fact") == []
+
+
+def test_a_plan_after_the_first_sync_names_the_go_live_that_it_set(
+    cli: CommandLine, world: World
+) -> None:
+    assert world.go_live is not None
+    world.configure((f"go_live = {world.go_live.isoformat()}\n", ""))
+    world.sync()
+    assert cli("plan", "--entity", "orders", "--json").json["go_live_is_set"]
+    assert "Orders placed before 20" in cli("plan", "--entity", "orders", "--full").out
+
+
+def test_a_plan_says_which_records_cannot_be_told_and_why(cli: CommandLine, world: World) -> None:
+    world.sync()
+    customer = poison.customer_with_invalid_email(world.store_url).customers[0]
+    nan = poison.order_with_nan_amount(world.store_url).orders[0]
+    world.shop("UPDATE products SET title = ' ' WHERE id = 3")
+    records = {(r["entity"], r["key"]): r for r in cli("plan", "--json").json["records"]}
+    parked = {key: r["reason"] for key, r in records.items() if r["state"] == "parked"}
+    assert parked["customer", customer] == "column email: it is not an e-mail address"
+    assert parked["product", "3"] == "column title: it is empty"
+    assert parked["order", nan].startswith("column ")
+    world.sync()
+    # The sync's own reasons, word for word.
+    assert world.parked() == {key: reason for (_, key), reason in parked.items()}
+
+
+def test_a_plan_in_several_batches_is_the_same(
+    cli: CommandLine, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = cli("plan", "--json").json
+    monkeypatch.setattr("influence_pipeline.sync.plan.KEYS_PER_STATEMENT", 7)
+    assert cli("plan", "--json").json == whole
+
+
+def test_an_order_without_a_status_shows_none(cli: CommandLine, world: World) -> None:
+    world.sync()
+    file = world.config.parent / "orders.sql"
+    file.write_text(
+        f"SELECT id, customer_id, email, currency, total, NULL::text AS financial_status, "
+        f"created_at FROM ({file.read_text().strip().rstrip(';')}) o WHERE id = 1\n"
+    )
+    (row,) = cli("plan", "--entity", "orders", "--json").json["records"]
+    assert (row["status_next"], row["state"]) == (None, "parked")
+    assert row["reason"].startswith("column financial_status: ")
+
+
+def test_a_plan_passes_on_what_somebody_should_look_at(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warn_of_hidden_rows(monkeypatch)
+    ran = cli("plan", "--entity", "products")
+    assert ran.err == "warning: Some rows are hidden.\n"
+    assert cli("plan", "--entity", "products", "--json").json["warnings"] == [
+        "Some rows are hidden."
+    ]
+
+
+def test_a_plan_that_could_not_be_written_is_not_made(cli: CommandLine) -> None:
+    ran = cli("plan", "--csv", "nowhere/plan.csv")
+    assert (ran.code, ran.error) == (
+        3,
+        "nowhere/plan.csv cannot be written: No such file or directory.",
+    )
 
 
 def test_a_plan_of_many_records_shows_the_first_and_says_how_many_more(cli: CommandLine) -> None:
     ran = cli("plan")
     assert "… and 176 more; --csv FILE or --json gives all\n" in ran.out
-    assert "\nAbout 331 calls. " in ran.out
+    assert "\nAbout 331 calls.\n" in ran.out
 
 
 def test_a_plan_as_csv_has_a_line_for_every_record(cli: CommandLine, world: World) -> None:

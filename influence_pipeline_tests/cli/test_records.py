@@ -99,6 +99,16 @@ def test_the_status_as_json_has_the_same_numbers(cli: CommandLine, trouble: Trou
     assert found["coupons"] == {"made": 0, "used": 0, "told": 0}
 
 
+def test_the_status_tells_what_a_run_holds(cli: CommandLine, world: World) -> None:
+    world.ask_state(
+        "INSERT INTO influence.work (entity, key, lease_until) SELECT 'order', n, "
+        "now() + CASE WHEN n < 3 THEN interval '1 min' ELSE interval '-1 min' END "
+        "FROM generate_series(1, 3) n RETURNING 1"
+    )
+    assert "\norders: 2 records are held by a run; " in cli("status").out
+    assert cli("status", "--json").json["entities"]["order"]["held"] == 2
+
+
 # --- parked
 
 
@@ -133,6 +143,49 @@ def test_parked_records_go_into_a_csv_file(cli: CommandLine, trouble: Trouble) -
     assert list(rows[0]) == ["entity", "key", "reason_code", "reason", "attempts", "queued_at"]
 
 
+def park(world: World, entity: str, number: int, reason: str) -> None:
+    world.ask_state(
+        "INSERT INTO influence.work (entity, key, state, reason_code, reason) "
+        f"SELECT '{entity}', key, 'parked', 'unmappable', replace('{reason}', 'KEY', key) "
+        f"FROM generate_series(1, {number}) n, lpad(n::text, 6, 'K0000') AS key RETURNING 1"
+    )
+
+
+def test_many_parked_records_are_counted_by_their_reasons_first(
+    cli: CommandLine, world: World
+) -> None:
+    park(world, "product", 20, "column title: it is empty")
+    assert cli("parked").out.startswith("entity ")
+    park(world, "order", 3, "column total: it is empty")
+    summary, listed = cli("parked").out.split("\n\n")[:2]
+    assert summary.splitlines() == [
+        "20 \u00d7 product: column title: it is empty",
+        "3 \u00d7 order: column total: it is empty",
+    ]
+    assert len(listed.splitlines()) == 1 + 23
+
+
+def test_a_list_of_parked_records_that_is_cut_says_so_and_json_and_csv_are_whole(
+    cli: CommandLine, world: World
+) -> None:
+    park(world, "order", 1001, "column total: it is empty")
+    assert "\n… and 1 more; --csv FILE or --json gives all\n" in cli("parked").out
+    assert len(cli("parked", "--json").json) == 1001
+    assert len(cli("parked", "--json", "--csv", "parked.csv").json) == 1001
+    assert len(Path("parked.csv").read_text().splitlines()) == 1002
+
+
+def test_coupon_codes_are_masked_among_the_parked(cli: CommandLine, world: World) -> None:
+    park(world, "reward", 25, "HTTP 400: no KEY")
+    for form in ([], ["--json"], ["--csv", "parked.csv"]):
+        shown = cli("parked", *form).out
+        assert "K0000" not in shown
+    assert "K0000" not in Path("parked.csv").read_text()
+    assert cli("parked").out.startswith("25 \u00d7 reward\n")
+    assert cli("parked", "--json").json[0]["key"] == "K0…"
+    assert "`retry rewards --all`" in cli("parked").out
+
+
 # --- retry
 
 
@@ -143,7 +196,7 @@ def test_a_parked_record_is_sent_again_after_a_retry_and_what_waited_for_it_too(
     assert cli("sync", "--json").json["customers"]["sent"] == 0
     ran = cli("retry", "customers", "--key", trouble.refused)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.endswith("due again; the next sync sends them.\n")
+    assert ran.out == "1 customer is due again; the next sync sends it.\n"
     after = cli("sync", "--json").json
     assert (after["customers"]["sent"], after["orders"]["sent"]) == (1, 1)
     assert world.sandbox.rows("SELECT * FROM orders WHERE order_id = ?", trouble.blocked)
@@ -226,9 +279,60 @@ def test_why_tells_the_status_that_was_acknowledged_of_an_order(
 
 def test_why_says_that_a_record_was_never_seen(cli: CommandLine) -> None:
     assert cli("why", "orders", "no-such").out == (
-        "order no-such: not known: never seen in the store, "
-        "or left out (an order before the go-live)\n"
+        "order no-such: not known by this id (an order's number is not its id): "
+        "never seen in the store, or left out (an order before the go-live)\n"
     )
+    assert cli("why", "products", "x").out == "product x: not known: never seen in the store\n"
+
+
+@pytest.mark.parametrize(
+    ("phase", "says"),
+    [
+        ("creating", "a call that creates it is under way, or its run died: "),
+        ("unknown", "whether Influence has it is not known "),
+        ("refunding", "a call that moves it to refunded is under way, or had no clear answer; "),
+    ],
+)
+def test_why_says_in_words_what_is_outstanding(
+    cli: CommandLine, world: World, phase: str, says: str
+) -> None:
+    world.ask_state(
+        "INSERT INTO influence.work (entity, key, phase, lease_until) "
+        f"VALUES ('order', '7', '{phase}', now() + interval '1 min') RETURNING 1"
+    )
+    lines = cli("why", "orders", "7").out.splitlines()
+    assert lines[0] == "order 7: has changes that are not acknowledged yet"
+    assert lines[1].startswith(says)
+    assert lines[2].startswith("held by a run until 20")
+
+
+def test_why_tells_what_became_of_a_coupon(cli: CommandLine, world: World) -> None:
+    def says() -> list[str]:
+        return cli("why", "rewards", "LOYAL-1").out.splitlines()
+
+    assert says() == ["reward LOYAL-1: not known: no coupon with this code was made here"]
+    world.ask_state(
+        "INSERT INTO influence.inbox (id, dedupe_key, body_sha256, body, headers) "
+        "OVERRIDING SYSTEM VALUE VALUES (1, 'x', '', '', '{}') RETURNING 1"
+    )
+    world.ask_state(
+        "INSERT INTO influence.coupon (code, event_id, kind) VALUES ('LOYAL-1', 1, 'fixed') RETURNING 1"
+    )
+    assert says() == ["reward LOYAL-1: about to be made in the store"]
+    told = []
+    for change, summary, line in (
+        ("state = 'issued', issued_at = '2026-11-01Z'", "made, and not used yet by an order that was synced", "made on 2026-11-01 "),
+        ("state = 'used', used_at = '2026-11-02Z', order_key = '77'", "used; Influence is still to be told", "used by order 77 on 2026-11-02 "),
+        ("reward_used_at = '2026-11-03Z'", "used, and Influence knows", "told to Influence on 2026-11-03 "),
+    ):  # fmt: skip
+        world.ask_state(f"UPDATE influence.coupon SET {change} RETURNING 1")
+        told.append(line)
+        first, *lines = says()
+        assert first == f"reward LOYAL-1: {summary}"
+        assert [said.startswith(begins) for said, begins in zip(lines, told, strict=True)] == [
+            True
+        ] * len(told)
+    assert cli("why", "rewards", "LOYAL-1", "--json").json["coupon"]["order_key"] == "77"
 
 
 def test_why_as_json_has_the_whole_story(cli: CommandLine, trouble: Trouble) -> None:

@@ -11,14 +11,14 @@ import pytest
 
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sandbox.sample_store import poison
-from influence_pipeline_tests.cli.conftest import CommandLine
+from influence_pipeline_tests.cli.conftest import CommandLine, warn_of_hidden_rows
 from influence_pipeline_tests.sandbox.platform_fixtures import until
 from influence_pipeline_tests.support.world import World
 
 COUNTS = {
     "looked_at", "created", "changed", "unchanged", "deleted", "before_go_live", "full_compare",
     "sent", "skipped", "calls", "throttled", "parked", "blocked", "waiting", "seconds",
-    "calls_per_second",
+    "calls_per_second", "warnings",
 }  # fmt: skip
 
 
@@ -77,7 +77,39 @@ def test_a_full_sync_finds_what_is_gone(cli: CommandLine, world: World) -> None:
     world.shop("DELETE FROM products WHERE id = 3")
     assert cli("sync", "--entity", "products", "--json").json["products"]["deleted"] == 0
     ran = cli("sync", "--entity", "products", "--full")
-    assert "compared all: 0 new, 0 changed, 1 gone, 18 unchanged" in ran.out
+    assert (
+        "compared all: 0 new, 0 changed, "
+        "1 gone from the store (nothing is sent; Influence keeps it), 18 unchanged"
+    ) in ran.out
+
+
+def test_what_somebody_should_look_at_is_told_beside_the_report(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warn_of_hidden_rows(monkeypatch)
+    ran = cli("sync", "--entity", "products")
+    assert (ran.code, ran.err) == (0, "warning: Some rows are hidden.\n")
+    found = cli("sync", "--entity", "products", "--json").json["products"]
+    assert found["warnings"] == ["Some rows are hidden."]
+
+
+def test_one_call_is_not_said_to_be_several(cli: CommandLine, world: World) -> None:
+    world.sync()
+    sample_store.add_customers(world.store_url)
+    assert "sent 1 in 1 call, " in cli("sync", "--entity", "customers").out
+
+
+def test_a_coupons_code_is_masked_in_the_last_trouble(cli: CommandLine, world: World) -> None:
+    world.configure(
+        ("linger_seconds = 4", "linger_seconds = 0"), ("base_seconds = 0.02", "base_seconds = 200")
+    )
+    world.ask_state(
+        "INSERT INTO influence.work (entity, key) VALUES ('reward', 'SECRETCODE') RETURNING 1"
+    )
+    world.sandbox.set(reject=[{"entity": "reward", "id": "SECRETCODE"}])
+    ran = cli("sync")
+    assert "last trouble: POST reward use 'SE…': HTTP 400" in ran.out
+    assert "SECRETCODE" not in ran.out + ran.err
 
 
 def test_records_that_were_parked_are_told_by_the_exit_code_once(
@@ -100,7 +132,7 @@ def test_orders_that_wait_for_their_customer_are_said_to_be_left(
     sample_store.place_order(world.store_url, buyer, paid=True)
     ran = cli("sync", "--entity", "orders")
     assert ran.code == 0
-    assert "left: 1 wait for their customer" in ran.out
+    assert "left: 1 waits for its customer" in ran.out
 
 
 def test_guests_that_are_skipped_and_orders_before_the_go_live_are_counted(
@@ -113,7 +145,7 @@ def test_guests_that_are_skipped_and_orders_before_the_go_live_are_counted(
     sample_store.place_order(world.store_url, None, email="guest@example.com", paid=True)
     ran = cli("sync", "--entity", "orders")
     assert re.search(r"1 new, .*, 119 before go-live\n", ran.out)
-    assert re.search(r"sent 0 in 0 calls, .* s; 1 guest orders skipped\n", ran.out)
+    assert re.search(r"sent 0 in 0 calls, .* s; 1 guest order skipped\n", ran.out)
 
 
 def test_an_api_that_does_not_take_it_now_leaves_it_for_the_next_run_and_says_so(
@@ -175,7 +207,10 @@ def test_an_import_sends_the_records_of_the_months_named_both_included(
     assert 0 < expected < 58
     ran = cli("import", "--entity", "customers", "--from", "2026-01", "--to", "2026-05")
     assert ran.code == 0
-    assert f"{expected} new, " in ran.out
+    assert f"compared the records of these months: {expected} new, " in ran.out
+    (warned,) = ran.err.splitlines()
+    assert warned.startswith("warning: Influence may give sign-up points to imported customers")
+    assert "makes a small first batch" in warned
     assert f"sent {expected} in {expected} calls" in ran.out
     assert len(world.sandbox.rows("SELECT * FROM customers")) == expected
 
@@ -196,6 +231,37 @@ def test_an_import_of_everything_leaves_nothing_but_orders_to_a_sync(cli: Comman
     assert [after[name]["sent"] for name in ("customers", "products", "orders")] == [0, 0, 119]
 
 
+def test_an_import_that_a_mapping_does_not_allow_fails_before_anything_is_sent(
+    cli: CommandLine, world: World
+) -> None:
+    file = world.config.parent / "products.sql"
+    file.write_text("SELECT id, title FROM products")
+    ran = cli("import", "--from", "2026-01")
+    assert (
+        ran.code,
+        "products.sql: an import by month needs a column created_at" in ran.error,
+    ) == (
+        3,
+        True,
+    )
+    assert world.sandbox.rows("SELECT * FROM customers") == []
+    assert cli("import", "--entity", "customers", "--from", "2026-01").code == 0
+
+
+def test_an_import_of_products_alone_warns_of_nothing(cli: CommandLine) -> None:
+    ran = cli("import", "--entity", "products")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("products  compared all: ")
+
+
+def test_months_the_wrong_way_round_are_refused(bare_cli: CommandLine) -> None:
+    ran = bare_cli("import", "--from", "2026-05", "--to", "2026-04")
+    assert (ran.code, ran.error) == (
+        3,
+        "--from 2026-05 comes after --to 2026-04; no month lies between.",
+    )
+
+
 def test_an_import_that_parks_records_says_so_by_its_exit_code(
     cli: CommandLine, world: World
 ) -> None:
@@ -210,7 +276,9 @@ def test_old_orders_are_not_imported_and_the_reason_is_told(cli: CommandLine, wo
     assert world.sandbox.rows("SELECT * FROM calls WHERE path LIKE '/v1/%'") == []
 
 
-@pytest.mark.parametrize("month", ["2026-13", "2026-1", "march", "2026-03-01", ""])
+@pytest.mark.parametrize(
+    "month", ["2026-13", "2026-1", "march", "2026-03-01", "", "0000-01", "9999-12"]
+)
 @pytest.mark.parametrize("flag", ["--from", "--to"])
 def test_what_is_no_month_is_refused_naming_the_flag(
     bare_cli: CommandLine, flag: str, month: str

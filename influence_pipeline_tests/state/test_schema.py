@@ -147,6 +147,14 @@ def test_control_a_difference_between_the_two_is_noticed(state_url: str, change:
         assert catalog(state) != before
 
 
+def test_the_metadata_alone_makes_the_tables_too(empty_database_url: str) -> None:
+    database_ = Postgres(empty_database_url, variable="V", kind=StateError)
+    with database_.transaction() as connection:
+        metadata.create_all(connection)
+        run(connection, "INSERT INTO work (entity, key) VALUES ('order', '1')")
+    database_.close()
+
+
 def test_every_migration_follows_one_other_up_to_the_head() -> None:
     config = Config()
     config.set_main_option("script_location", str(database._MIGRATIONS))

@@ -4,10 +4,8 @@ second POST of an order awards a second time and a second `refunded` takes point
 from __future__ import annotations
 
 import random
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -17,47 +15,10 @@ from influence_pipeline.records import Entity
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sync import engine as engine_module
 from influence_pipeline.sync.prepare import Preparation
+from influence_pipeline_tests.support.trouble import POINTS, killed, settle
 from influence_pipeline_tests.support.world import World
 
-POINTS = (
-    "capture: store read",
-    "capture: before commit",
-    "capture: committed",
-    "deliver: claimed",
-    "deliver: store read",
-    "deliver: before intent",
-    "deliver: intent committed",
-    "deliver: sent",
-    "deliver: replied",
-    "deliver: before acknowledgement",
-    "deliver: acknowledged",
-)
-
 SEEN_OFTEN = {"deliver: sent", "deliver: replied"}
-
-
-@pytest.fixture
-def worst(world: World) -> World:
-    """The doubling API, with all customers and products there and orders still to come."""
-    world.sandbox.set(second_post="award_again", refund_repeat="again")
-    with world.engine() as engine:
-        engine.sync(Entity.CUSTOMER)
-        engine.sync(Entity.PRODUCT)
-    return world
-
-
-def settle(world: World, seconds: float = 60) -> None:
-    """Sync until nothing is left to do: what production's schedule does, without its waits."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        reports = world.sync()
-        if all(r.remaining.waiting + r.remaining.blocked == 0 for r in reports.values()):
-            return
-        # Leases of killed processes run out by the database's clock; the test does not wait.
-        world.ask_state(
-            "UPDATE influence.work SET lease_until = now(), next_at = now() RETURNING 1"
-        )
-    raise AssertionError("work was left after a minute")
 
 
 FAULTS = [
@@ -109,23 +70,6 @@ def test_control_a_pipeline_that_repeats_posts_is_caught(
     settle(worst)
     found = [str(difference) for difference in worst.judge().differences]
     assert any("was created 2 times" in difference for difference in found)
-
-
-def killed(world: World, point: str, number: int) -> bool:
-    """Run a sync in a process that kills itself at a point; tell whether it got there.
-
-    The dead process's leases then run out, which a test need not wait for.
-    """
-    process = subprocess.run(
-        [sys.executable, "-m", "influence_pipeline_tests.sync.killed", point, str(number)],
-        env=world.environment(),
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert process.returncode in {0, -signal.SIGKILL}, process.stderr.decode()[-2000:]
-    world.ask_state("UPDATE influence.work SET lease_until = now() - interval '1s' RETURNING 1")
-    return process.returncode == -signal.SIGKILL
 
 
 def test_an_order_killed_between_its_creation_and_its_refund_is_not_created_again(

@@ -227,9 +227,9 @@ def test_plan_says_what_a_sync_sends_and_changes_nothing(world: World) -> None:
     )
     before = world.ask_state(counts)
     with world.engine() as engine:
-        frame = plan(engine, [Entity.CUSTOMER, Entity.PRODUCT, Entity.ORDER])
+        records = plan(engine, [Entity.CUSTOMER, Entity.PRODUCT, Entity.ORDER]).records
     assert world.ask_state(counts) == before
-    assert frame[["entity", "key", "action", "status_next"]].values.tolist() == [
+    assert records[["entity", "key", "action", "status_next"]].values.tolist() == [
         ["customer", buyer, "create", None],
         ["order", order, "create", "paid"],
     ]

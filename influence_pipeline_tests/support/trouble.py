@@ -1,0 +1,79 @@
+"""Trouble for a sync, and its end: killed processes, something in the middle of a run, lost leases.
+
+What goes wrong at the API is the sandbox's (`Sandbox.fault`).
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from influence_pipeline_tests.support.world import World
+
+POINTS = (
+    "capture: store read",
+    "capture: before commit",
+    "capture: committed",
+    "deliver: claimed",
+    "deliver: store read",
+    "deliver: before intent",
+    "deliver: intent committed",
+    "deliver: sent",
+    "deliver: replied",
+    "deliver: before acknowledgement",
+    "deliver: acknowledged",
+)
+
+
+def settle(world: World, seconds: float = 60) -> None:
+    """Sync until nothing is left to do: what production's schedule does, without its waits."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        reports = world.sync()
+        if all(r.remaining.waiting + r.remaining.blocked == 0 for r in reports.values()):
+            return
+        # Leases of killed processes run out by the database's clock; the test does not wait.
+        world.ask_state(
+            "UPDATE influence.work SET lease_until = now(), next_at = now() RETURNING 1"
+        )
+    raise AssertionError("work was left after a minute")
+
+
+def leases_run_out(world: World) -> None:
+    """As if whoever holds records had been silent for longer than a lease."""
+    world.ask_state("UPDATE influence.work SET lease_until = now() - interval '1s' RETURNING 1")
+
+
+def once_at(point: str, happens: Callable[[], object], number: int = 1) -> Callable[[str], None]:
+    """Give an `at` for an engine: something happens the n-th time that the point is passed."""
+    passed = 0
+
+    def at(here: str) -> None:
+        nonlocal passed
+        passed += here == point
+        if here == point and passed == number:
+            happens()
+
+    return at
+
+
+def killed(world: World, point: str, number: int, *, may_stop: bool = False) -> bool:
+    """Run a sync in a process that kills itself at a point; tell whether it got there.
+
+    `may_stop`: the run may end with an error before, as it does when the API is away. The dead
+    process's leases then run out, which a test need not wait for.
+    """
+    process = subprocess.run(
+        [sys.executable, "-m", "influence_pipeline_tests.sync.killed", point, str(number)],
+        env=world.environment(),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    expected = {0, -signal.SIGKILL, int(may_stop)}
+    assert process.returncode in expected, process.stderr.decode()[-2000:]
+    leases_run_out(world)
+    return process.returncode == -signal.SIGKILL
