@@ -43,7 +43,7 @@ def main() -> None:
         try:
             while not (port_file.exists() and port_file.read_text()):
                 time.sleep(0.05)
-            url = f"http://127.0.0.1:{port_file.read_text()}"
+            url = f"http://127.0.0.1:{port_file.read_text().strip()}"
             with shop(given.customers, api_url=url) as (settings, _), Engine(settings) as engine:
                 report = engine.sync(Entity.CUSTOMER)
             rows = {

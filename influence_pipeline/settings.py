@@ -73,7 +73,7 @@ class Environment(BaseSettings):
     @field_validator("api_url")
     @classmethod
     def _http_url(cls, value: str) -> str:
-        if not re.match(r"^https?://[^/@\s]+(/\S*)?$", value):
+        if not re.fullmatch(r"https?://[^/@\s]+(/\S*)?", value):
             raise ValueError("must be an http(s) URL without user and password")
         local = re.match(r"^http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)", value)
         if value.startswith("http://") and not local:

@@ -24,6 +24,7 @@ _MAX_REPLY_BYTES = 4 * 1024 * 1024
 
 # libcurl's codes for which no byte of the request can have reached the API.
 _NEVER_SENT = {
+    pycurl.E_URL_MALFORMAT: "the address is no URL",
     pycurl.E_COULDNT_RESOLVE_HOST: "the host name is not known",
     pycurl.E_COULDNT_RESOLVE_PROXY: "the proxy's host name is not known",
     pycurl.E_COULDNT_CONNECT: "connection refused",

@@ -32,6 +32,10 @@ BATCH = 500
 # Calls in a row that never reached the API, after which the run stops: at the start, and later.
 _UNREACHABLE_AT_START = 3
 _UNREACHABLE_IN_A_ROW = 20
+# Failed calls in a row (no reply, 5xx) after which the API as a whole is taken to be down: where no
+# call of the run was answered well, and where some were.
+_FAILURES_FROM_THE_START = 30
+_FAILURES_IN_A_ROW = 300
 # Records refused for the key one after another, after which it is the key and not the records.
 _KEY_REFUSALS = 3
 _KEY_CHECK = Call("GET customer", "GET", path("customers", "influence-pipeline-key-check"))
@@ -110,6 +114,8 @@ class Delivery:
         self._done = Delivered()
         self._answered = False
         self._unreachable = 0
+        self._worked = False
+        self._failures = 0
         self._renew_at = 0.0
         self._key_refused: list[tuple[Job, Call, Outcome]] = []
         self._stop: ApiError | None = None
@@ -354,10 +360,18 @@ class Delivery:
             return
         if reply.status is not None and reply.status < 500 and not outcome.throttled:
             self._pace.good(now)
+            self._worked = True
+            self._failures = 0
         else:
             self._pace.refused(now, outcome.retry_after, throttled=outcome.throttled)
+            self._failures += not outcome.throttled
         if outcome.throttled:
             self._done.throttled += 1
+        if self._failures >= (_FAILURES_IN_A_ROW if self._worked else _FAILURES_FROM_THE_START):
+            self._stop = self._stop or ApiUnreachable(
+                f"The API fails call after call (the last: {outcome.words}). Nothing more is sent; "
+                "nothing is lost. The next run goes on where this one stopped."
+            )
 
     def _unreachable_error(self) -> ApiUnreachable:
         return ApiUnreachable(

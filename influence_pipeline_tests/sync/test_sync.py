@@ -190,6 +190,16 @@ def test_an_api_that_is_away_stops_the_run_and_the_next_goes_on(world: World) ->
     assert world.judge().differences == ()
 
 
+def test_an_api_that_fails_every_call_ends_the_run_and_nothing_is_lost(world: World) -> None:
+    world.sandbox.fault("error_before", method="PUT", times=None)
+    with world.engine() as engine, pytest.raises(ApiUnreachable, match="call after call"):
+        engine.sync(Entity.CUSTOMER)
+    world.sandbox.good("PUT", "/sandbox/faults", {"faults": []})
+    world.sync()
+    assert world.judge().differences == ()
+    assert world.parked() == {}
+
+
 def test_a_store_that_is_away_stops_the_run_without_showing_its_password(world: World) -> None:
     url = "postgresql://someone:canary-password@127.0.0.1:9/store"
     with Engine(world.settings(store_url=url)) as engine, pytest.raises(StoreError) as caught:
