@@ -54,6 +54,8 @@ def _capture(kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             captured = engine.capture(kind.entity, full=config.full)
             found = captured.created + captured.changed
             preview = _to_send(engine.state, kind.entity) if found else []
+        for warning in captured.warnings:
+            context.log.warning(warning)
         if captured.full:
             in_store = captured.looked_at + captured.unreadable
             context.log_event(

@@ -56,6 +56,8 @@ def _import(
             report = engine.import_window(kind.entity, window, progress)
             metadata = reporting.of_import(report, months=len(context.partition_keys))
             check = reporting.check_parked(engine.state, report)
+        for warning in report.captured.warnings if report.captured else ():
+            context.log.warning(warning)
         return dg.MaterializeResult(metadata=metadata, check_results=[check])
 
     return import_months

@@ -60,6 +60,8 @@ def of_capture(
         "full_compare": captured.full,
         "seconds": round(seconds, 3),
     }
+    if captured.warnings:
+        metadata["warnings"] = "\n".join(captured.warnings)
     if captured.why_full:
         metadata["why everything was compared"] = captured.why_full
     if preview:

@@ -36,6 +36,7 @@ _UNREACHABLE_IN_A_ROW = 20
 # call of the run was answered well, and where some were.
 _FAILURES_FROM_THE_START = 30
 _FAILURES_IN_A_ROW = 300
+_KEY_STATUSES = frozenset({401, 403})
 # Records refused for the key one after another, after which it is the key and not the records.
 _KEY_REFUSALS = 3
 _KEY_CHECK = Call("GET customer", "GET", path("customers", "influence-pipeline-key-check"))
@@ -302,7 +303,7 @@ class Delivery:
         if outcome.meaning is Meaning.KEY_REJECTED:
             self._take_key_refusal(job, call, outcome)
             return
-        if reply.status is not None and reply.status < 500 and not outcome.throttled:
+        if _is_answer_to_the_key(reply) and not outcome.throttled:
             self._key_is_good()
         if job.goes_on:
             self._next(job)
@@ -355,7 +356,7 @@ class Delivery:
         self._answered = True
         self._unreachable = 0
         now = self._clock.monotonic()
-        if outcome.meaning is Meaning.KEY_REJECTED:
+        if reply.status in _KEY_STATUSES:
             # It says nothing of the pace; the window stays as small as it is.
             return
         if reply.status is not None and reply.status < 500 and not outcome.throttled:
@@ -511,6 +512,10 @@ class Delivery:
             by_fence.setdefault(job.claim.fence, []).append(job.claim.key)
         for key in self._claims.renew(by_fence):
             self._jobs[key].held_until = now + self._lease_seconds
+
+
+def _is_answer_to_the_key(reply: Reply) -> bool:
+    return reply.status is not None and reply.status < 500 and reply.status not in _KEY_STATUSES
 
 
 def _may_be_late(outcome: Outcome) -> bool:
