@@ -120,6 +120,15 @@ def test_the_api_may_be_any_https_address_or_this_machine(
     assert load_settings().environment.api_url == url
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1\n", "https://a b", "ftp://a", "https://u@a"])
+def test_an_address_that_is_no_url_is_refused_before_anything_is_sent(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INFLUENCE_API_URL", url)
+    with pytest.raises(ConfigurationError, match="INFLUENCE_API_URL must be an http"):
+        load_settings()
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -101,6 +101,13 @@ class Processes:
 
 def _command_of(pid: int) -> str | None:
     """Give a process's command line, by which it is known again; None: there is none."""
+    if Path("/proc/self/cmdline").exists():
+        # Linux. A small installation has no `ps`.
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            return None
+        return words.replace(b"\0", b" ").decode(errors="replace").strip() or None
     found = subprocess.run(
         ["ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False
     )

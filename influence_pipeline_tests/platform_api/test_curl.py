@@ -116,6 +116,12 @@ def test_control_plain_libcurl_sends_that_post_twice() -> None:
         assert len(server.requests) == 3
 
 
+def test_an_address_that_is_no_url_counts_as_never_sent() -> None:
+    with transport("http://127.0.0.1:1\n") as curl:
+        reply = call(curl, POST)
+    assert (reply.status, reply.failure) == (None, Failure.NOT_SENT)
+
+
 def test_an_address_where_nothing_listens_counts_as_never_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
