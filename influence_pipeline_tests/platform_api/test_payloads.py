@@ -103,6 +103,17 @@ def test_names_the_contract_could_not_find_are_changed_in_one_place() -> None:
     assert Names({"order": {"totlPrice": "total"}}).unknown() == ["order.totlPrice"]
 
 
+def test_an_order_of_a_known_customer_goes_without_an_email_that_is_none() -> None:
+    assert order_body(order(email="not an address")).email is None
+
+
+def test_goods_by_weight_keep_their_fraction() -> None:
+    body = order_body(
+        order(line_items=[{"quantity": Decimal("1.5")}, {"quantity": Decimal("2.0")}])
+    )
+    assert encode([line.quantity for line in body.lineItems]) == b"[1.5,2]"
+
+
 @pytest.mark.parametrize(
     ("values", "column"),
     [
@@ -112,13 +123,16 @@ def test_names_the_contract_could_not_find_are_changed_in_one_place() -> None:
         ({"total": Decimal(10) ** 30}, "total"),
         ({"currency": "xxx"}, "currency"),
         ({"currency": None}, "currency"),
-        ({"email": "not an address"}, "email"),
+        ({"email": "not an address", "customer_id": None}, "email"),
         ({"financial_status": "payed"}, "financial_status"),
         ({"financial_status": None}, "financial_status"),
         ({"created_at": "infinity"}, "created_at"),
         ({"created_at": "12345-01-01T00:00:00+00:00"}, "created_at"),
         ({"line_items": {"a": 1}}, "line_items"),
-        ({"line_items": [{"quantity": 1.5}]}, "line_items"),
+        ({"line_items": [{"quantity": None}]}, "line_items"),
+        ({"line_items": [{"quantity": Decimal("1e5000")}]}, "line_items"),
+        ({"line_items": [{"quantity": 1, "title": "\ud800"}]}, "line_items"),
+        ({"discount_codes": ["A\x00B"]}, "discount_codes"),
         ({"line_items": [{"quantity": 1, "unit_price": "NaN"}]}, "line_items"),
         ({"discount_codes": [{"amount": 1}]}, "discount_codes"),
         ({"number": "x" * 200_000}, "number"),
