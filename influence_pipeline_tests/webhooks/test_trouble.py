@@ -70,7 +70,9 @@ def test_a_customer_for_whom_the_api_always_errs_does_not_hold_the_others_up(
     for number in range(2, 42):
         poisoned.deliver("points/redeemed", redemption(number))
     worked = poisoned.work()
-    assert (worked.count("done"), worked.count("retried"), worked.broken_off) == (40, 1, False)
+    assert (worked.count("done"), worked.broken_off) == (40, False)
+    # On a slow machine it comes due again while the others are worked off.
+    assert worked.count("retried") >= 1
     assert worked.troubles
     assert reason(poisoned, bad) == ("new", "api_away")
 
