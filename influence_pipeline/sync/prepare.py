@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from influence_pipeline.platform_api import payloads
 from influence_pipeline.platform_api.payloads import Names, RecordError
@@ -158,19 +158,7 @@ def settled(claim: Claim, content_hash: int | None) -> Result:
 
 
 def parked(claim: Claim, code: str, reason: str) -> Result:
-    return Result(
-        claim.key,
-        claim.fence,
-        Verdict.PARKED,
-        claim.store_hash,
-        phase=claim.phase,
-        absent_answers=claim.absent_answers,
-        attempts=claim.attempts,
-        refusals=claim.refusals,
-        reason_code=code,
-        reason=reason,
-        unsure=claim.unsure,
-    )
+    return _unsent(claim, Verdict.PARKED, reason_code=code, reason=reason)
 
 
 def _gone(claim: Claim) -> Result:
@@ -183,35 +171,36 @@ def _gone(claim: Claim) -> Result:
 
 def _late(claim: Claim) -> Result:
     """Wait until a call whose answer never came cannot overtake the newer content any more."""
-    return Result(
-        claim.key,
-        claim.fence,
+    return _unsent(
+        claim,
         Verdict.AGAIN,
-        claim.store_hash,
-        phase=claim.phase,
-        absent_answers=claim.absent_answers,
-        attempts=claim.attempts,
-        refusals=claim.refusals,
         delay=claim.late_seconds,
         reason_code="late",
         reason="an earlier call had no answer and may still be worked off; newer content waits",
-        unsure=claim.unsure,
     )
 
 
 def _blocked(job: Job, waits_for: str) -> Result:
-    claim = job.claim
+    return _unsent(
+        job.claim,
+        Verdict.BLOCKED,
+        blocked_on=waits_for,
+        reason_code="waits",
+        reason=f"waits until {waits_for.replace(':', ' ')} is acknowledged",
+    )
+
+
+def _unsent(claim: Claim, verdict: Verdict, **said: Any) -> Result:
+    """Set a record aside with all that is known of it as it was: no call was made."""
     return Result(
         claim.key,
         claim.fence,
-        Verdict.BLOCKED,
+        verdict,
         claim.store_hash,
         phase=claim.phase,
         absent_answers=claim.absent_answers,
         attempts=claim.attempts,
         refusals=claim.refusals,
-        blocked_on=waits_for,
-        reason_code="waits",
-        reason=f"waits until {waits_for.replace(':', ' ')} is acknowledged",
         unsure=claim.unsure,
+        **said,
     )
