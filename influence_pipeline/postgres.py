@@ -262,17 +262,18 @@ def literal(sql: str) -> str:
 
 def copy_in(connection: sa.Connection, table: str, rows: Iterable[Sequence[object]]) -> None:
     """COPY rows into `table` (with its columns in brackets); None is NULL."""
-    text = io.StringIO()
-    for row in rows:
-        text.write("\t".join(_copy_text(value) for value in row) + "\n")
-    text.seek(0)
-    driver_cursor(connection).copy_expert(f"COPY {table} FROM STDIN", text)
+    text = "".join(["\t".join(map(_copy_text, row)) + "\n" for row in rows])
+    driver_cursor(connection).copy_expert(f"COPY {table} FROM STDIN", io.StringIO(text))
+
+
+_COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def _copy_text(value: object) -> str:
     if value is None:
         return "\\N"
+    if isinstance(value, str):
+        return str.translate(value, _COPY_ESCAPES)
     if isinstance(value, bool):
         return "t" if value else "f"
-    escaped = str(value).replace("\\", "\\\\").replace("\t", "\\t")
-    return escaped.replace("\n", "\\n").replace("\r", "\\r")
+    return str(value).translate(_COPY_ESCAPES)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 from urllib.parse import quote
 
 
@@ -16,7 +17,7 @@ class Failure(StrEnum):
     NO_REPLY = "no reply"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request. `repeatable`: sending it a second time does no harm (all but POST /v1/orders).
 
@@ -30,16 +31,16 @@ class Call:
     repeatable: bool = True
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """What came back. `status` is None where `failure` says why nothing did. `ms`: the whole call.
 
-    `detail` is the transport's own word for a failure ("connection refused"), free of secrets.
+    `headers`: at least Retry-After and those of rate limits, names in lower case. `detail` is the
+    transport's own word for a failure ("connection refused"), free of secrets.
     """
 
     status: int | None
     body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     ms: int = 0
     failure: Failure | None = None
     detail: str = ""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import time
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,28 +70,14 @@ class CurlTransport:
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, in_flight)
         self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_NOTHING)
-        self._idle: deque[Any] = deque()
-        self._busy: dict[Any, tuple[object, io.BytesIO, list[bytes], float]] = {}
+        self._idle: list[_Line] = []
+        self._busy: dict[Any, _Line] = {}
 
     def submit(self, call: Call, token: object) -> None:
-        handle = self._idle.pop() if self._idle else self._new_handle()
-        body, head = io.BytesIO(), []  # type: tuple[io.BytesIO, list[bytes]]
-        handle.setopt(pycurl.URL, self._base_url + call.path)
-        handle.setopt(pycurl.CUSTOMREQUEST, call.method)
-        handle.setopt(pycurl.WRITEFUNCTION, _bounded_writer(body))
-        handle.setopt(pycurl.HEADERFUNCTION, head.append)
-        if call.body is None:
-            handle.setopt(pycurl.HTTPGET, 1)
-            handle.setopt(pycurl.CUSTOMREQUEST, call.method)
-        else:
-            # A read function without a seek function: libcurl repeats a request by itself when a
-            # kept connection dies without a byte of reply, even a POST that the API has worked off.
-            # It cannot rewind this body, so it reports the failure to us instead.
-            handle.setopt(pycurl.UPLOAD, 1)
-            handle.setopt(pycurl.READFUNCTION, io.BytesIO(call.body).read)
-            handle.setopt(pycurl.INFILESIZE, len(call.body))
-        self._busy[handle] = (token, body, head, time.monotonic())
-        self._multi.add_handle(handle)
+        line = self._idle.pop() if self._idle else _Line(self._new_handle())
+        line.start(self._base_url + call.path, call, token)
+        self._busy[line.handle] = line
+        self._multi.add_handle(line.handle)
 
     def poll(self, timeout: float) -> Sequence[tuple[object, Reply]]:
         self._perform()
@@ -108,7 +94,7 @@ class CurlTransport:
             handle.close()
         self._busy.clear()
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop().handle.close()
         self._multi.close()
 
     def _perform(self) -> None:
@@ -125,20 +111,16 @@ class CurlTransport:
         return done
 
     def _reply(self, handle: Any, error: int | None) -> tuple[object, Reply]:
-        token, body, head, started = self._busy.pop(handle)
-        ms = int((time.monotonic() - started) * 1000)
+        line = self._busy.pop(handle)
+        ms = int((time.monotonic() - line.started_at) * 1000)
         if error is None:
-            reply = Reply(
-                status=handle.getinfo(pycurl.RESPONSE_CODE),
-                body=body.getvalue(),
-                headers=_headers(head),
-                ms=ms,
-            )
+            status = handle.getinfo(pycurl.RESPONSE_CODE)
+            reply = Reply(status, line.reply_body(), _headers(line.head), ms)
         else:
             reply = _failed(handle, error, ms)
         self._multi.remove_handle(handle)
-        self._idle.append(handle)
-        return token, reply
+        self._idle.append(line)
+        return line.token, reply
 
     def _new_handle(self) -> Any:
         handle = pycurl.Curl()
@@ -166,13 +148,53 @@ def trusted_certificates() -> str:
     return certifi.where()
 
 
-def _bounded_writer(body: io.BytesIO) -> Any:
-    def write(chunk: bytes) -> int:
-        if body.tell() + len(chunk) > _MAX_REPLY_BYTES:
-            return 0
-        return body.write(chunk)
+class _Line:
+    """A handle with what belongs to its present call. Used again and again: making a handle and
+    telling it where to write costs more than the call."""
 
-    return write
+    def __init__(self, handle: Any) -> None:
+        self.handle = handle
+        self.token: object = None
+        self.head: list[bytes] = []
+        self.started_at = 0.0
+        self._chunks: list[bytes] = []
+        self._bytes = 0
+        self._method = ""
+        handle.setopt(pycurl.WRITEFUNCTION, self._write)
+        handle.setopt(pycurl.HEADERFUNCTION, self._note_header)
+
+    def start(self, url: str, call: Call, token: object) -> None:
+        self.token, self.head, self._chunks, self._bytes = token, [], [], 0
+        handle = self.handle
+        handle.setopt(pycurl.URL, url)
+        if call.body is None:
+            handle.setopt(pycurl.HTTPGET, 1)
+            handle.setopt(pycurl.CUSTOMREQUEST, call.method)
+            self._method = ""
+        else:
+            if call.method != self._method:
+                handle.setopt(pycurl.UPLOAD, 1)
+                handle.setopt(pycurl.CUSTOMREQUEST, call.method)
+                self._method = call.method
+            # A read function without a seek function: libcurl repeats a request by itself when a
+            # kept connection dies without a byte of reply, even a POST that the API has worked off.
+            # It cannot rewind this body, so it reports the failure to us instead.
+            handle.setopt(pycurl.READFUNCTION, io.BytesIO(call.body).read)
+            handle.setopt(pycurl.INFILESIZE, len(call.body))
+        self.started_at = time.monotonic()
+
+    def reply_body(self) -> bytes:
+        return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+
+    def _note_header(self, header: bytes) -> None:
+        self.head.append(header)
+
+    def _write(self, chunk: bytes) -> int:
+        self._bytes += len(chunk)
+        if self._bytes > _MAX_REPLY_BYTES:
+            return 0
+        self._chunks.append(chunk)
+        return len(chunk)
 
 
 def _failed(handle: Any, error: int, ms: int) -> Reply:
@@ -185,10 +207,15 @@ def _failed(handle: Any, error: int, ms: int) -> Reply:
     return Reply(None, ms=ms, failure=Failure.NO_REPLY, detail=detail)
 
 
+# The first letters of the headers that anybody asks for; a reply has a dozen others.
+_ASKED_FOR = re.compile(rb"(?i)(retry-after|(?:x-)?rate-?limit[a-z-]*)\s*:(.*)", re.DOTALL)
+
+
 def _headers(lines: list[bytes]) -> dict[str, str]:
+    """Give the headers that say something of the pace, by their names in lower case."""
     headers: dict[str, str] = {}
     for line in lines:
-        name, colon, value = line.decode("latin-1").partition(":")
-        if colon:
-            headers[name.strip().lower()] = value.strip()
+        if line[:1] in b"rRxX" and (found := _ASKED_FOR.match(line)):
+            name, value = found.groups()
+            headers[name.decode("ascii").lower()] = value.decode("latin-1").strip()
     return headers

@@ -71,12 +71,12 @@ class Judge:
     def _by_status(
         self, call: Call, reply: Reply, status: int, again: Meaning, now: datetime
     ) -> Outcome:
-        words = _words(reply)
         if 200 <= status < 300:
             body, readable = _json(reply.body)
             if readable:
                 return Outcome(Meaning.ACCEPTED, body=body)
             return Outcome(again, f"HTTP {status} with something that is not JSON")
+        words = _words(reply)
         if 300 <= status < 400:
             return Outcome(
                 again,

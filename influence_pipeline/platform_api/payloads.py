@@ -132,20 +132,21 @@ class Names:
     def dump(self, payload: _Payload, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
         """Give the payload as JSON values under the account's names, unknown values omitted."""
         names = self._overrides[type(payload)]
-        result: dict[str, Any] = {}
-        for field, value in payload:
-            if value is None or field in leave_out:
-                continue
-            if isinstance(value, tuple):
-                result[names.get(field, field)] = [self.dump(item) for item in value]
-            else:
-                result[names.get(field, field)] = value
-        return result
+        return {
+            names.get(field, field): [self.dump(item) for item in value]
+            if type(value) is tuple
+            else value
+            for field, value in payload.__dict__.items()
+            if value is not None and field not in leave_out
+        }
+
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def encode(values: Any) -> bytes:
     """Write JSON values as the bytes that are sent."""
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return _COMPACT.encode(values).encode("utf-8")
 
 
 def customer_body(row: Mapping[str, Any]) -> CustomerBody:
@@ -285,13 +286,9 @@ def _text(row: Mapping[str, Any], column: str, of: str | None = None) -> str | N
     value = row.get(column)
     if value is None:
         return None
-    if isinstance(value, bool):
-        value = "true" if value else "false"
-    if not isinstance(value, str | int | Decimal):
-        raise RecordError(of or column, f"{_named(column, of)} is not a text")
-    if isinstance(value, Decimal) and not -_MOST_DIGITS < value.adjusted() < _MOST_DIGITS:
-        raise RecordError(of or column, f"{_named(column, of)} is no number of anything")
-    text = str(value).strip()
+    if type(value) is not str:
+        value = _as_text(value, column, of)
+    text: str = value.strip()
     if _UNSENDABLE.search(text):
         raise RecordError(
             of or column, f"{_named(column, of)} holds characters that no text may hold"
@@ -301,6 +298,16 @@ def _text(row: Mapping[str, Any], column: str, of: str | None = None) -> str | N
             of or column, f"{_named(column, of)} is longer than {_MAX_TEXT:,} characters"
         )
     return text or None
+
+
+def _as_text(value: Any, column: str, of: str | None) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, str | int | Decimal):
+        raise RecordError(of or column, f"{_named(column, of)} is not a text")
+    if isinstance(value, Decimal) and not -_MOST_DIGITS < value.adjusted() < _MOST_DIGITS:
+        raise RecordError(of or column, f"{_named(column, of)} is no number of anything")
+    return str(value)
 
 
 def _named(column: str, of: str | None) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB
 from influence_pipeline.records import Entity, FinancialStatus
 
 # The newest migration. Kept here so that opening the state does not import Alembic (0.5-0.9 s).
-HEAD_REVISION = "0001"
+HEAD_REVISION = "0002"
 
 
 class WorkState(StrEnum):
@@ -149,6 +149,29 @@ sa.Index(
     postgresql_where=work.c.state == "ready",
 )
 sa.Index("work_blocked_on_idx", work.c.blocked_on, postgresql_where=work.c.blocked_on.isnot(None))
+
+# Which customer an e-mail belongs to at the API: two ids with one e-mail are not sent.
+# `email_hash`: keyed with the fact `email_salt`; the address itself is not kept. `number` grows: of
+# two rows of one key the newer is its address now, the older what the API has until that is
+# acknowledged.
+email_owner = sa.Table(
+    "email_owner",
+    metadata,
+    sa.Column("email_hash", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.BigInteger, sa.Identity(always=True)),
+    sa.Column("key", sa.Text(collation="C"), nullable=False),
+)
+sa.Index("email_owner_key_idx", email_owner.c.key)
+
+# The pace of all workers: the values of `pace_control.Control`, in one row.
+pace = sa.Table(
+    "pace",
+    metadata,
+    sa.Column("account", sa.SmallInteger, primary_key=True, server_default="1"),
+    sa.Column("control", JSONB, nullable=False),
+    sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.CheckConstraint("account = 1", name="account"),
+)
 
 fence_sequence = sa.Sequence("fence_seq", metadata=metadata)
 

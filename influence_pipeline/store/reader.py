@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import psycopg2
 import sqlalchemy as sa
@@ -35,8 +35,7 @@ class HashedKey:
     eligible: bool
 
 
-@dataclass(frozen=True)
-class CanonicalRow:
+class CanonicalRow(NamedTuple):
     """A record as the mapping gives it: JSON values, numbers as Decimal, moments as ISO text."""
 
     key: str
@@ -113,7 +112,7 @@ def rows_of(
             # Equal to the store, and another record by its text: renamed (citext), or 1.0 and 1.00.
             continue
         try:
-            values = json.loads(text, parse_float=Decimal, parse_int=_whole)
+            values = _JSON.decode(text)
         except (RecursionError, ValueError):
             poison.append(PoisonRow(key, "a JSON value in it is nested too deeply to be read"))
         else:
@@ -206,6 +205,9 @@ def count_rows(connection: sa.Connection, described: Described) -> int:
 def _whole(digits: str) -> int | Decimal:
     # Python refuses to read an int of more than 4,300 digits; a numeric column may hold one.
     return int(digits) if len(digits) < 100 else Decimal(digits)
+
+
+_JSON = json.JSONDecoder(parse_float=Decimal, parse_int=_whole)
 
 
 def _everything(described: Described, window: Window) -> str:

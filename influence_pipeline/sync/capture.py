@@ -79,6 +79,10 @@ class CaptureJob:
     go_live: datetime | None = None
 
 
+# So many that what the planner knows of the tables no longer holds.
+_MANY_CHANGES = 1000
+
+
 def capture(
     state: Postgres, store: Postgres, job: CaptureJob, at: Callable[[str], None]
 ) -> Captured:
@@ -87,6 +91,11 @@ def capture(
         captured = capture_into(into, store, job, at)
         at("capture: before commit")
     at("capture: committed")
+    if captured.created + captured.changed >= _MANY_CHANGES:
+        # A queue that has just been filled looks empty to the planner, and every batch of a
+        # delivery would be planned for that.
+        with state.transaction() as connection:
+            connection.execute(_QUERIES["analyze"])
     return captured
 
 

@@ -129,3 +129,6 @@ SET taken_at = now(), horizon = :horizon, next_xid = :next_xid, seen_xids = :see
     source_tables = :source_tables,
     full_at = CASE WHEN :everything THEN now() ELSE full_at END
 WHERE entity = CAST(:entity AS entity)
+
+-- name: analyze
+ANALYZE work, snapshot

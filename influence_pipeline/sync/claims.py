@@ -6,10 +6,12 @@ older claim reports is not taken). Nothing here knows what a call looks like.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -21,8 +23,7 @@ from influence_pipeline.state.schema import Lane, Phase
 _QUERIES = load_queries(__file__, "deliver.sql")
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """One record this worker may send. `age_seconds`: since it was queued.
 
     `unsure`: the API may have another content than the acknowledged one. For `late_seconds` a call
@@ -33,16 +34,24 @@ class Claim:
     key: str
     fence: int
     phase: Phase
+    status: FinancialStatus | None
     absent_answers: int
     attempts: int
     refusals: int
     age_seconds: float
-    status: FinancialStatus | None
     store_hash: int | None
     synced_hash: int | None
     unsure: bool = False
     late_hash: int | None = None
     late_seconds: float = 0.0
+    # Whether it has a snapshot row; one that could not be read when it was captured has none.
+    captured: bool = True
+
+    def result(self, verdict: Verdict, **said: Any) -> Result:
+        """Say what came of it; the fields of `Result` that are not said are as usual."""
+        return Result(
+            self.key, self.fence, verdict, self.store_hash, captured=self.captured, **said
+        )
 
 
 class Verdict(StrEnum):
@@ -55,8 +64,7 @@ class Verdict(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What is written back for a claim. `synced_hash`: what the API acknowledged, if it did."""
 
     key: str
@@ -76,10 +84,10 @@ class Result:
     unsure: bool = False
     late_hash: int | None = None
     late_seconds: float = 0.0
+    captured: bool = True
 
 
-@dataclass(frozen=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One call for the attempt log. `error` holds no personal data."""
 
     key: str
@@ -91,12 +99,40 @@ class Attempt:
     error: str | None
 
 
-# Whose work the results of an entity change, its own first, in the order of `Entity`: an
-# acknowledged customer releases orders.
+class Intent(NamedTuple):
+    """What is about to be called: the order protocol's phase, and the status as far as known."""
+
+    key: str
+    fence: int
+    phase: Phase
+    status: FinancialStatus | None
+
+
+@dataclass
+class Batch:
+    """What one commit writes: intents, results, attempts, used codes (code, key of the order)."""
+
+    intents: list[Intent] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    codes_used: list[tuple[str, str]] = field(default_factory=list)
+
+
+# What a result says where nothing special is to be said; the statement `acknowledge` knows them.
+_USUAL = Result("", 0, Verdict.SETTLED, None)
+_PHASES = {str(phase): phase for phase in Phase}
+
+
+def _key_of(result: Result) -> str:
+    return result.key
+
+
+# Whose work the results of an entity change, in the order of `Entity`: an acknowledged customer
+# releases orders, and an order that waits makes its customer's turn come sooner.
 _CHANGED_TOO = {
     Entity.CUSTOMER: (Entity.CUSTOMER, Entity.ORDER),
     Entity.PRODUCT: (Entity.PRODUCT,),
-    Entity.ORDER: (Entity.ORDER,),
+    Entity.ORDER: (Entity.CUSTOMER, Entity.ORDER),
     Entity.REWARD: (Entity.REWARD,),
 }
 
@@ -104,17 +140,25 @@ _CHANGED_TOO = {
 class Claims:
     """The claims of one worker on one entity."""
 
-    def __init__(self, state: Postgres, entity: Entity, lease_seconds: float) -> None:
+    def __init__(
+        self,
+        state: Postgres,
+        entity: Entity,
+        lease_seconds: float,
+        lanes: Sequence[Lane] = tuple(Lane),
+    ) -> None:
         self._state = state
         self._entity = entity
         self._lease_seconds = lease_seconds
+        self._lanes = lanes
 
     def claim(self, most: int) -> list[Claim]:
-        """Take up to `most` due records, live changes before an import. An empty list: none due."""
+        """Take up to `most` due records, lane by lane. An empty list: none is due."""
         with self._state.transaction() as connection:
+            connection.execute(_QUERIES["go_by_index"])
             fence = connection.execute(_QUERIES["next_fence"]).scalar_one()
-            rows: list[sa.Row[tuple[object, ...]]] = []
-            for lane in (Lane.LIVE, Lane.IMPORT):
+            rows: list[sa.Row[Any]] = []
+            for lane in self._lanes:
                 if len(rows) < most:
                     rows += connection.execute(
                         _QUERIES["claim"],
@@ -126,49 +170,12 @@ class Claims:
                             "fence": fence,
                         },
                     ).all()
-        return [
-            Claim(
-                entity=self._entity,
-                key=row.key,
-                fence=fence,
-                phase=Phase(row.phase),
-                absent_answers=row.absent_answers,
-                attempts=row.attempts,
-                refusals=row.refusals,
-                age_seconds=row.age_seconds,
-                status=FinancialStatus(row.status) if row.status else None,
-                store_hash=row.store_hash,
-                synced_hash=row.synced_hash,
-                unsure=row.unsure,
-                late_hash=row.late_hash,
-                late_seconds=row.late_seconds or 0.0,
-            )
-            for row in rows
-        ]
+        return [self._claim(fence, row) for row in rows]
 
-    def intend(
-        self,
-        fence: int,
-        intents: dict[str, tuple[Phase, FinancialStatus | None]],
-        quiet_seconds: float,
-    ) -> set[str]:
-        """Commit what is about to be called, and each order's status as far as it is known.
-
-        Gives the keys still held: only they may be called.
-        """
-        with self._changing_work() as connection:
-            rows = connection.execute(
-                _QUERIES["intend"],
-                {
-                    "entity": self._entity,
-                    "fence": fence,
-                    "keys": list(intents),
-                    "phases": [phase for phase, _ in intents.values()],
-                    "statuses": [status for _, status in intents.values()],
-                    "quiet_seconds": quiet_seconds,
-                },
-            )
-            return {row.key for row in rows}
+    def _claim(self, fence: int, row: sa.Row[Any]) -> Claim:
+        key, phase, status, *others = tuple(row)
+        known = FinancialStatus(status) if status else None
+        return Claim(self._entity, key, fence, _PHASES[phase], known, *others)
 
     def renew(self, keys_by_fence: dict[int, list[str]]) -> set[str]:
         """Hold on to these for another lease. Gives those still held."""
@@ -187,58 +194,97 @@ class Claims:
                 held |= {row.key for row in rows}
         return held
 
-    def write(
-        self,
-        results: Sequence[Result],
-        attempts: Sequence[Attempt],
-        codes_used: Sequence[tuple[str, str]],
-    ) -> None:
-        """Write results, the attempt log and used coupon codes (code, order key) in one commit."""
-        ordered = sorted(results, key=lambda result: result.key)
+    def write(self, batch: Batch, quiet_seconds: float) -> set[tuple[int, str]]:
+        """Write all of a batch in one commit; what is intended is committed with it.
+
+        Gives (fence, key) of the intents that are still held: only they may be called. An intent
+        carries `quiet_seconds`: should this process die, nobody asks what became of it before.
+        """
+        ordered = sorted(batch.results, key=_key_of)
         with self._changing_work() as connection:
-            if attempts:
-                _append(connection, self._entity, attempts)
+            if batch.attempts:
+                _append(connection, self._entity, batch.attempts)
+            held = self._intend(connection, batch.intents, quiet_seconds)
             if ordered:
-                known = [
-                    r.key for r in ordered if r.synced_hash is not None or r.status is not None
-                ]
-                if known:
-                    connection.execute(
-                        _QUERIES["make_known"], {"entity": self._entity, "keys": known}
-                    )
-                columns = {f.name: [getattr(r, f.name) for r in ordered] for f in fields(Result)}
-                connection.execute(_QUERIES["acknowledge"], {"entity": self._entity, **columns})
-                self._consequences(connection, ordered)
-            if codes_used:
+                self._acknowledge(connection, ordered)
+            if batch.codes_used:
                 connection.execute(
                     _QUERIES["coupons_used"],
                     {
-                        "codes": [code for code, _ in codes_used],
-                        "orders": [order for _, order in codes_used],
+                        "codes": [code for code, _ in batch.codes_used],
+                        "orders": [order for _, order in batch.codes_used],
                     },
                 )
+        return held
+
+    def _intend(
+        self, connection: sa.Connection, intents: Sequence[Intent], quiet_seconds: float
+    ) -> set[tuple[int, str]]:
+        if not intents:
+            return set()
+        ordered = sorted(intents, key=lambda intent: intent.key)
+        rows = connection.execute(
+            _QUERIES["intend"],
+            {
+                "entity": self._entity,
+                "keys": [intent.key for intent in ordered],
+                "fences": [intent.fence for intent in ordered],
+                "phases": [intent.phase for intent in ordered],
+                "statuses": [intent.status for intent in ordered],
+                "quiet_seconds": quiet_seconds,
+            },
+        )
+        return {(row.fence, row.key) for row in rows}
+
+    def _acknowledge(self, connection: sa.Connection, results: Sequence[Result]) -> None:
+        unknown = [
+            r.key
+            for r in results
+            if not r.captured and (r.synced_hash is not None or r.status is not None)
+        ]
+        if unknown:
+            connection.execute(_QUERIES["make_known"], {"entity": self._entity, "keys": unknown})
+        columns = {
+            # What all have alike goes as an empty array, which UNNEST fills up with NULL.
+            name: [] if all(value == usual for value in column) else list(column)
+            for name, usual, column in zip(
+                Result._fields, _USUAL, zip(*results, strict=True), strict=True
+            )
+        }
+        del columns["captured"]
+        connection.execute(_QUERIES["acknowledge"], {"entity": self._entity, **columns})
+        self._consequences(connection, results)
 
     @contextmanager
     def _changing_work(self) -> Iterator[sa.Connection]:
         """Open a transaction beside which no capture merges; see `share_results`."""
         with self._state.transaction() as connection:
+            connection.execute(_QUERIES["go_by_index"])
             for entity in _CHANGED_TOO[self._entity]:
                 connection.execute(_QUERIES["share_results"], {"entity": entity})
             yield connection
 
     def _consequences(self, connection: sa.Connection, results: Sequence[Result]) -> None:
         settled = [r.key for r in results if r.verdict is Verdict.SETTLED]
+        waits_for = [r.blocked_on for r in results if r.verdict is Verdict.BLOCKED]
         if settled and self._entity is Entity.CUSTOMER:
             connection.execute(
                 _QUERIES["release_waiting"], {"names": [f"customer:{key}" for key in settled]}
             )
+            connection.execute(_QUERIES["give_emails_up"], {"keys": settled})
+        if waits_for and self._entity is Entity.ORDER:
+            keys = [name.removeprefix("customer:") for name in waits_for if name]
+            connection.execute(_QUERIES["hurry_customers"], {"keys": keys})
         if settled and self._entity is Entity.REWARD:
             connection.execute(_QUERIES["rewards_told"], {"codes": settled})
 
-    def release_acknowledged(self) -> None:
-        """Make everything due that waits for a customer who has been acknowledged."""
-        with self._changing_work() as connection:
-            connection.execute(_QUERIES["release_acknowledged"])
+    def release(self) -> None:
+        """Make everything due whose reason to wait is gone: orders whose customer has been
+        acknowledged, customers whose e-mail is another one's no more."""
+        query = {Entity.ORDER: "release_acknowledged", Entity.CUSTOMER: "release_same_email"}
+        if self._entity in query:
+            with self._changing_work() as connection:
+                connection.execute(_QUERIES[query[self._entity]])
 
     def acknowledged_customers(self, keys: Sequence[str]) -> set[str]:
         """Tell which of these customers the API has."""
@@ -246,11 +292,23 @@ class Claims:
             rows = connection.execute(_QUERIES["acknowledged_customers"], {"keys": list(keys)})
             return {row.key for row in rows}
 
+    def own_emails(self, hashes: dict[str, uuid.UUID]) -> dict[str, str]:
+        """Note which customer (key) each e-mail belongs to; give those that belong to another one:
+        key and owner. The constraint decides, also between two workers."""
+        if not hashes:
+            return {}
+        given = {"keys": list(hashes), "hashes": [str(value) for value in hashes.values()]}
+        with self._state.transaction() as connection:
+            connection.execute(_QUERIES["go_by_index"])
+            connection.execute(_QUERIES["own_emails"], given)
+            rows = connection.execute(_QUERIES["owned_by_others"], given).all()
+            return {row.key: row.owner for row in rows}
+
     def next_due(self) -> float | None:
         """Seconds until a record is due and free (0 or less: now); None: there is none."""
         with self._state.transaction() as connection:
             seconds: float | None = connection.execute(
-                _QUERIES["next_due"], {"entity": self._entity}
+                _QUERIES["next_due"], {"entity": self._entity, "lanes": list(self._lanes)}
             ).scalar()
             return seconds
 

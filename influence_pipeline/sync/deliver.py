@@ -1,42 +1,43 @@
 """Deliver: send what is due, many calls at once, and write down what each answer means.
 
-One thread: claim, prepare, commit intents, send, take answers, write results in batches. What the
-calls of a record are is in `jobs`, what claims and results are in `claims`, how fast in `pacing`.
-A process that dies anywhere in here loses nothing: leases run out, intents are in the state, and
-what was sent but not written is asked for or sent again as the order protocol allows.
+One thread sends and takes answers; claiming and reading (`feed`), writing (`outbox`) and asking for
+slots (`shared_pace`) go on beside it, so that calls never wait for a database. What the calls of a
+record are is in `jobs`, how fast in `pacing`, what is the API's trouble and not a record's in
+`trouble`. A process that dies anywhere in here loses nothing: leases run out, intents are in the
+state, and what was sent but not written is asked for or sent again as the order protocol allows.
 """
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
-from influence_pipeline.errors import ApiError, ApiKeyRejected, ApiUnreachable
+from influence_pipeline.errors import ApiKeyRejected
 from influence_pipeline.platform_api.calls import Call, Reply, Transport, path
 from influence_pipeline.platform_api.outcomes import Judge, Meaning, Outcome
 from influence_pipeline.records import Entity, FinancialStatus
 from influence_pipeline.state.schema import Phase
-from influence_pipeline.sync.claims import Attempt, Claims, Result, Verdict
+from influence_pipeline.sync.claims import Attempt, Claims, Intent, Result, Verdict
+from influence_pipeline.sync.feed import Fed, Feed
 from influence_pipeline.sync.jobs import Job, OrderJob, unprepared
 from influence_pipeline.sync.orders import Known
 from influence_pipeline.sync.outbox import FLUSH_SECONDS, Outbox
-from influence_pipeline.sync.pacing import Pace
+from influence_pipeline.sync.pacing import Pace, Ticket
 from influence_pipeline.sync.prepare import Preparation, parked
+from influence_pipeline.sync.retries import Backoff
+from influence_pipeline.sync.trouble import Health, is_about_the_key, keeps_up
 
-# Claimed at once: enough to keep calls in flight while the next are read.
-BATCH = 500
-# Calls in a row that never reached the API, after which the run stops: at the start, and later.
-_UNREACHABLE_AT_START = 3
-_UNREACHABLE_IN_A_ROW = 20
-# Failed calls in a row (no reply, 5xx) after which the API as a whole is taken to be down: where no
-# call of the run was answered well, and where some were.
-_FAILURES_FROM_THE_START = 30
-_FAILURES_IN_A_ROW = 300
-_KEY_STATUSES = frozenset({401, 403})
+# Claimed at once: what goes out in about `_AHEAD_SECONDS`, within these bounds. Enough to keep
+# calls in flight while the next are read; few where the pace is slow, so that live changes need not
+# wait behind them, nor others for the leases of a process that dies.
+BATCH = 1000
+_SMALLEST_BATCH = 20
+_FIRST_BATCH = 200
+_AHEAD_SECONDS = 2.0
 # Records refused for the key one after another, after which it is the key and not the records.
 _KEY_REFUSALS = 3
 _KEY_CHECK = Call("GET customer", "GET", path("customers", "influence-pipeline-key-check"))
@@ -44,6 +45,8 @@ _KEY_CHECK = Call("GET customer", "GET", path("customers", "influence-pipeline-k
 _COUPON_NOT_CONSUMED = frozenset({FinancialStatus.VOIDED, FinancialStatus.EXPIRED})
 # How much longer than one call a lease lasts.
 LEASE_MARGIN_SECONDS = 25.0
+# How long to wait for replies while something in the background may let the next call go.
+_GLANCE_SECONDS = 0.002
 
 
 class Clock(Protocol):
@@ -93,33 +96,36 @@ class Delivery:
         pace: Pace,
         limits: Limits,
         clock: Clock,
+        executor: Executor,
         at: Callable[[str], None],
         progress: Callable[[Delivered], None],
     ) -> None:
         self._entity = entity
         self._claims = claims
-        self._preparation = preparation
         self._transport = transport
         self._judge = judge
         self._pace = pace
         self._limits = limits
         self._clock = clock
+        self._executor = executor
         self._at = at
         self._progress = progress
         self._lease_seconds = limits.timeout_seconds + LEASE_MARGIN_SECONDS
+        self._feed = Feed(claims, preparation, executor, self._lease_seconds, clock.monotonic, at)
+        self._outbox = Outbox(claims, limits.quiet_window_seconds, executor, at)
+        self._backoff = Backoff(limits.backoff_base_seconds, limits.backoff_cap_seconds)
+        self._health = Health()
         self._ready: deque[tuple[Job, Call]] = deque()
-        self._unintended: list[tuple[Job, Known]] = []
-        self._under_way: dict[int, tuple[Job, Call]] = {}
+        self._intending: dict[tuple[int, str], tuple[Job, Known]] = {}
+        self._under_way: dict[int, tuple[Job, Call, Ticket]] = {}
         self._jobs: dict[str, Job] = {}
-        self._outbox = Outbox(claims, at)
         self._done = Delivered()
-        self._answered = False
-        self._unreachable = 0
-        self._worked = False
-        self._failures = 0
+        self._exhausted = False
+        self._rate = _Rate()
         self._renew_at = 0.0
+        self._renewed_until = 0.0
+        self._renewing: Future[set[str]] | None = None
         self._key_refused: list[tuple[Job, Call, Outcome]] = []
-        self._stop: ApiError | None = None
         self._resting = False
 
     def run(self) -> Delivered:
@@ -135,33 +141,31 @@ class Delivery:
             # next run need not wait for the leases to run out. If that fails too, they do. What is
             # under way, or was just answered, is left to its lease: its intent must stand.
             with suppress(Exception):
-                self._release([job for job, _ in (*self._ready, *self._unintended)])
+                claimed = [unprepared(claim) for claim in self._feed.abandoned()]
+                self._take_intents(self._outbox.drain())
+                waiting = [job for job, _ in (*self._ready, *self._intending.values())]
+                self._release([*waiting, *claimed])
             raise
+        finally:
+            with suppress(Exception):
+                self._pace.close(self._clock.monotonic())
 
     def _run(self) -> Delivered:
-        if self._entity is Entity.ORDER:
-            self._claims.release_acknowledged()
-        exhausted = False
+        self._claims.release()
         lingered = 0.0
         while True:
-            # Before more is claimed: a record whose lease ran out must not be claimed twice.
-            self._renew_leases()
-            if self._goes_on and not exhausted and len(self._jobs) < BATCH:
-                exhausted = not self._claim_more()
-            self._commit_intents()
-            self._rest_if_asked_to()
-            self._send()
-            self._take_answers()
-            self._outbox.flush(self._clock.monotonic())
+            self._turn()
             if self._jobs and (self._goes_on or self._under_way):
                 continue
-            self._outbox.flush(self._clock.monotonic(), everything=True)
+            self._settle_background()
+            if self._jobs and self._goes_on:
+                continue
             if self._stop is not None:
                 raise self._stop
             if self._resting:
                 self._release(list(self._jobs.values()))
                 return self._done
-            if not exhausted:
+            if not self._exhausted:
                 continue
             if self._key_refused:
                 if self._api_refuses_the_key():
@@ -170,12 +174,35 @@ class Delivery:
                 continue
             pause = self._pause(lingered)
             if pause is None:
-                if self._unreachable and not self._answered:
-                    raise self._unreachable_error()
+                if (error := self._health.never_answered) is not None:
+                    raise error
                 return self._done
             self._clock.sleep(pause)
             lingered += pause
-            exhausted = False
+            self._exhausted = False
+
+    def _turn(self) -> None:
+        """Do once round what can be done now, and wait a moment for replies."""
+        self._renew_leases()
+        self._take_fed(self._feed.take())
+        if self._goes_on and not self._exhausted and len(self._jobs) < self._batch():
+            self._feed.ask(self._batch())
+        self._take_intents(self._outbox.step(self._clock.monotonic()))
+        self._rest_if_asked_to()
+        self._pace.step(self._clock.monotonic(), len(self._ready))
+        self._send()
+        self._take_answers()
+
+    def _settle_background(self) -> None:
+        """Wait for what is read and written in the background: nothing is left to be sent."""
+        self._take_intents(self._outbox.drain())
+        self._take_fed(self._feed.take(wait=True))
+        if self._stop is not None or self._resting:
+            self._release(list(self._jobs.values()))
+
+    @property
+    def _stop(self) -> Exception | None:
+        return self._health.stop
 
     @property
     def _goes_on(self) -> bool:
@@ -183,32 +210,27 @@ class Delivery:
 
     # -- taking work -------------------------------------------------------------------------
 
-    def _claim_more(self) -> bool:
-        """Claim and prepare a batch; False: nothing is due."""
-        asked_at = self._clock.monotonic()
-        claims = self._claims.claim(BATCH)
-        if not claims:
-            return False
-        self._at("deliver: claimed")
-        try:
-            prepared = self._preparation.prepare(claims)
-        except BaseException:
-            # The store is away, or the mapping wrong: the next run need not wait for the leases.
-            with suppress(Exception):
-                self._release([unprepared(claim) for claim in claims])
-            raise
-        self._at("deliver: store read")
-        for job in prepared.jobs:
+    def _batch(self) -> int:
+        ahead = int(self._rate.per_second(self._clock.monotonic()) * _AHEAD_SECONDS)
+        fewest = _SMALLEST_BATCH if self._done.calls else _FIRST_BATCH
+        return min(max(ahead, fewest), BATCH)
+
+    def _take_fed(self, fed: Fed | None) -> None:
+        if fed is None:
+            return
+        if not fed.claims:
+            self._exhausted = True
+            return
+        for job in fed.prepared.jobs:
             self._jobs[job.claim.key] = job
-            job.held_until = asked_at + self._lease_seconds
+            job.held_until = fed.held_until
             self._next(job)
-        self._done.skipped += prepared.skipped
-        for result in prepared.results:
+        self._done.skipped += fed.prepared.skipped
+        for result in fed.prepared.results:
             if result.verdict is Verdict.SETTLED:
                 self._done.unchanged += 1
             self._write(result)
-        self._done.unchanged -= prepared.skipped
-        return True
+        self._done.unchanged -= fed.prepared.skipped
 
     def _pause(self, lingered: float) -> float | None:
         """Seconds to wait for what becomes due soon; None: the run is over."""
@@ -229,30 +251,22 @@ class Delivery:
         intended = job.intent()
         if intended is None:
             self._ready.append((job, job.begin(None)))
-        else:
-            self._unintended.append((job, intended))
-
-    def _commit_intents(self) -> None:
-        """Commit, in one transaction per claim, what is about to be called."""
-        if not self._unintended:
             return
-        by_fence: dict[int, list[tuple[Job, Known]]] = {}
-        for job, intended in self._unintended:
-            by_fence.setdefault(job.claim.fence, []).append((job, intended))
-        self._unintended = []
-        self._at("deliver: before intent")
-        for fence, intents in by_fence.items():
-            held = self._claims.intend(
-                fence,
-                {job.claim.key: (intended.phase, intended.status) for job, intended in intents},
-                self._limits.quiet_window_seconds,
-            )
-            for job, intended in intents:
-                if job.claim.key in held:
-                    self._ready.append((job, job.begin(intended)))
-                else:
-                    self._forget(job)
-        self._at("deliver: intent committed")
+        claim = job.claim
+        self._intending[claim.fence, claim.key] = (job, intended)
+        self._outbox.intend(
+            Intent(claim.key, claim.fence, intended.phase, intended.status),
+            self._clock.monotonic(),
+        )
+
+    def _take_intents(self, committed: list[tuple[Intent, bool]]) -> None:
+        """Line up the calls whose intents are committed, if their claims are still held."""
+        for intent, held in committed:
+            job, intended = self._intending.pop((intent.fence, intent.key))
+            if held:
+                self._ready.append((job, job.begin(intended)))
+            else:
+                self._forget(job)
 
     def _rest_if_asked_to(self) -> None:
         """End the run where the API asks for a longer wait than a run waits: the next goes on."""
@@ -267,48 +281,82 @@ class Delivery:
     def _send(self) -> None:
         while self._ready and self._goes_on and len(self._under_way) < self._pace.window:
             now = self._clock.monotonic()
-            if self._pace.wait(now) > 0:
+            if self._outbox.is_full or self._pace.wait(now) > 0:
                 return
             job, call = self._ready.popleft()
             if now + self._limits.timeout_seconds > job.held_until:
                 # Another worker may take it before an answer could be here.
                 self._forget(job)
                 continue
-            self._under_way[id(job)] = (job, call)
+            self._under_way[id(job)] = (job, call, self._pace.went_out())
             self._transport.submit(call, id(job))
-            self._pace.went_out(now)
             self._done.calls += 1
             self._at("deliver: sent")
 
     # -- answers -----------------------------------------------------------------------------
 
     def _take_answers(self) -> None:
-        pause = self._pace.wait(self._clock.monotonic())
-        if not self._under_way:
-            if self._ready and self._goes_on:
-                self._clock.sleep(min(pause, 1.0))
-            return
-        room = self._ready and self._goes_on and len(self._under_way) < self._pace.window
-        wait = min(pause, FLUSH_SECONDS) if room else FLUSH_SECONDS
-        for token, reply in self._transport.poll(wait):
-            job, call = self._under_way.pop(int(str(token)))
-            self._at("deliver: replied")
-            self._take(job, call, reply)
+        pause = self._wait_at_most()
+        if self._outbox.is_full:
+            self._wait_for_background(FLUSH_SECONDS)
+        elif self._under_way:
+            for token, reply in self._transport.poll(pause):
+                job, call, ticket = self._under_way.pop(int(str(token)))
+                self._at("deliver: replied")
+                self._take(job, call, ticket, reply)
+        elif not self._wait_for_background(pause) and self._ready and self._goes_on:
+            self._clock.sleep(pause)
         self._progress(self._done)
 
-    def _take(self, job: Job, call: Call, reply: Reply) -> None:
+    def _wait_at_most(self) -> float:
+        """Seconds for which nothing but a reply can let anything go on."""
+        if not self._goes_on or len(self._under_way) >= self._pace.window:
+            return FLUSH_SECONDS
+        if self._ready:
+            return min(self._pace.wait(self._clock.monotonic()), FLUSH_SECONDS)
+        return _GLANCE_SECONDS if self._background() else FLUSH_SECONDS
+
+    def _background(self) -> list[Future[Any]]:
+        return [future for future in (self._feed.fetching, self._outbox.writing) if future]
+
+    def _wait_for_background(self, seconds: float) -> bool:
+        """Wait until a read or a write has ended, or for so long; False: none is under way."""
+        under_way = self._background()
+        if under_way:
+            wait(under_way, timeout=seconds, return_when=FIRST_COMPLETED)
+        return bool(under_way)
+
+    def _take(self, job: Job, call: Call, ticket: Ticket, reply: Reply) -> None:
+        now = self._clock.monotonic()
         outcome = job.take(reply, self._judge.judge(call, reply))
-        self._log(job, call, reply, outcome)
-        self._learn_pace(outcome, reply)
+        self._log(job, call, reply, outcome, now)
+        self._learn(outcome, reply, ticket, now)
         if outcome.meaning is Meaning.KEY_REJECTED:
             self._take_key_refusal(job, call, outcome)
             return
-        if _is_answer_to_the_key(reply) and not outcome.throttled:
+        if self._key_refused and keeps_up(outcome, reply) and not is_about_the_key(reply):
             self._key_is_good()
         if job.goes_on:
             self._next(job)
         else:
             self._come_back(job, call, outcome)
+
+    def _learn(self, outcome: Outcome, reply: Reply, ticket: Ticket, now: float) -> None:
+        self._health.learn(outcome, reply)
+        if outcome.meaning is Meaning.UNREACHABLE:
+            self._done.last_trouble = outcome.words
+        elif outcome.throttled:
+            self._done.throttled += 1
+            self._pace.refused(ticket, now, outcome.retry_after)
+        elif is_about_the_key(reply):
+            # It says nothing of the pace; the window stays as small as it is.
+            return
+        elif keeps_up(outcome, reply):
+            self._rate.add(now)
+            self._backoff.good()
+            self._pace.good(ticket, now, reply.ms / 1000)
+        else:
+            self._pace.failed(now, outcome.retry_after)
 
     def _take_key_refusal(self, job: Job, call: Call, outcome: Outcome) -> None:
         """Stop where one record after another is refused for the key; a single one among others
@@ -316,7 +364,7 @@ class Delivery:
         self._forget(job)
         self._key_refused.append((job, call, outcome))
         if len(self._key_refused) >= _KEY_REFUSALS:
-            self._stop = self._key_error()
+            self._health.stop = self._key_error()
 
     def _api_refuses_the_key(self) -> bool:
         """Ask for a customer that nobody has: is it the key, or the few records that were due?"""
@@ -345,43 +393,7 @@ class Delivery:
             "this one stopped."
         )
 
-    def _learn_pace(self, outcome: Outcome, reply: Reply) -> None:
-        if outcome.meaning is Meaning.UNREACHABLE:
-            self._unreachable += 1
-            self._done.last_trouble = outcome.words
-            most = _UNREACHABLE_IN_A_ROW if self._answered else _UNREACHABLE_AT_START
-            if self._unreachable >= most:
-                self._stop = self._stop or self._unreachable_error()
-            return
-        self._answered = True
-        self._unreachable = 0
-        now = self._clock.monotonic()
-        if reply.status in _KEY_STATUSES:
-            # It says nothing of the pace; the window stays as small as it is.
-            return
-        if reply.status is not None and reply.status < 500 and not outcome.throttled:
-            self._pace.good(now)
-            self._worked = True
-            self._failures = 0
-        else:
-            self._pace.refused(now, outcome.retry_after, throttled=outcome.throttled)
-            self._failures += not outcome.throttled
-        if outcome.throttled:
-            self._done.throttled += 1
-        if self._failures >= (_FAILURES_IN_A_ROW if self._worked else _FAILURES_FROM_THE_START):
-            self._stop = self._stop or ApiUnreachable(
-                f"The API fails call after call (the last: {outcome.words}). Nothing more is sent; "
-                "nothing is lost. The next run goes on where this one stopped."
-            )
-
-    def _unreachable_error(self) -> ApiUnreachable:
-        return ApiUnreachable(
-            f"The API cannot be reached ({self._done.last_trouble}). Nothing more is sent; nothing "
-            "is lost. Check INFLUENCE_API_URL and the network; the next run goes on where this one "
-            "stopped."
-        )
-
-    def _log(self, job: Job, call: Call, reply: Reply, outcome: Outcome) -> None:
+    def _log(self, job: Job, call: Call, reply: Reply, outcome: Outcome, now: float) -> None:
         self._outbox.attempt(
             Attempt(
                 key=job.claim.key,
@@ -392,7 +404,7 @@ class Delivery:
                 content_hash=job.content_hash,
                 error=outcome.words or None,
             ),
-            self._clock.monotonic(),
+            now,
         )
 
     # -- results -----------------------------------------------------------------------------
@@ -407,14 +419,7 @@ class Delivery:
             self._outbox.codes_used(job.codes, claim.key)
         self._done.sent += 1
         self._write(
-            Result(
-                claim.key,
-                claim.fence,
-                Verdict.SETTLED,
-                claim.store_hash,
-                synced_hash=job.content_hash,
-                status=job.known.status,
-            ),
+            claim.result(Verdict.SETTLED, synced_hash=job.content_hash, status=job.known.status),
             job,
         )
 
@@ -439,11 +444,8 @@ class Delivery:
         tried = f"{attempts} {'time' if attempts == 1 else 'times'}"
         reason = f"{call.name}: {outcome.words} (tried {tried})"
         self._write(
-            Result(
-                claim.key,
-                claim.fence,
+            claim.result(
                 Verdict.PARKED if park else Verdict.AGAIN,
-                claim.store_hash,
                 status=job.known.status,
                 phase=job.known.phase,
                 absent_answers=job.known.absent_answers,
@@ -460,13 +462,11 @@ class Delivery:
         )
 
     def _delay(self, attempts: int, outcome: Outcome, *, asking: bool) -> float:
-        """Full jitter (uniform in 0..base * 2^n); a quiet window where an outcome is not known."""
+        """Seconds until the next attempt; a quiet window where an outcome is not known."""
+        asked = outcome.retry_after or 0.0
         if asking:
-            return max(self._limits.quiet_window_seconds, outcome.retry_after or 0.0)
-        limits = self._limits
-        grown = limits.backoff_base_seconds * 2.0 ** min(attempts, 30)
-        most = min(grown, limits.backoff_cap_seconds)
-        return max(random.uniform(0, most), outcome.retry_after or 0.0)  # noqa: S311 (no secret)
+            return max(self._limits.quiet_window_seconds, asked)
+        return max(self._backoff.seconds(attempts, free=outcome.throttled), asked)
 
     def _release(self, jobs: list[Job]) -> None:
         """Give claims back as they are, to be due at once for the next run."""
@@ -474,11 +474,8 @@ class Delivery:
         for job in jobs:
             claim = job.claim
             self._write(
-                Result(
-                    claim.key,
-                    claim.fence,
+                claim.result(
                     Verdict.AGAIN,
-                    claim.store_hash,
                     status=job.answered.status,
                     phase=job.answered.phase,
                     absent_answers=job.answered.absent_answers,
@@ -489,7 +486,7 @@ class Delivery:
                 ),
                 job,
             )
-        self._outbox.flush(self._clock.monotonic(), everything=True)
+        self._take_intents(self._outbox.drain())
 
     def _forget(self, job: Job) -> None:
         """Leave a record to whoever holds it now, or to its lease's end."""
@@ -504,18 +501,40 @@ class Delivery:
 
     def _renew_leases(self) -> None:
         now = self._clock.monotonic()
-        if now < self._renew_at or not self._jobs:
+        if self._renewing is not None and self._renewing.done():
+            renewed, self._renewing = self._renewing.result(), None
+            for key in renewed:
+                if key in self._jobs:
+                    self._jobs[key].held_until = self._renewed_until
+        if now < self._renew_at or not self._jobs or self._renewing is not None:
             return
         self._renew_at = now + LEASE_MARGIN_SECONDS / 3
+        self._renewed_until = now + self._lease_seconds
         by_fence: dict[int, list[str]] = {}
         for job in self._jobs.values():
             by_fence.setdefault(job.claim.fence, []).append(job.claim.key)
-        for key in self._claims.renew(by_fence):
-            self._jobs[key].held_until = now + self._lease_seconds
+        self._renewing = self._executor.submit(self._claims.renew, by_fence)
 
 
-def _is_answer_to_the_key(reply: Reply) -> bool:
-    return reply.status is not None and reply.status < 500 and reply.status not in _KEY_STATUSES
+class _Rate:
+    """Good answers a second, over the last one to two seconds."""
+
+    def __init__(self) -> None:
+        self._since = self._half = float("-inf")
+        self._before = self._now = 0
+
+    def add(self, now: float) -> None:
+        if now - self._half >= 1.0:
+            recent = now - self._half < 2.0
+            self._since = self._half if recent else now
+            self._before = self._now if recent else 0
+            self._half, self._now = now, 0
+        self._now += 1
+
+    def per_second(self, now: float) -> float:
+        if now - self._half >= 2.0:
+            return 0.0
+        return (self._before + self._now) / max(now - self._since, 0.25)
 
 
 def _may_be_late(outcome: Outcome) -> bool:

@@ -16,11 +16,20 @@ WITH due AS (
     FROM due WHERE w.entity = CAST(:entity AS entity) AND w.key = due.key
     RETURNING w.key, w.phase, w.absent_answers, w.attempts, w.refusals, w.queued_at, w.unsure
 )
-SELECT c.key, c.unsure, p.late_hash,
-       greatest(extract(epoch FROM p.late_until - now()), 0)::float8 AS late_seconds, c.phase, c.absent_answers, c.attempts, c.refusals,
+-- In the order of the fields of `Claim`, after entity and fence.
+SELECT c.key, c.phase, p.status::text, c.absent_answers, c.attempts, c.refusals,
        extract(epoch FROM now() - c.queued_at)::float8 AS age_seconds,
-       p.status::text, p.store_hash, p.synced_hash
+       p.store_hash, p.synced_hash, c.unsure, p.late_hash,
+       greatest(extract(epoch FROM p.late_until - now()), 0)::float8 AS late_seconds,
+       p.key IS NOT NULL AS captured
 FROM claimed c LEFT JOIN snapshot p ON p.entity = CAST(:entity AS entity) AND p.key = c.key
+
+-- name: go_by_index
+-- Everything here is found by its key. What the planner knows of a queue that was filled a moment ago
+-- is always wrong, and then it reads the whole table for each batch.
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+       set_config('enable_material', 'off', true), set_config('enable_hashjoin', 'off', true),
+       set_config('enable_mergejoin', 'off', true)
 
 -- name: next_fence
 SELECT nextval('fence_seq')
@@ -39,21 +48,21 @@ SELECT pg_advisory_xact_lock(hashtext('influence_pipeline.results'), hashtext(:e
 -- The status goes along: an order that was created a moment ago, its acknowledgement not written
 -- yet, must never look as if it had not been.
 WITH intent AS (
-    SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:phases AS text[]), CAST(:statuses AS text[]))
-        AS i (key, phase, status)
+    SELECT * FROM unnest(CAST(:keys AS text[]), CAST(:fences AS bigint[]), CAST(:phases AS text[]),
+                         CAST(:statuses AS text[])) AS i (key, fence, phase, status)
 ), held AS (
     UPDATE work w
     SET phase = i.phase, absent_answers = 0, next_at = now() + make_interval(secs => :quiet_seconds)
     FROM intent i
-    WHERE w.entity = CAST(:entity AS entity) AND w.key = i.key AND w.fence = :fence
+    WHERE w.entity = CAST(:entity AS entity) AND w.key = i.key AND w.fence = i.fence
       AND w.lease_until > now()
-    RETURNING w.key, i.status
+    RETURNING w.key, i.fence, i.status
 ), known AS (
     UPDATE snapshot p SET status = CAST(h.status AS financial_status)
     FROM held h
     WHERE p.entity = CAST(:entity AS entity) AND p.key = h.key AND h.status IS NOT NULL
 )
-SELECT key FROM held
+SELECT fence, key FROM held
 
 -- name: renew
 UPDATE work SET lease_until = now() + make_interval(secs => :lease_seconds)
@@ -64,9 +73,20 @@ RETURNING key
 -- Results into the snapshots and the work, in one statement; only of who still holds the claim.
 -- `store_hash` follows what was sent, unless a capture has looked since the claim: then its word is
 -- newer, and what differs from what was acknowledged stays due.
+-- An empty array says of all results what is usual.
 WITH result AS (
-    SELECT r.*, w.seen_again, w.state AS state_now, w.reason_code AS reason_code_now,
-           w.reason AS reason_now
+    SELECT r.key, r.fence, coalesce(r.verdict, 'settled') AS verdict, r.claimed_hash, r.synced_hash,
+           r.status, coalesce(r.phase, 'idle') AS phase,
+           coalesce(r.absent_answers, 0) AS absent_answers, coalesce(r.attempts, 0) AS attempts,
+           coalesce(r.refusals, 0) AS refusals, coalesce(r.delay, 0) AS delay, r.blocked_on,
+           r.reason_code, r.reason, coalesce(r.unsure, false) AS unsure, r.late_hash,
+           coalesce(r.late_seconds, 0) AS late_seconds,
+           w.seen_again, w.state AS state_now, w.reason_code AS reason_code_now,
+           w.reason AS reason_now,
+           p.key IS NOT NULL AS captured, coalesce(r.synced_hash, p.synced_hash) AS synced_after,
+           CASE WHEN w.seen_again THEN p.store_hash
+                WHEN r.verdict = 'gone' THEN NULL
+                ELSE coalesce(r.synced_hash, p.store_hash) END AS store_after
     FROM unnest(
         CAST(:key AS text[]), CAST(:fence AS bigint[]), CAST(:verdict AS text[]),
         CAST(:claimed_hash AS bigint[]), CAST(:synced_hash AS bigint[]), CAST(:status AS text[]),
@@ -76,30 +96,34 @@ WITH result AS (
         CAST(:late_hash AS bigint[]), CAST(:late_seconds AS float8[]))
     AS r (key, fence, verdict, claimed_hash, synced_hash, status, phase, absent_answers, attempts,
           refusals, delay, blocked_on, reason_code, reason, unsure, late_hash, late_seconds)
-    JOIN work w ON w.entity = CAST(:entity AS entity) AND w.key = r.key AND w.fence = r.fence
-), acknowledged AS (
-    UPDATE snapshot p
-    SET synced_hash = coalesce(r.synced_hash, p.synced_hash),
-        status = coalesce(CAST(r.status AS financial_status), p.status),
-        late_hash = CASE WHEN r.late_seconds > 0 THEN r.late_hash ELSE p.late_hash END,
-        late_until = CASE WHEN r.late_seconds > 0
-                          THEN greatest(p.late_until, now() + make_interval(secs => r.late_seconds))
-                          WHEN p.late_until > now() THEN p.late_until END,
-        store_hash = CASE WHEN r.seen_again THEN p.store_hash
-                          WHEN r.verdict = 'gone' THEN NULL
-                          ELSE coalesce(r.synced_hash, p.store_hash) END
-    FROM result r
-    WHERE p.entity = CAST(:entity AS entity) AND p.key = r.key
-    RETURNING p.key, p.store_hash, p.store_hash = p.synced_hash AS same
+    -- OFFSET 0: looked up key by key. Nobody else writes these rows meanwhile: captures are kept out,
+    -- other workers by the fence.
+    CROSS JOIN LATERAL (
+        SELECT seen_again, state, reason_code, reason FROM work
+        WHERE entity = CAST(:entity AS entity) AND key = r.key AND fence = r.fence OFFSET 0) AS w
+    LEFT JOIN LATERAL (
+        SELECT key, store_hash, synced_hash FROM snapshot
+        WHERE entity = CAST(:entity AS entity) AND key = r.key OFFSET 0) AS p ON true
 ), judged AS (
     SELECT r.*,
            -- Found unreadable while its call was under way: a person must look, whatever came of it.
            r.seen_again AND r.state_now = 'parked' AND r.reason_code_now = 'unreadable' AS unreadable,
            -- What is said here is said of a content that is no longer the newest.
-           r.seen_again AND a.store_hash IS DISTINCT FROM r.claimed_hash AS outdated,
-           CASE r.verdict WHEN 'settled' THEN coalesce(a.same, true)
-                          WHEN 'gone' THEN a.store_hash IS NULL ELSE false END AS finished
-    FROM result r LEFT JOIN acknowledged a ON a.key = r.key
+           r.seen_again AND r.store_after IS DISTINCT FROM r.claimed_hash AS outdated,
+           CASE r.verdict WHEN 'settled' THEN NOT r.captured
+                                              OR coalesce(r.store_after = r.synced_after, true)
+                          WHEN 'gone' THEN r.store_after IS NULL ELSE false END AS finished
+    FROM result r
+), acknowledged AS (
+    UPDATE snapshot p
+    SET synced_hash = j.synced_after, store_hash = j.store_after,
+        status = coalesce(CAST(j.status AS financial_status), p.status),
+        late_hash = CASE WHEN j.late_seconds > 0 THEN j.late_hash ELSE p.late_hash END,
+        late_until = CASE WHEN j.late_seconds > 0
+                          THEN greatest(p.late_until, now() + make_interval(secs => j.late_seconds))
+                          WHEN p.late_until > now() THEN p.late_until END
+    FROM judged j
+    WHERE p.entity = CAST(:entity AS entity) AND p.key = j.key
 ), finished AS (
     DELETE FROM work w USING judged j
     WHERE w.entity = CAST(:entity AS entity) AND w.key = j.key AND w.fence = j.fence
@@ -137,6 +161,7 @@ ON CONFLICT (entity, key) DO NOTHING
 WITH waiting AS MATERIALIZED (
     SELECT entity, key FROM work
     WHERE state = 'blocked' AND blocked_on = ANY(CAST(:names AS text[]))
+      AND EXISTS (SELECT FROM work WHERE blocked_on IS NOT NULL)
     ORDER BY entity, key FOR UPDATE
 )
 UPDATE work w SET state = 'ready', blocked_on = NULL, reason_code = NULL, reason = NULL,
@@ -161,6 +186,22 @@ UPDATE work w SET state = 'ready', blocked_on = NULL, reason_code = NULL, reason
                   next_at = now()
 FROM waiting WHERE w.entity = waiting.entity AND w.key = waiting.key
 
+-- name: release_same_email
+-- Customers whose e-mail belonged to another one who has it no more, or whom the store has no more.
+WITH free AS MATERIALIZED (
+    SELECT w.entity, w.key
+    FROM work w
+    LEFT JOIN email_owner o ON o.email_hash = CAST(substr(w.blocked_on, 7) AS uuid)
+    LEFT JOIN snapshot p ON p.entity = 'customer' AND p.key = o.key
+    WHERE w.state = 'parked' AND w.reason_code = 'same_email' AND w.blocked_on LIKE 'email:%'
+      AND (o.key IS NULL OR (p.key IS NOT NULL AND p.store_hash IS NULL AND NOT EXISTS (
+           SELECT FROM work c WHERE c.entity = 'customer' AND c.key = o.key)))
+    ORDER BY w.entity, w.key FOR UPDATE OF w
+)
+UPDATE work w SET state = 'ready', blocked_on = NULL, reason_code = NULL, reason = NULL,
+                  next_at = now()
+FROM free WHERE w.entity = free.entity AND w.key = free.key
+
 -- name: acknowledged_customers
 SELECT key FROM snapshot
 WHERE entity = 'customer' AND key = ANY(CAST(:keys AS text[])) AND synced_hash IS NOT NULL
@@ -184,4 +225,51 @@ WHERE code = ANY(CAST(:codes AS text[])) AND reward_used_at IS NULL
 -- Seconds until the next record of this entity is due and free; NULL: none. One that another run
 -- holds is free when its lease ends, should that run have died.
 SELECT extract(epoch FROM min(greatest(next_at, lease_until)) - now())::float8 FROM work
-WHERE entity = CAST(:entity AS entity) AND state = 'ready'
+WHERE entity = CAST(:entity AS entity) AND state = 'ready' AND lane = ANY(CAST(:lanes AS text[]))
+
+-- name: hurry_customers
+-- An order of a live change waits for these: they pass before an import too. Who is being written at
+-- this moment is on its way already.
+WITH waited_for AS (
+    SELECT key FROM work
+    WHERE entity = 'customer' AND key = ANY(CAST(:keys AS text[])) AND lane = 'import'
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE work w SET lane = 'live' FROM waited_for
+WHERE w.entity = 'customer' AND w.key = waited_for.key
+
+-- name: own_emails
+-- The first to come owns an e-mail, until the API has another one of it or the store has it no more.
+-- One that comes back to an e-mail it had before owns it as its newest again.
+INSERT INTO email_owner AS o (email_hash, key)
+SELECT DISTINCT ON (wanted.hash) wanted.hash, wanted.key
+FROM unnest(CAST(:hashes AS uuid[]), CAST(:keys AS text[])) AS wanted (hash, key)
+LEFT JOIN email_owner mine ON mine.email_hash = wanted.hash AND mine.key = wanted.key
+ORDER BY wanted.hash, mine.key IS NULL, wanted.key
+ON CONFLICT (email_hash) DO UPDATE SET key = EXCLUDED.key, number = DEFAULT
+WHERE CASE WHEN o.key = EXCLUDED.key
+           THEN EXISTS (SELECT FROM email_owner newer
+                        WHERE newer.key = o.key AND newer.number > o.number)
+           ELSE EXISTS (SELECT FROM snapshot p WHERE p.entity = 'customer' AND p.key = o.key
+                                                 AND p.store_hash IS NULL)
+                AND NOT EXISTS (SELECT FROM work w WHERE w.entity = 'customer' AND w.key = o.key)
+      END
+
+-- name: owned_by_others
+SELECT wanted.key, o.key AS owner
+FROM unnest(CAST(:hashes AS uuid[]), CAST(:keys AS text[])) AS wanted (hash, key)
+JOIN email_owner o ON o.email_hash = wanted.hash
+WHERE o.key <> wanted.key
+
+-- name: give_emails_up
+-- What the API no longer has of these customers is free; who waited for it is due.
+WITH freed AS (
+    DELETE FROM email_owner o
+    WHERE o.key = ANY(CAST(:keys AS text[]))
+      AND EXISTS (SELECT FROM email_owner newer WHERE newer.key = o.key AND newer.number > o.number)
+    RETURNING 'email:' || o.email_hash AS name
+)
+UPDATE work w SET state = 'ready', blocked_on = NULL, reason_code = NULL, reason = NULL,
+                  next_at = now()
+FROM freed
+WHERE w.blocked_on = freed.name AND w.state = 'parked' AND w.reason_code = 'same_email'

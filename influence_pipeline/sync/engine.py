@@ -6,8 +6,10 @@ here and nowhere else; the clock, the transport and the crash points are seams f
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -36,9 +38,11 @@ from influence_pipeline.sync.deliver import (
 )
 from influence_pipeline.sync.pacing import Pace
 from influence_pipeline.sync.prepare import Preparation, Rules
+from influence_pipeline.sync.shared_pace import SharedPace
 from influence_pipeline.sync.status import Remaining
 
 GO_LIVE = "go_live"
+EMAIL_SALT = "email_salt"
 
 
 @dataclass(frozen=True)
@@ -229,7 +233,7 @@ class Engine:
         started = self._clock.monotonic()
         with self._noting_errors(kind, entity, started):
             captured = self._capture(job) if job is not None else None
-            delivered = self._deliver(entity, progress)
+            delivered = self._deliver(entity, progress, job.lane if job else Lane.LIVE)
         report = Report(
             entity,
             captured,
@@ -251,17 +255,28 @@ class Engine:
                 status.record_run(self.state, entity, kind, seconds, {}, str(error))
             raise
 
-    def _deliver(self, entity: Entity, progress: Callable[[Delivered], None]) -> Delivered:
+    def _deliver(
+        self, entity: Entity, progress: Callable[[Delivered], None], lane: Lane
+    ) -> Delivered:
         given = self._config.delivery
-        claims = Claims(self.state, entity, given.timeout_seconds + LEASE_MARGIN_SECONDS)
+        claims = Claims(
+            self.state,
+            entity,
+            given.timeout_seconds + LEASE_MARGIN_SECONDS,
+            # An import also sends what is live and due; a sync leaves an import to itself.
+            (Lane.LIVE,) if lane is Lane.LIVE else (Lane.LIVE, Lane.IMPORT),
+        )
         rules = Rules(
             self._names,
             wrap_variants=self._config.api_names.variants_body == "wrapped",
             two_step=self._config.orders.protocol == "two_step",
             guests=self._config.orders.guests,
             go_live=self.go_live() if entity is Entity.ORDER else None,
+            email_salt=self._email_salt() if entity is Entity.CUSTOMER else b"",
         )
         transport = self._make_transport()
+        # One thread each for reading, writing, leases and the pace.
+        executor = ThreadPoolExecutor(4, thread_name_prefix=f"deliver-{entity}")
         try:
             return Delivery(
                 entity=entity,
@@ -269,7 +284,11 @@ class Engine:
                 preparation=Preparation(self.store, self.mappings, rules, entity, claims),
                 transport=transport,
                 judge=Judge(given.order_not_found_pattern),
-                pace=Pace(given.in_flight, given.calls_per_second),
+                pace=Pace(
+                    given.in_flight,
+                    SharedPace(self.state, executor, given.calls_per_second),
+                    live=lane is Lane.LIVE,
+                ),
                 limits=Limits(
                     timeout_seconds=given.timeout_seconds,
                     quiet_window_seconds=given.quiet_window_seconds,
@@ -280,11 +299,18 @@ class Engine:
                     linger_seconds=self._linger_seconds,
                 ),
                 clock=self._clock,
+                executor=executor,
                 at=self._at,
                 progress=progress,
             ).run()
         finally:
+            executor.shutdown(wait=True, cancel_futures=True)
             transport.close()
+
+    def _email_salt(self) -> bytes:
+        """The state's own secret, made at the first start."""
+        made = status.set_fact_once(self.state, EMAIL_SALT, secrets.token_hex(32))
+        return bytes.fromhex(made)
 
     def _curl(self) -> Transport:
         # pycurl is only loaded by who sends.

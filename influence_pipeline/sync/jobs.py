@@ -87,14 +87,18 @@ class CallList(Job):
         return outcome
 
 
-def customer_job(claim: Claim, row: CanonicalRow, names: Names) -> Job:
+class CustomerJob(CallList):
     """PUT the whole known record; that enrols or updates (contract: Customers).
 
     Raises RecordError if the record cannot be told.
     """
-    body = payloads.encode(names.dump(payloads.customer_body(row.values)))
-    call = Call("PUT customer", "PUT", path("customers", claim.key), body)
-    return CallList(claim, row.hash, [call])
+
+    def __init__(self, claim: Claim, row: CanonicalRow, names: Names) -> None:
+        body = payloads.customer_body(row.values)
+        self.email = body.email
+        content = payloads.encode(names.dump(body))
+        call = Call("PUT customer", "PUT", path("customers", claim.key), content)
+        super().__init__(claim, row.hash, [call])
 
 
 def product_job(claim: Claim, row: CanonicalRow, names: Names, *, wrap_variants: bool) -> Job:

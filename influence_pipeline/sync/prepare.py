@@ -6,8 +6,10 @@ unchanged meanwhile) comes back as results, with its reason.
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Literal
 
 from influence_pipeline.platform_api import payloads
@@ -18,7 +20,7 @@ from influence_pipeline.state.schema import Phase
 from influence_pipeline.store.mapping import Mapping, describe
 from influence_pipeline.store.reader import CanonicalRow, PoisonRow, rows_of
 from influence_pipeline.sync.claims import Claim, Claims, Result, Verdict
-from influence_pipeline.sync.jobs import Job, OrderJob, RewardJob, customer_job, product_job
+from influence_pipeline.sync.jobs import CustomerJob, Job, OrderJob, RewardJob, product_job
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Rules:
     two_step: bool = True
     guests: Literal["send_by_email", "skip"] = "send_by_email"
     go_live: datetime | None = None
+    # Keys the hashes by which customers with one e-mail are found.
+    email_salt: bytes = b""
 
 
 @dataclass
@@ -90,7 +94,10 @@ class Preparation:
                     words = f"a value in it cannot be told ({type(error).__name__})"
                     prepared.results.append(parked(claim, "unmappable", words))
         prepared.results += [_gone(claim) for claim in by_key.values()]
-        prepared.jobs = self._customers_first(jobs, prepared)
+        if self._entity is Entity.CUSTOMER:
+            prepared.jobs = self._one_id_per_email(jobs, prepared)
+        else:
+            prepared.jobs = self._customers_first(jobs, prepared)
         return prepared
 
     def _read(self, entity: Entity, keys: list[str]) -> tuple[list[CanonicalRow], list[PoisonRow]]:
@@ -100,7 +107,7 @@ class Preparation:
     def _job(self, claim: Claim, row: CanonicalRow) -> Job:
         rules = self._rules
         if self._entity is Entity.CUSTOMER:
-            return customer_job(claim, row, rules.names)
+            return CustomerJob(claim, row, rules.names)
         if self._entity is Entity.PRODUCT:
             return product_job(claim, row, rules.names, wrap_variants=rules.wrap_variants)
         body = payloads.order_body(row.values)
@@ -116,6 +123,21 @@ class Preparation:
             return datetime.fromisoformat(str(row.values.get("created_at"))) < go_live
         except ValueError:
             return False
+
+    def _one_id_per_email(self, jobs: list[Job], prepared: Prepared) -> list[Job]:
+        """Park the second of two customers with one e-mail (contract: Customers): what the API
+        makes of it is not known, and points could go to the wrong one."""
+        customers = [job for job in jobs if isinstance(job, CustomerJob)]
+        hashes = {job.claim.key: self._email_hash(job.email) for job in customers}
+        owners = self._claims.own_emails(hashes)
+        for key, owner in owners.items():
+            claim = next(job.claim for job in customers if job.claim.key == key)
+            prepared.results.append(_same_email(claim, owner, hashes[key]))
+        return [job for job in jobs if job.claim.key not in owners]
+
+    def _email_hash(self, email: str) -> uuid.UUID:
+        digest = blake2b(email.encode(), digest_size=16, key=self._rules.email_salt)
+        return uuid.UUID(bytes=digest.digest())
 
     def _customers_first(self, jobs: list[Job], prepared: Prepared) -> list[Job]:
         """Hold back orders whose customer the API does not have yet (contract: Customers).
@@ -154,7 +176,7 @@ class Preparation:
 
 
 def settled(claim: Claim, content_hash: int | None) -> Result:
-    return Result(claim.key, claim.fence, Verdict.SETTLED, claim.store_hash, content_hash)
+    return claim.result(Verdict.SETTLED, synced_hash=content_hash)
 
 
 def parked(claim: Claim, code: str, reason: str) -> Result:
@@ -166,7 +188,22 @@ def _gone(claim: Claim) -> Result:
         return parked(
             claim, "gone", "it is gone from the store while the outcome of a call is not known"
         )
-    return Result(claim.key, claim.fence, Verdict.GONE, claim.store_hash)
+    return claim.result(Verdict.GONE)
+
+
+def _same_email(claim: Claim, owner: str, email_hash: uuid.UUID) -> Result:
+    reason = (
+        f"it has the same e-mail as customer {owner}, which was sent first, and what the API makes "
+        "of two customers with one e-mail is not known; merge the two in the store, or give one "
+        "another e-mail: it is released when either changes"
+    )
+    return _unsent(
+        claim,
+        Verdict.PARKED,
+        reason_code="same_email",
+        reason=reason,
+        blocked_on=f"email:{email_hash}",
+    )
 
 
 def _late(claim: Claim) -> Result:
@@ -192,11 +229,8 @@ def _blocked(job: Job, waits_for: str) -> Result:
 
 def _unsent(claim: Claim, verdict: Verdict, **said: Any) -> Result:
     """Set a record aside with all that is known of it as it was: no call was made."""
-    return Result(
-        claim.key,
-        claim.fence,
+    return claim.result(
         verdict,
-        claim.store_hash,
         phase=claim.phase,
         absent_answers=claim.absent_answers,
         attempts=claim.attempts,

@@ -21,7 +21,7 @@ from influence_pipeline.state.schema import Phase
 from influence_pipeline.store.reader import Window
 from influence_pipeline.sync import capture as capture_module
 from influence_pipeline.sync import claims as claims_module
-from influence_pipeline.sync.claims import Claims, Result, Verdict
+from influence_pipeline.sync.claims import Batch, Claims, Intent, Result, Verdict
 from influence_pipeline_tests.support import databases
 
 if TYPE_CHECKING:
@@ -276,14 +276,14 @@ def results_written_during_a_merge(world: World) -> list[Any]:
     with world.engine() as engine, world.engine() as worker, ThreadPoolExecutor(1) as pool:
         claims = Claims(worker.state, Entity.CUSTOMER, 60)
         (claim,) = claims.claim(10)
-        result = Result(claim.key, claim.fence, Verdict.SETTLED, claim.store_hash, claim.store_hash)
+        result = claim.result(Verdict.SETTLED, synced_hash=claim.store_hash)
         world.shop(one.replace("First", "Second"))
-        written: list[Future[None]] = []
+        written: list[Future[set[tuple[int, str]]]] = []
 
         def at(point: str) -> None:
             # Merged, not yet committed: the result must wait for it.
             if point == "capture: before commit":
-                written.append(pool.submit(claims.write, [result], [], []))
+                written.append(pool.submit(claims.write, Batch(results=[result]), 0.0))
                 waits_for_a_lock_or_ends(world, written[0])
 
         engine._at = at
@@ -320,7 +320,7 @@ def test_control_a_result_that_settles_without_looking_loses_the_newer_change(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sql = str(claims_module._QUERIES["acknowledge"])
-    blind = sql.replace("coalesce(a.same, true)", "true")
+    blind = sql.replace("coalesce(r.store_after = r.synced_after, true)", "true")
     assert blind != sql
     monkeypatch.setitem(claims_module._QUERIES, "acknowledge", sa.text(blind))
     assert results_written_during_a_merge(world) == [(False, None, None)]
@@ -337,19 +337,8 @@ def test_a_result_committed_while_a_capture_reads_the_store_loses_neither(world:
 
         def at(point: str) -> None:
             if point == "capture: store read":
-                claims.write(
-                    [
-                        Result(
-                            claim.key,
-                            claim.fence,
-                            Verdict.SETTLED,
-                            claim.store_hash,
-                            claim.store_hash,
-                        )
-                    ],
-                    [],
-                    [],
-                )
+                told = claim.result(Verdict.SETTLED, synced_hash=claim.store_hash)
+                claims.write(Batch(results=[told]), 0.0)
 
         with world.engine(at=at) as engine:
             engine.capture(Entity.CUSTOMER)
@@ -437,7 +426,7 @@ def test_a_record_changed_back_while_it_was_sent_is_sent_again(world: World) -> 
     world.shop(rename.format("Two"))  # this the worker reads and sends
     world.shop(rename.format("One"))  # ... and the shop takes it back, which a capture compares
     assert (captured(world).looked_at, captured(world).changed) == (1, 0)
-    claims.write([result(claim, synced_hash=-2)], [], [])
+    claims.write(Batch(results=[result(claim, synced_hash=-2)]), 0.0)
     assert work(world) == {"cus_000001"}
     assert sent(world) == 1
     assert snapshot(world, "cus_000001")[0] == snapshot(world, "cus_000001")[1]
@@ -448,7 +437,7 @@ def test_what_was_read_newer_than_the_capture_knows_needs_no_second_call(world: 
     world.shop("UPDATE customers SET first_name = 'One' WHERE id = 'cus_000001'")
     captured(world)
     claims, claim = claimed(world)
-    claims.write([result(claim, synced_hash=-2)], [], [])
+    claims.write(Batch(results=[result(claim, synced_hash=-2)]), 0.0)
     assert work(world) == set()
     assert snapshot(world, "cus_000001") == (-2, -2)
 
@@ -460,8 +449,8 @@ def test_what_a_worker_says_after_it_lost_its_claim_is_not_taken(world: World) -
     late, lost = claimed(world)
     world.ask_state("UPDATE influence.work SET lease_until = now() - interval '1s' RETURNING 1")
     claims, claim = claimed(world)
-    claims.write([result(claim, synced_hash=claim.store_hash)], [], [])
-    late.write([result(lost, synced_hash=-3)], [], [])
+    claims.write(Batch(results=[result(claim, synced_hash=claim.store_hash)]), 0.0)
+    late.write(Batch(results=[result(lost, synced_hash=-3)]), 0.0)
     assert snapshot(world, "cus_000001") == (claim.store_hash, claim.store_hash)
 
 
@@ -477,7 +466,7 @@ def test_a_record_found_unreadable_while_it_was_sent_stays_parked(world: World) 
     claims, claim = claimed(world, Entity.PRODUCT)
     world.shop("UPDATE products SET title = '' WHERE id = 3")
     assert captured(world, Entity.PRODUCT).unreadable == 1
-    claims.write([result(claim, synced_hash=claim.store_hash)], [], [])
+    claims.write(Batch(results=[result(claim, synced_hash=claim.store_hash)]), 0.0)
     assert set(world.parked()) == {"3"}
     world.shop("UPDATE products SET title = 'Good' WHERE id = 3")
     assert sent(world, Entity.PRODUCT) == 1
@@ -491,7 +480,7 @@ def test_a_refusal_of_what_is_no_longer_the_newest_parks_nothing(world: World) -
     claims, claim = claimed(world)
     world.shop("UPDATE customers SET first_name = 'Two' WHERE id = 'cus_000001'")
     captured(world)
-    claims.write([result(claim, None, Verdict.PARKED)], [], [])
+    claims.write(Batch(results=[result(claim, None, Verdict.PARKED)]), 0.0)
     assert world.parked() == {}
     assert sent(world) == 1
 
@@ -533,7 +522,8 @@ def captures_and_workers(world: World) -> list[str]:
             while not ended.is_set():
                 chance.shuffle(keys)
                 try:
-                    claims.intend(taken[0].fence, dict.fromkeys(keys, (Phase.IDLE, None)), 1)
+                    intents = [Intent(key, taken[0].fence, Phase.IDLE, None) for key in keys]
+                    claims.write(Batch(intents=intents), 1)
                     claims.renew({taken[0].fence: keys})
                 except InfluencePipelineError as error:
                     errors.append(str(error))

@@ -1,0 +1,67 @@
+"""The pace of all workers, kept in one row of the state database and asked in the background."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Executor, Future
+from dataclasses import asdict, fields
+from typing import Any
+
+from influence_pipeline.postgres import Postgres
+from influence_pipeline.sql import load_queries
+from influence_pipeline.sync import pace_control
+from influence_pipeline.sync.pace_control import Control, Grant, Report
+from influence_pipeline.sync.pacing import BLOCK_SECONDS
+
+_QUERIES = load_queries(__file__, "pace.sql")
+_FIELDS = frozenset(field.name for field in fields(Control))
+
+
+class SharedPace:
+    """One worker's way to it. `ceiling`: the merchant's own limit, in calls a second."""
+
+    def __init__(self, state: Postgres, executor: Executor, ceiling: float | None) -> None:
+        self._state = state
+        self._executor = executor
+        self._ceiling = ceiling
+        self._asked: Future[Grant] | None = None
+
+    def begin(self, report: Report) -> None:
+        """Ask for slots, and hand in what happened. One question at a time."""
+        self._asked = self._executor.submit(self._exchange, report)
+
+    def take(self) -> Grant | None:
+        """Give the answer once, when it is there. Raises StateError."""
+        if self._asked is None or not self._asked.done():
+            return None
+        asked, self._asked = self._asked, None
+        return asked.result()
+
+    def _exchange(self, report: Report) -> Grant:
+        with self._state.transaction() as connection:
+            row = connection.execute(_QUERIES["take"]).one_or_none()
+            if row is None:
+                connection.execute(_QUERIES["make"])
+                row = connection.execute(_QUERIES["take"]).one()
+            control = _control(row.control)
+            grant = pace_control.exchange(
+                control,
+                report,
+                float(row.now),
+                ceiling=self._ceiling,
+                most_seconds=BLOCK_SECONDS,
+            )
+            connection.execute(_QUERIES["put"], {"control": json.dumps(asdict(control))})
+        return grant
+
+
+def pace_now(state: Postgres) -> Control | None:
+    """Give the pace as it was last written; None: no call was ever made."""
+    with state.transaction() as connection:
+        row = connection.execute(_QUERIES["look"]).one_or_none()
+    return None if row is None else _control(row.control)
+
+
+def _control(values: dict[str, Any]) -> Control:
+    # What another version knew of is left; what it did not know has its default.
+    return Control(**{name: value for name, value in values.items() if name in _FIELDS})
