@@ -222,15 +222,14 @@ class Claims:
     ) -> set[tuple[int, str]]:
         if not intents:
             return set()
-        ordered = sorted(intents, key=lambda intent: intent.key)
         rows = connection.execute(
             _QUERIES["intend"],
             {
                 "entity": self._entity,
-                "keys": [intent.key for intent in ordered],
-                "fences": [intent.fence for intent in ordered],
-                "phases": [intent.phase for intent in ordered],
-                "statuses": [intent.status for intent in ordered],
+                "keys": [intent.key for intent in intents],
+                "fences": [intent.fence for intent in intents],
+                "phases": [intent.phase for intent in intents],
+                "statuses": [intent.status for intent in intents],
                 "quiet_seconds": quiet_seconds,
             },
         )

@@ -140,8 +140,18 @@ def test_a_long_wait_the_api_asks_for_ends_the_run_and_holds_nothing(world: Worl
     customers = reports[Entity.CUSTOMER]
     assert "left alone" in str(customers.delivered.last_trouble)
     assert (customers.remaining.waiting > 0, customers.remaining.held) == (True, 0)
+    calls = len(world.sandbox.rows("SELECT id FROM calls"))
+    assert "left alone" in str(world.sync()[Entity.CUSTOMER].delivered.last_trouble)
+    assert len(world.sandbox.rows("SELECT id FROM calls")) == calls, "all runs obey it"
+    the_wait_is_over(world)
     settle(world)
     assert world.judge().differences == ()
+
+
+def the_wait_is_over(world: World) -> None:
+    world.ask_state(
+        """UPDATE influence.pace SET control = control || '{"held_until": 0}' RETURNING 1"""
+    )
 
 
 def test_a_store_that_goes_away_in_between_keeps_no_record_from_the_next_run(
