@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -64,6 +65,11 @@ def path(*parts: str) -> str:
     return "/v1/" + "/".join(_encoded(part) for part in parts)
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9_~-]+")
+
+
 def _encoded(part: str) -> str:
+    if _PLAIN.fullmatch(part):
+        return part
     # "." and ".." would be taken for steps in the path by clients and gateways.
     return quote(part, safe="") if part.strip(".") else part.replace(".", "%2E")

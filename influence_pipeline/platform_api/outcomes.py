@@ -112,10 +112,9 @@ class Judge:
 
 
 def _json(body: bytes) -> tuple[Any, bool]:
-    if not body.strip():
-        return None, True
     try:
-        return json.loads(body), True
+        text = body.decode("utf-8-sig")
+        return (json.loads(text), True) if text and not text.isspace() else (None, True)
     except (ValueError, RecursionError):
         return None, False
 

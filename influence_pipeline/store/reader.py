@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from influence_pipeline.errors import MappingError, describe_database_error
 from influence_pipeline.postgres import driver_cursor, literal, run
 from influence_pipeline.store.mapping import Described, canonical_rows
+from influence_pipeline.turns import in_turns
 
 # How many keys one statement asks for. Large enough that the round trip does not count, small
 # enough that a statement stays well under a second.
@@ -107,7 +108,7 @@ def rows_of(
     found, poison = _halving(connection, described, select, keys)
     once, twice = _once_each(found)
     rows: list[CanonicalRow] = []
-    for wanted, key, hashed, text in once:
+    for wanted, key, hashed, text in in_turns(once):
         if wanted != key:
             # Equal to the store, and another record by its text: renamed (citext), or 1.0 and 1.00.
             continue

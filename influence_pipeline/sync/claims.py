@@ -6,7 +6,6 @@ older claim reports is not taken). Nothing here knows what a call looks like.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from influence_pipeline.postgres import Postgres, copy_in
 from influence_pipeline.records import Entity, FinancialStatus
 from influence_pipeline.sql import load_queries
 from influence_pipeline.state.schema import Lane, Phase
+from influence_pipeline.turns import in_turns
 
 _QUERIES = load_queries(__file__, "deliver.sql")
 
@@ -170,7 +170,7 @@ class Claims:
                             "fence": fence,
                         },
                     ).all()
-        return [self._claim(fence, row) for row in rows]
+        return [self._claim(fence, row) for row in in_turns(rows)]
 
     def _claim(self, fence: int, row: sa.Row[Any]) -> Claim:
         key, phase, status, *others = tuple(row)
@@ -291,12 +291,12 @@ class Claims:
             rows = connection.execute(_QUERIES["acknowledged_customers"], {"keys": list(keys)})
             return {row.key for row in rows}
 
-    def own_emails(self, hashes: dict[str, uuid.UUID]) -> dict[str, str]:
+    def own_emails(self, hashes: dict[str, str]) -> dict[str, str]:
         """Note which customer (key) each e-mail belongs to; give those that belong to another one:
         key and owner. The constraint decides, also between two workers."""
         if not hashes:
             return {}
-        given = {"keys": list(hashes), "hashes": [str(value) for value in hashes.values()]}
+        given = {"keys": list(hashes), "hashes": list(hashes.values())}
         with self._state.transaction() as connection:
             connection.execute(_QUERIES["go_by_index"])
             connection.execute(_QUERIES["own_emails"], given)
@@ -326,6 +326,6 @@ def _append(connection: sa.Connection, entity: Entity, attempts: Sequence[Attemp
         f"attempt ({_ATTEMPT_COLUMNS})",
         (
             (entity, a.key, a.call, a.outcome, a.http_status, a.ms, a.content_hash, a.error)
-            for a in attempts
+            for a in in_turns(attempts)
         ),
     )

@@ -21,6 +21,7 @@ from influence_pipeline.store.mapping import Mapping, describe
 from influence_pipeline.store.reader import CanonicalRow, PoisonRow, rows_of
 from influence_pipeline.sync.claims import Claim, Claims, Result, Verdict
 from influence_pipeline.sync.jobs import CustomerJob, Job, OrderJob, RewardJob, product_job
+from influence_pipeline.turns import in_turns
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Preparation:
                 continue
             prepared.results.append(parked(claim, "unreadable", poison.reason))
         jobs: list[Job] = []
-        for row in rows:
+        for row in in_turns(rows):
             claim = by_key.pop(row.key)
             if row.hash == claim.synced_hash and claim.phase is Phase.IDLE and not claim.unsure:
                 prepared.results.append(settled(claim, row.hash))
@@ -128,16 +129,16 @@ class Preparation:
         """Park the second of two customers with one e-mail (contract: Customers): what the API
         makes of it is not known, and points could go to the wrong one."""
         customers = [job for job in jobs if isinstance(job, CustomerJob)]
-        hashes = {job.claim.key: self._email_hash(job.email) for job in customers}
+        hashes = {job.claim.key: self._email_hash(job.email) for job in in_turns(customers)}
         owners = self._claims.own_emails(hashes)
         for key, owner in owners.items():
             claim = next(job.claim for job in customers if job.claim.key == key)
             prepared.results.append(_same_email(claim, owner, hashes[key]))
         return [job for job in jobs if job.claim.key not in owners]
 
-    def _email_hash(self, email: str) -> uuid.UUID:
-        digest = blake2b(email.encode(), digest_size=16, key=self._rules.email_salt)
-        return uuid.UUID(bytes=digest.digest())
+    def _email_hash(self, email: str) -> str:
+        """Hash it to the 16 bytes of a uuid, in hexadecimal."""
+        return blake2b(email.encode(), digest_size=16, key=self._rules.email_salt).hexdigest()
 
     def _customers_first(self, jobs: list[Job], prepared: Prepared) -> list[Job]:
         """Hold back orders whose customer the API does not have yet (contract: Customers).
@@ -191,7 +192,7 @@ def _gone(claim: Claim) -> Result:
     return claim.result(Verdict.GONE)
 
 
-def _same_email(claim: Claim, owner: str, email_hash: uuid.UUID) -> Result:
+def _same_email(claim: Claim, owner: str, email_hash: str) -> Result:
     reason = (
         f"it has the same e-mail as customer {owner}, which was sent first, and what the API makes "
         "of two customers with one e-mail is not known; merge the two in the store, or give one "
@@ -202,7 +203,7 @@ def _same_email(claim: Claim, owner: str, email_hash: uuid.UUID) -> Result:
         Verdict.PARKED,
         reason_code="same_email",
         reason=reason,
-        blocked_on=f"email:{email_hash}",
+        blocked_on=f"email:{uuid.UUID(email_hash)}",
     )
 
 
