@@ -114,7 +114,7 @@ class OrderMapping(EntityMapping):
     # not to award twice. direct: POST with the real status; for merchants who verified it.
     protocol: Literal["two_step", "direct"] = "two_step"
     # Orders without a customer row: sent with the e-mail alone (it completes referrals), or not.
-    guests: Literal["send_by_email", "skip"] = "send_by_email"
+    guest_orders: Literal["send_by_email", "skip"] = "send_by_email"
 
     @field_validator("go_live")
     @classmethod

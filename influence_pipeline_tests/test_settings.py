@@ -327,7 +327,7 @@ def test_an_unknown_key_is_named_with_its_place(old: str, new: str, key: str) ->
         ('rows = ["c"]', 'rows = "c"', "customers.sources.0.rows"),
         ('rows = ["c"]', 'rows = ["c.id; drop"]', "customers.sources.0.rows.0"),
         ('rows = ["c"]', "rows = []", "customers.sources.0.rows"),
-        ("[orders]\n", '[orders]\nguests = "some"\n', "orders.guests"),
+        ("[orders]\n", '[orders]\nguest_orders = "some"\n', "orders.guest_orders"),
         ("[orders]\n", '[orders]\ngo_live = "soon"\n', "orders.go_live"),
         ("[coupons]\n", "[delivery]\nin_flight = 0\n[coupons]\n", "delivery.in_flight"),
         ("[coupons]\n", '[delivery]\ntimeout_seconds = "long"\n[coupons]\n', "delivery.timeout_seconds"),
@@ -349,7 +349,7 @@ def test_a_wrong_value_is_refused_naming_file_and_key(old: str, new: str, key: s
 
 
 def test_a_wrong_value_is_not_shown() -> None:
-    assert CANARY not in refused(plain("[orders]\n", f'[orders]\nguests = "{CANARY}"\n'))
+    assert CANARY not in refused(plain("[orders]\n", f'[orders]\nguest_orders = "{CANARY}"\n'))
 
 
 def test_all_mistakes_in_the_file_are_named_at_once() -> None:

@@ -173,7 +173,7 @@ def _orders(
             yield Difference("order", key, "its total or currency differs")
         if book["email"] != order["email"]:
             yield Difference("order", key, "its e-mail differs")
-        buyer = None if order["customer_deleted"] else order["customer_id"]
+        buyer = None if order["not_a_customer"] else order["customer_id"]
         if book["customer_id"] != buyer:
             yield Difference("order", key, "its customer differs")
         codes = sorted(code["code"] for code in fields.get("discountCodes", []))

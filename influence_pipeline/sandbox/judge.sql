@@ -2,10 +2,13 @@
 -- not from the mapping, whose own mistakes would then be its own proof.
 
 -- name: customers
--- Everyone with a living row, guests with a row too.
-SELECT id, lower(btrim(email)) AS email, nullif(btrim(first_name), '') AS first_name,
+-- Everyone with a living row, guests with a row too, but for those whose e-mail an account has.
+SELECT c.id, lower(btrim(email)) AS email, nullif(btrim(first_name), '') AS first_name,
        nullif(btrim(last_name), '') AS last_name
-FROM customers WHERE deleted_at IS NULL
+FROM customers c
+WHERE deleted_at IS NULL
+  AND NOT (is_guest AND lower(email) IN (
+      SELECT lower(email) FROM customers WHERE NOT is_guest AND deleted_at IS NULL))
 
 -- name: products
 SELECT p.id::text AS id, p.title,
@@ -15,7 +18,10 @@ FROM products p WHERE p.deleted_at IS NULL AND p.status = 'published'
 
 -- name: orders
 -- Orders placed since the go-live; what happened to their money, in sums.
-SELECT o.id::text AS id, o.customer_id, c.deleted_at IS NOT NULL AS customer_deleted,
+SELECT o.id::text AS id, o.customer_id,
+       c.deleted_at IS NOT NULL OR (c.is_guest AND lower(c.email) IN (
+           SELECT lower(email) FROM customers WHERE NOT is_guest AND deleted_at IS NULL))
+           AS not_a_customer,
        lower(btrim(o.email)) AS email, upper(o.currency_code) AS currency, o.total, o.status,
        m.captured, m.authorized, m.refunded,
        (SELECT coalesce(array_agg(d.code ORDER BY d.code), '{}')

@@ -270,7 +270,7 @@ class Engine:
             self._names,
             wrap_variants=self._config.api_names.variants_body == "wrapped",
             two_step=self._config.orders.protocol == "two_step",
-            guests=self._config.orders.guests,
+            guest_orders=self._config.orders.guest_orders,
             go_live=self.go_live() if entity is Entity.ORDER else None,
             email_salt=self._email_salt() if entity is Entity.CUSTOMER else b"",
         )

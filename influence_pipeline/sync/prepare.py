@@ -31,7 +31,7 @@ class Rules:
     names: Names
     wrap_variants: bool = True
     two_step: bool = True
-    guests: Literal["send_by_email", "skip"] = "send_by_email"
+    guest_orders: Literal["send_by_email", "skip"] = "send_by_email"
     go_live: datetime | None = None
     # Keys the hashes by which customers with one e-mail are found.
     email_salt: bytes = b""
@@ -162,7 +162,7 @@ class Preparation:
                 ready.append(job)
             elif job.customer in in_store:
                 prepared.results.append(_blocked(job, f"customer:{job.customer}"))
-            elif self._rules.guests == "skip" and not job.under_way:
+            elif self._rules.guest_orders == "skip" and not job.under_way:
                 prepared.results.append(settled(job.claim, job.content_hash))
                 prepared.skipped += 1
             elif job.send_as_guest():
@@ -170,7 +170,7 @@ class Preparation:
             else:
                 reason = (
                     "it has neither a customer the store gives nor an e-mail, so nobody can be "
-                    "credited; give the order an e-mail, or skip guest orders (orders.guests)"
+                    "credited; give the order an e-mail, or skip guest orders (orders.guest_orders)"
                 )
                 prepared.results.append(parked(job.claim, "nobody", reason))
         return ready

@@ -134,6 +134,9 @@ def test_a_guest_with_a_row_is_a_customer_and_one_without_is_only_an_email(
     store_url: str, cursor: Cursor
 ) -> None:
     (guest,) = poison.second_row_with_same_email(store_url, ANNA).customers
+    # Anna has an account: a guest with her e-mail would be a second customer with it.
+    assert preset.canonical(cursor, "customers", guest) == {}
+    cursor.execute("UPDATE customers SET email = 'visitor@example.com' WHERE id = %s", (guest,))
     assert preset.canonical(cursor, "customers", guest)["id"] == guest
     (order,) = sample_store.place_order(store_url, None, email="Visitor@Example.com").orders
     found = preset.canonical(cursor, "orders", order)
@@ -442,7 +445,7 @@ def test_a_hundred_of_100_000_records_cost_a_hundred_look_ups(empty_database_url
     with closing(psycopg2.connect(empty_database_url)) as connection:
         with connection.cursor() as cursor:
             for entity, key_type, most in (
-                ("customers", "text", 150),
+                ("customers", "text", 250),
                 ("products", "integer", 600),
                 ("orders", "bigint", 1500),
             ):

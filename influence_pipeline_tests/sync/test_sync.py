@@ -113,7 +113,7 @@ def test_guest_orders_go_by_their_email_or_are_skipped_and_counted(world: World)
     sample_store.place_order(world.store_url, None, email="guest@example.com", paid=True)
     world.sync()
     assert world.judge().differences == ()
-    world.configure(("[orders]\n", '[orders]\nguests = "skip"\n'))
+    world.configure(("[orders]\n", '[orders]\nguest_orders = "skip"\n'))
     skipped = sample_store.place_order(world.store_url, None, email="g2@example.com").orders[0]
     report = world.sync()[Entity.ORDER]
     assert (report.delivered.sent, report.delivered.skipped) == (0, 1)
