@@ -113,9 +113,18 @@ def build_parser() -> argparse.ArgumentParser:
     chosen.add_argument("--reason", metavar="CODE", help="all parked for this reason")
     chosen.add_argument("--all", action="store_true", help="all parked ones")
 
-    added = command("why", "why", "everything known of one record: state, reasons, attempts")
+    added = command(
+        "why", "why", "everything known of one record: store, state, reasons, every call"
+    )
     added.add_argument("entity", choices=[*_ENTITIES, "rewards"])
     added.add_argument("key")
+    added.add_argument(
+        "--attempts", type=_positive, default=20, metavar="N", help="calls shown; default: 20"
+    )
+    added.add_argument("--live", action="store_true", help="ask the API what it says today")
+    added.add_argument(
+        "--show", action="store_true", help="show every value, also names and e-mails"
+    )
     as_json(added)
 
     added = command("receiver", "receiver", "receive Influence's webhooks (needs a token)")

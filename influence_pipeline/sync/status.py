@@ -1,5 +1,5 @@
-"""What the state says of the pipeline: for `status`, `parked`, `why` and the reports. Only reads,
-but for the facts and `retry`."""
+"""What the state says of the pipeline: for `status`, `parked` and the reports. Only reads, but for
+the facts and `retry`. One record's story is in `story`."""
 
 from __future__ import annotations
 
@@ -101,16 +101,6 @@ def retry(
     with state.transaction() as connection:
         values = {"entity": entity, "key": key, "reason_code": reason_code}
         return int(connection.execute(_QUERIES["retry"], values).rowcount)
-
-
-def record(state: Postgres, entity: Entity, key: str) -> dict[str, Any]:
-    """Give what is known of one record: hashes, what it waits for, its last 50 attempts; of a
-    reward also its coupon, or None."""
-    found = _rows(state, "record", entity=entity, key=key)[0]
-    if entity is Entity.REWARD:
-        found["coupon"] = next(iter(_rows(state, "coupon", code=key)), None)
-    found["attempts_made"] = _rows(state, "entity_attempts", entity=entity, key=key, most=50)
-    return found
 
 
 def record_run(

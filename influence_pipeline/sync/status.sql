@@ -54,10 +54,6 @@ SELECT entity::text, reason, count(*) AS records FROM work
 WHERE state = 'parked' AND (CAST(:entity AS entity) IS NULL OR entity = CAST(:entity AS entity))
 GROUP BY entity, reason ORDER BY records DESC, entity, reason
 
--- name: coupon
--- What became of one coupon: made in the store, used by an order, told to Influence.
-SELECT state, kind, issued_at, order_key, used_at, reward_used_at FROM coupon WHERE code = :code
-
 -- name: retry
 -- Parked records made due again; what the order protocol has outstanding stays.
 UPDATE work SET state = 'ready', attempts = 0, refusals = 0, queued_at = now(),
@@ -90,14 +86,3 @@ SELECT w.entity::text, w.key, w.state, w.phase, w.reason,
        p.status::text AS acknowledged_status
 FROM work w LEFT JOIN snapshot p ON p.entity = w.entity AND p.key = w.key
 WHERE w.entity = CAST(:entity AS entity) ORDER BY w.key
-
--- name: entity_attempts
-SELECT at, call, outcome, http_status, ms, error FROM attempt
-WHERE entity = CAST(:entity AS entity) AND key = :key ORDER BY id DESC LIMIT :most
-
--- name: record
-SELECT p.store_hash, p.synced_hash, p.status::text,
-       w.state, w.phase, w.attempts, w.queued_at, w.next_at, w.lease_until, w.blocked_on, w.reason
-FROM (VALUES (CAST(:entity AS entity), CAST(:key AS text))) AS wanted (entity, key)
-LEFT JOIN snapshot p ON p.entity = wanted.entity AND p.key = wanted.key
-LEFT JOIN work w ON w.entity = wanted.entity AND w.key = wanted.key

@@ -1,40 +1,15 @@
-"""`status`, `parked`, `retry`, `why`: what is known of the records, and how to let one go again."""
+"""`status`, `parked`, `retry`: what is known of the records, and how to let one go again."""
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from influence_pipeline.records import Entity
-from influence_pipeline.sandbox import sample_store
-from influence_pipeline.sandbox.sample_store import poison
-from influence_pipeline_tests.cli.conftest import CommandLine
+from influence_pipeline_tests.cli.conftest import CommandLine, Trouble
 from influence_pipeline_tests.support.world import World
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Keys of a customer whose row is no good, of one that the API refuses, and of her order."""
-
-    unmappable: str
-    refused: str
-    blocked: str
-
-
-@pytest.fixture
-def trouble(world: World) -> Trouble:
-    """A synced world in which two customers were parked, and an order waits for one of them."""
-    world.sync()
-    bad = poison.customer_with_invalid_email(world.store_url).customers[0]
-    buyer = sample_store.add_customers(world.store_url).customers[0]
-    order = sample_store.place_order(world.store_url, buyer, paid=True).orders[0]
-    world.sandbox.set(reject=[{"entity": "customer", "id": buyer}])
-    world.sync()
-    return Trouble(bad, buyer, order)
 
 
 def table(text: str) -> dict[str, list[str]]:
@@ -228,114 +203,3 @@ def test_a_retry_that_fits_nothing_says_so(
     assert ran.code == 1
     assert ran.out.startswith("Nothing parked fits that; ")
     assert len(cli("parked", "--json").json) == 2
-
-
-# --- why
-
-
-def test_why_tells_the_reason_and_the_attempts_of_a_parked_record(
-    cli: CommandLine, trouble: Trouble
-) -> None:
-    ran = cli("why", "customers", trouble.refused)
-    assert (ran.code, ran.err) == (0, "")
-    story, attempts = ran.out.split("\n\n")
-    assert story.splitlines()[0] == f"customer {trouble.refused}: parked; a person must look"
-    assert story.splitlines()[1].startswith("reason: PUT customer: HTTP 400: ")
-    assert len(attempts.splitlines()) == 1 + 3
-    assert attempts.count("rejected") == 3
-
-
-def test_why_tells_for_whom_a_record_waits(cli: CommandLine, trouble: Trouble) -> None:
-    first = cli("why", "orders", trouble.blocked).out.splitlines()[0]
-    assert first == f"order {trouble.blocked}: waits for customer:{trouble.refused}"
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ("SELECT 1", "in sync: what the store has is what the API acknowledged"),
-        ("UPDATE products SET title = 'Other' WHERE id = 3", "has changes that are not acknowledged yet"),
-        ("DELETE FROM products WHERE id = 3", "was synced, and is gone from the store"),
-    ],
-)  # fmt: skip
-def test_why_tells_how_a_record_stands(
-    cli: CommandLine, world: World, change: str, says: str
-) -> None:
-    with world.engine() as engine:
-        engine.sync(Entity.PRODUCT, full=True)
-    world.shop(change)
-    with world.engine() as engine:
-        engine.capture(Entity.PRODUCT, full=True)
-    assert cli("why", "products", "3").out.splitlines()[0] == f"product 3: {says}"
-
-
-def test_why_tells_the_status_that_was_acknowledged_of_an_order(
-    cli: CommandLine, world: World
-) -> None:
-    order = sample_store.place_order(world.store_url, None, email="a@example.com", paid=True)
-    world.sync()
-    assert "last acknowledged financial status: paid\n" in cli("why", "orders", order.orders[0]).out
-
-
-def test_why_says_that_a_record_was_never_seen(cli: CommandLine) -> None:
-    assert cli("why", "orders", "no-such").out == (
-        "order no-such: not known by this id (an order's number is not its id): "
-        "never seen in the store, or left out (an order before the go-live)\n"
-    )
-    assert cli("why", "products", "x").out == "product x: not known: never seen in the store\n"
-
-
-@pytest.mark.parametrize(
-    ("phase", "says"),
-    [
-        ("creating", "a call that creates it is under way, or its run died: "),
-        ("unknown", "whether Influence has it is not known "),
-        ("refunding", "a call that moves it to refunded is under way, or had no clear answer; "),
-    ],
-)
-def test_why_says_in_words_what_is_outstanding(
-    cli: CommandLine, world: World, phase: str, says: str
-) -> None:
-    world.ask_state(
-        "INSERT INTO influence.work (entity, key, phase, lease_until) "
-        f"VALUES ('order', '7', '{phase}', now() + interval '1 min') RETURNING 1"
-    )
-    lines = cli("why", "orders", "7").out.splitlines()
-    assert lines[0] == "order 7: has changes that are not acknowledged yet"
-    assert lines[1].startswith(says)
-    assert lines[2].startswith("held by a run until 20")
-
-
-def test_why_tells_what_became_of_a_coupon(cli: CommandLine, world: World) -> None:
-    def says() -> list[str]:
-        return cli("why", "rewards", "LOYAL-1").out.splitlines()
-
-    assert says() == ["reward LOYAL-1: not known: no coupon with this code was made here"]
-    world.ask_state(
-        "INSERT INTO influence.inbox (id, dedupe_key, body_sha256, body, headers) "
-        "OVERRIDING SYSTEM VALUE VALUES (1, 'x', '', '', '{}') RETURNING 1"
-    )
-    world.ask_state(
-        "INSERT INTO influence.coupon (code, event_id, kind) VALUES ('LOYAL-1', 1, 'fixed') RETURNING 1"
-    )
-    assert says() == ["reward LOYAL-1: about to be made in the store"]
-    told = []
-    for change, summary, line in (
-        ("state = 'issued', issued_at = '2026-11-01Z'", "made, and not used yet by an order that was synced", "made on 2026-11-01 "),
-        ("state = 'used', used_at = '2026-11-02Z', order_key = '77'", "used; Influence is still to be told", "used by order 77 on 2026-11-02 "),
-        ("reward_used_at = '2026-11-03Z'", "used, and Influence knows", "told to Influence on 2026-11-03 "),
-    ):  # fmt: skip
-        world.ask_state(f"UPDATE influence.coupon SET {change} RETURNING 1")
-        told.append(line)
-        first, *lines = says()
-        assert first == f"reward LOYAL-1: {summary}"
-        assert [said.startswith(begins) for said, begins in zip(lines, told, strict=True)] == [
-            True
-        ] * len(told)
-    assert cli("why", "rewards", "LOYAL-1", "--json").json["coupon"]["order_key"] == "77"
-
-
-def test_why_as_json_has_the_whole_story(cli: CommandLine, trouble: Trouble) -> None:
-    found = cli("why", "customers", trouble.refused, "--json").json
-    assert (found["state"], found["synced_hash"]) == ("parked", None)
-    assert [attempt["http_status"] for attempt in found["attempts_made"]] == [400, 400, 400]
