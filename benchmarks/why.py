@@ -36,7 +36,7 @@ SELECT now() - interval '30 days' * (1 - n::float8 / %(attempts)s), key,
        CASE WHEN n % 50 = 0 THEN 'later' ELSE 'accepted' END,
        CASE WHEN n % 50 = 0 THEN 'HTTP 503: Service Unavailable' END
 FROM generate_series(1, %(attempts)s) n
-CROSS JOIN LATERAL (SELECT 1 + (n * 7919) %% %(records)s AS key) k
+CROSS JOIN LATERAL (SELECT 1 + (n::bigint * 7919) %% %(records)s AS key) k
 """
 WORK = """
 INSERT INTO influence.work (entity, key, state, reason_code, reason)

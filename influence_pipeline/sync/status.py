@@ -54,11 +54,14 @@ def overview(state: Postgres) -> dict[str, Any]:
             entities[row.entity][row.state] = row.records
             entities[row.entity]["held"] += row.under_way
             if row.state != "parked":
-                oldest = entities[row.entity].get("oldest_pending")
-                entities[row.entity]["oldest_pending"] = min(filter(None, (oldest, row.oldest)))
+                _note_oldest(entities[row.entity], row.oldest, row.oldest_seconds)
         for row in connection.execute(_QUERIES["last_runs"]):
-            entities[row.entity]["last_run"] = row.ended_at
-            entities[row.entity]["last_error"] = row.error
+            entities[row.entity] |= {
+                "last_run": row.ended_at,
+                "last_run_age_seconds": row.age_seconds,
+                "last_run_seconds": row.seconds,
+                "last_error": row.error,
+            }
         for row in connection.execute(_QUERIES["captured"]):
             entities[row.entity] |= {
                 "captured_at": row.taken_at,
@@ -69,12 +72,47 @@ def overview(state: Postgres) -> dict[str, Any]:
             for row in connection.execute(_QUERIES["inbox"])
         }
         coupons = connection.execute(_QUERIES["coupons"]).mappings().one()
+    pace = pace_now(state)
     return {
         "entities": entities,
         "inbox": inbox,
         "coupons": dict(coupons),
         "go_live": get_fact(state, "go_live"),
+        "pace": pace,
+        "eta_seconds": _eta(sum(facts["ready"] for facts in entities.values()), pace),
     }
+
+
+def _note_oldest(facts: dict[str, Any], since: datetime, seconds: float) -> None:
+    """Keep the oldest record that is due or blocked."""
+    if since < facts.get("oldest_pending", since) or "oldest_pending" not in facts:
+        facts |= {"oldest_pending": since, "oldest_pending_seconds": seconds}
+
+
+def pace_now(state: Postgres) -> dict[str, Any] | None:
+    """Give the pace of all processes over the last minute, by the log of calls; None: no calls.
+
+    `calls_per_second`; `records_per_second`, acknowledged; `throttled`: how many answers were 429.
+    """
+    found = _rows(state, "pace", most=_PACE_CALLS)[0]
+    if not found["calls"]:
+        return None
+    return {
+        "calls_per_second": round(found["calls"] / found["seconds"], 2),
+        "records_per_second": round(found["records"] / found["seconds"], 2),
+        "throttled": found["throttled"],
+    }
+
+
+# So many of the latest calls tell the pace.
+_PACE_CALLS = 20_000
+
+
+def _eta(due: int, pace: dict[str, Any] | None) -> float | None:
+    """Seconds until what is due is sent, at the pace of the last minute; None: it says nothing."""
+    if not due or pace is None or not pace["records_per_second"]:
+        return None
+    return round(due / float(pace["records_per_second"]), 1)
 
 
 def parked(

@@ -1,6 +1,7 @@
 -- name: pending
 -- What each entity has to do, by state, and since when.
-SELECT entity::text, state, count(*) AS records, min(queued_at) AS oldest, min(next_at) AS next_at,
+SELECT entity::text, state, count(*) AS records, min(queued_at) AS oldest,
+       extract(epoch FROM now() - min(queued_at))::float8 AS oldest_seconds,
        count(*) FILTER (WHERE lease_until > now()) AS under_way
 FROM work GROUP BY entity, state
 
@@ -23,8 +24,22 @@ SELECT count(*) FILTER (WHERE state = 'ready') AS waiting,
 FROM work WHERE entity = CAST(:entity AS entity)
 
 -- name: last_runs
-SELECT DISTINCT ON (entity) entity::text, kind, ended_at, error FROM sync_run
-ORDER BY entity, id DESC
+SELECT known.entity::text, last.kind, last.ended_at, last.error,
+       extract(epoch FROM now() - last.ended_at)::float8 AS age_seconds,
+       extract(epoch FROM last.ended_at - last.started_at)::float8 AS seconds
+FROM unnest(enum_range(NULL::entity)) AS known (entity)
+CROSS JOIN LATERAL (
+    SELECT kind, started_at, ended_at, error FROM sync_run WHERE entity = known.entity
+    ORDER BY id DESC LIMIT 1) last
+
+-- name: pace
+-- The calls of the last minute, of all processes. They are at the end of the log; of very many only
+-- the latest are looked at, over the time that they took.
+SELECT count(*) AS calls, count(*) FILTER (WHERE http_status = 429) AS throttled,
+       count(DISTINCT (entity, key)) FILTER (WHERE outcome = 'accepted') AS records,
+       greatest(extract(epoch FROM now() - min(at)), 1)::float8 AS seconds
+FROM (SELECT entity, key, at, outcome, http_status FROM attempt ORDER BY id DESC LIMIT :most) latest
+WHERE at > now() - interval '1 minute'
 
 -- name: record_run
 INSERT INTO sync_run (entity, kind, started_at, error, counts)
