@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from influence_pipeline.cli.output import duration
+from influence_pipeline.sync import status
 from influence_pipeline_tests.cli.conftest import CommandLine, Trouble
 from influence_pipeline_tests.support.world import World
 
@@ -82,6 +85,102 @@ def test_the_status_tells_what_a_run_holds(cli: CommandLine, world: World) -> No
     )
     assert "\norders: 2 records are held by a run; " in cli("status").out
     assert cli("status", "--json").json["entities"]["order"]["held"] == 2
+
+
+def log_calls(world: World, *calls: tuple[float, int, str, int]) -> None:
+    """Calls in the log: seconds ago, how many, their outcome and status; each of its own record."""
+    for ago, number, outcome, http_status in calls:
+        world.ask_state(
+            "INSERT INTO influence.attempt (at, entity, key, call, outcome, http_status) "
+            f"SELECT now() - make_interval(secs => {ago}), 'order', n::text, 'PATCH order', "
+            f"'{outcome}', {http_status} FROM generate_series(1, {number}) n RETURNING 1"
+        )
+
+
+def due_orders(world: World, number: int) -> None:
+    world.ask_state(
+        "INSERT INTO influence.work (entity, key, queued_at) SELECT 'order', n::text, "
+        f"now() - interval '3 h 4 min' FROM generate_series(1, {number}) n RETURNING 1"
+    )
+
+
+def test_the_status_says_how_fast_it_goes_and_for_how_long_yet(
+    cli: CommandLine, world: World
+) -> None:
+    assert "\npace: no call was made in the last minute\n" in cli("status").out
+    assert cli("status", "--json").json["eta_seconds"] is None
+    # Two calls each for 100 records, over 30 s; what is older than a minute does not count.
+    log_calls(
+        world, (70, 5000, "accepted", 200), (30, 100, "accepted", 200), (1, 100, "accepted", 200)
+    )
+    log_calls(world, (20, 3, "later", 429))
+    due_orders(world, 1200)
+    said = cli("status", "--json").json
+    assert said["pace"]["throttled"] == 3
+    assert 203 / 60 < said["pace"]["calls_per_second"] <= 203 / 30
+    assert 100 / 60 < said["pace"]["records_per_second"] <= 100 / 30
+    assert said["eta_seconds"] == pytest.approx(1200 / said["pace"]["records_per_second"], abs=0.1)
+    text = cli("status").out
+    assert re.search(
+        r"^pace: [3-6]\.\d calls/s, [1-3]\.\d records/s over the last minute; told to slow down "
+        r"3 times; what is due takes about \d+ min more$",
+        text,
+        re.M,
+    )
+
+
+def test_the_pace_of_very_many_calls_is_that_of_the_latest(
+    cli: CommandLine, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "_PACE_CALLS", 200)
+    log_calls(world, (50, 1000, "accepted", 200), (5, 200, "accepted", 200))
+    found = cli("status", "--json").json["pace"]
+    # Over the five seconds and more that they took: all 1,200 would be 20 and 24 at most.
+    assert 200 / 60 < found["calls_per_second"] <= 200 / 5
+    assert found["records_per_second"] == found["calls_per_second"]
+
+
+def test_the_status_tells_the_age_of_the_oldest_due_record(cli: CommandLine, world: World) -> None:
+    due_orders(world, 2)
+    world.ask_state(
+        "INSERT INTO influence.work (entity, key, state, queued_at) VALUES "
+        "('order', 'p', 'parked', now() - interval '9 days'), "
+        "('order', 'b', 'blocked', now() - interval '2 days 5 h') RETURNING 1"
+    )
+    assert re.search(
+        r"^orders: the oldest due record waits since 20\S+ \S+ \(2 days 5 h\)$",
+        cli("status").out,
+        re.M,
+    )
+    orders = cli("status", "--json").json["entities"]["order"]
+    assert orders["oldest_pending_seconds"] == pytest.approx(2 * 86400 + 5 * 3600, abs=60)
+
+
+def test_the_status_says_when_each_entity_ran_last(cli: CommandLine, world: World) -> None:
+    assert "\nlast runs: none yet\n" in cli("status").out
+    world.ask_state(
+        "INSERT INTO influence.sync_run (entity, kind, started_at, ended_at, error, counts) SELECT "
+        "'order', 'sync', at - interval '7 s', at, error, '{}' FROM (VALUES "
+        "(now() - interval '2 h', 'old trouble'), (now() - interval '5 min 9 s', NULL)) "
+        "v (at, error) RETURNING 1"
+    )
+    said = cli("status").out
+    assert "\nlast runs: orders 5 min ago\n" in said
+    assert "old trouble" not in said
+    orders = cli("status", "--json").json["entities"]["order"]
+    assert orders["last_run_seconds"] == 7
+    assert orders["last_error"] is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-1, "0 s"), (0.9, "0 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"),
+        (7500, "2 h 5 min"), (86400, "1 day"), (93600, "1 day 2 h"), (30 * 86400 + 7200, "30 days"),
+    ],
+)  # fmt: skip
+def test_a_length_of_time_is_told_in_words(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
 
 
 # --- parked
