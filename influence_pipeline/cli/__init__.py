@@ -103,11 +103,14 @@ def build_parser() -> argparse.ArgumentParser:
 
     added = command("parked", "parked", "list the parked records with their reasons")
     entity(added, "only this one")
+    added.add_argument("--reason", metavar="CODE", help="only those parked for this reason")
     added.add_argument("--csv", metavar="FILE", help="write all of them to a CSV file")
     as_json(added)
 
     added = command("retry", "retry", "make parked records due again")
-    added.add_argument("entity", choices=[*_ENTITIES, "rewards"])
+    added.add_argument(
+        "entity", nargs="?", choices=[*_ENTITIES, "rewards"], help="default: all of them"
+    )
     chosen = added.add_mutually_exclusive_group(required=True)
     chosen.add_argument("--key", help="this record")
     chosen.add_argument("--reason", metavar="CODE", help="all parked for this reason")

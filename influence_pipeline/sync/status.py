@@ -13,6 +13,7 @@ from influence_pipeline.records import Entity
 from influence_pipeline.sql import load_queries
 
 _QUERIES = load_queries(__file__, "status.sql")
+_DELIVERY = load_queries(__file__, "deliver.sql")
 
 
 @dataclass(frozen=True)
@@ -116,15 +117,20 @@ def _eta(due: int, pace: dict[str, Any] | None) -> float | None:
 
 
 def parked(
-    state: Postgres, entity: Entity | None = None, most: int | None = 1000
+    state: Postgres,
+    entity: Entity | None = None,
+    most: int | None = 1000,
+    reason_code: str | None = None,
 ) -> list[dict[str, Any]]:
     """Give the parked records with their reasons, oldest first; `most` None: all of them."""
-    return _rows(state, "parked", entity=entity, most=most)
+    return _rows(state, "parked", entity=entity, reason_code=reason_code, most=most)
 
 
-def parked_summary(state: Postgres, entity: Entity | None = None) -> list[dict[str, Any]]:
+def parked_summary(
+    state: Postgres, entity: Entity | None = None, reason_code: str | None = None
+) -> list[dict[str, Any]]:
     """Count the parked records by entity and reason, the most frequent first."""
-    return _rows(state, "parked_summary", entity=entity)
+    return _rows(state, "parked_summary", entity=entity, reason_code=reason_code)
 
 
 def changed(state: Postgres, entity: Entity, most: int) -> list[dict[str, Any]]:
@@ -133,12 +139,32 @@ def changed(state: Postgres, entity: Entity, most: int) -> list[dict[str, Any]]:
 
 
 def retry(
-    state: Postgres, entity: Entity, key: str | None = None, reason_code: str | None = None
+    state: Postgres,
+    entity: Entity | None,
+    key: str | None = None,
+    reason_code: str | None = None,
 ) -> int:
     """Make parked records due again; give how many."""
+    return sum(row["records"] for row in release(state, entity, key, reason_code))
+
+
+def release(
+    state: Postgres,
+    entity: Entity | None,
+    key: str | None = None,
+    reason_code: str | None = None,
+) -> list[dict[str, Any]]:
+    """Make parked records due again, of one entity or of all (None).
+
+    Gives a row for each entity concerned: `entity`, `records`, and `holds_up`, the orders that wait
+    for these records.
+    """
+    values = {"entity": entity, "key": key, "reason_code": reason_code}
     with state.transaction() as connection:
-        values = {"entity": entity, "key": key, "reason_code": reason_code}
-        return int(connection.execute(_QUERIES["retry"], values).rowcount)
+        for shared in Entity:
+            # As everybody who changes work; see the query.
+            connection.execute(_DELIVERY["share_results"], {"entity": shared})
+        return [dict(row) for row in connection.execute(_QUERIES["retry"], values).mappings()]
 
 
 def record_run(

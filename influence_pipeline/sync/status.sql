@@ -59,24 +59,45 @@ FROM coupon
 SELECT entity::text, taken_at, full_at FROM capture_point WHERE taken_at IS NOT NULL
 
 -- name: parked
-SELECT entity::text, key, reason_code, reason, attempts, queued_at FROM work
+-- `holds_up`: the orders that wait for a customer.
+SELECT entity::text, key, reason_code, reason, attempts, queued_at,
+       CASE entity WHEN 'customer' THEN
+           (SELECT count(*) FROM work b WHERE b.blocked_on = 'customer:' || w.key)
+       ELSE 0 END AS holds_up
+FROM work w
 WHERE state = 'parked' AND (CAST(:entity AS entity) IS NULL OR entity = CAST(:entity AS entity))
+  AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
 ORDER BY entity, queued_at, key LIMIT CAST(:most AS bigint)
 
 -- name: parked_summary
 -- How many are parked for which reason, the most frequent first.
 SELECT entity::text, reason, count(*) AS records FROM work
 WHERE state = 'parked' AND (CAST(:entity AS entity) IS NULL OR entity = CAST(:entity AS entity))
+  AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
 GROUP BY entity, reason ORDER BY records DESC, entity, reason
 
 -- name: retry
--- Parked records made due again; what the order protocol has outstanding stays.
-UPDATE work SET state = 'ready', attempts = 0, refusals = 0, queued_at = now(),
-                reason_code = NULL, reason = NULL,
-                next_at = CASE WHEN phase = 'idle' THEN now() ELSE next_at END
-WHERE state = 'parked' AND entity = CAST(:entity AS entity)
-  AND (CAST(:key AS text) IS NULL OR key = :key)
-  AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
+-- Parked records made due again; what the order protocol has outstanding stays. Rows are locked in
+-- the order of their keys, as by everybody. Gives how many of each entity, and how many orders wait
+-- for them.
+WITH chosen AS MATERIALIZED (
+    SELECT entity, key FROM work
+    WHERE state = 'parked' AND (CAST(:entity AS entity) IS NULL OR entity = CAST(:entity AS entity))
+      AND (CAST(:key AS text) IS NULL OR key = :key)
+      AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
+    ORDER BY entity, key FOR UPDATE
+), released AS (
+    UPDATE work w SET state = 'ready', attempts = 0, refusals = 0, queued_at = now(),
+                      reason_code = NULL, reason = NULL,
+                      next_at = CASE WHEN phase = 'idle' THEN now() ELSE next_at END
+    FROM chosen WHERE w.entity = chosen.entity AND w.key = chosen.key
+    RETURNING w.entity, w.key
+)
+SELECT r.entity::text, count(*) AS records, sum(waiting.orders)::bigint AS holds_up
+FROM released r
+CROSS JOIN LATERAL (SELECT count(*) AS orders FROM work b
+                    WHERE r.entity = 'customer' AND b.blocked_on = 'customer:' || r.key) waiting
+GROUP BY r.entity ORDER BY r.entity
 
 -- name: get_fact
 SELECT value FROM fact WHERE name = :name
