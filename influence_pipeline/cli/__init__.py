@@ -63,6 +63,11 @@ def build_parser() -> argparse.ArgumentParser:
     def entity(added: argparse.ArgumentParser, words: str) -> None:
         added.add_argument("--entity", choices=_ENTITIES, help=words)
 
+    def long_work(added: argparse.ArgumentParser) -> None:
+        added.add_argument(
+            "--quiet", action="store_true", help="do not show how far it is on standard error"
+        )
+
     def as_json(added: argparse.ArgumentParser) -> None:
         added.add_argument("--json", action="store_true", help="print JSON")
 
@@ -90,12 +95,14 @@ def build_parser() -> argparse.ArgumentParser:
         help="go on until nothing is due, as long as all waits of one entity together fit into "
         "this time (each entity has its own); default: linger_seconds in influence.toml",
     )
+    long_work(added)
     as_json(added)
 
     added = command("import", "imports", "import the records created in a range of months")
     entity(added, "customers or products; default: both")
     added.add_argument("--from", dest="since", metavar="YYYY-MM", help="default: the oldest")
     added.add_argument("--to", dest="until", metavar="YYYY-MM", help="inclusive; default: now")
+    long_work(added)
     as_json(added)
 
     added = command("status", "status", "what is synced, waiting, parked; since when; go-live")

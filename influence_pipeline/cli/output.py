@@ -1,11 +1,9 @@
-"""How commands print: aligned tables for people, one JSON object for machines, progress lines."""
+"""How commands print: aligned tables for people, one JSON object for machines."""
 
 from __future__ import annotations
 
 import json
 import re
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,26 +112,3 @@ def check_writable(file: str) -> None:
     """Raise ConfigurationError before a long work whose result could not be written in the end."""
     with writing(file), Path(file).open("a"):
         pass
-
-
-class Progress:
-    """One line that is rewritten on a terminal, and nothing anywhere else."""
-
-    def __init__(self, words: str) -> None:
-        self._words = words
-        self._shown = sys.stderr.isatty()
-        self._next = time.monotonic() + 0.5
-        self._printed = False
-
-    def __call__(self, delivered: Any) -> None:
-        now = time.monotonic()
-        if not self._shown or now < self._next:
-            return
-        self._next = now + 0.5
-        self._printed = True
-        line = f"{self._words}: {delivered.sent:,} sent, {delivered.calls:,} calls"
-        print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        if self._printed:
-            print(f"\r{'':<70}\r", end="", file=sys.stderr, flush=True)

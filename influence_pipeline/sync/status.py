@@ -36,6 +36,11 @@ def remaining(state: Postgres, entity: Entity) -> Remaining:
     return Remaining(**_rows(state, "remaining", entity=entity)[0])
 
 
+def due(state: Postgres, entity: Entity) -> int:
+    """Count the records of an entity that are to be sent, also those a run holds."""
+    return int(_rows(state, "due", entity=entity)[0]["records"])
+
+
 def overview(state: Postgres) -> dict[str, Any]:
     """Give everything `status` shows, as plain values: moments are datetimes."""
     entities: dict[str, dict[str, Any]] = {

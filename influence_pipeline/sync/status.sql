@@ -23,6 +23,10 @@ SELECT count(*) FILTER (WHERE state = 'ready') AS waiting,
                - now())::float8 AS next_seconds
 FROM work WHERE entity = CAST(:entity AS entity)
 
+-- name: due
+SELECT count(*) AS records FROM work
+WHERE entity = CAST(:entity AS entity) AND state = 'ready'
+
 -- name: last_runs
 SELECT known.entity::text, last.kind, last.ended_at, last.error,
        extract(epoch FROM now() - last.ended_at)::float8 AS age_seconds,
