@@ -67,6 +67,12 @@ def build_parser() -> argparse.ArgumentParser:
         added.add_argument(
             "--quiet", action="store_true", help="do not show how far it is on standard error"
         )
+        added.add_argument(
+            "--metrics-port",
+            type=int,
+            metavar="PORT",
+            help="serve Prometheus metrics on 127.0.0.1 while it runs",
+        )
 
     def as_json(added: argparse.ArgumentParser) -> None:
         added.add_argument("--json", action="store_true", help="print JSON")
@@ -136,6 +142,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--show", action="store_true", help="show every value, also names and e-mails"
     )
     as_json(added)
+
+    added = command("metrics", "metrics", "serve Prometheus metrics of the whole pipeline")
+    added.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
+    added.add_argument("--port", type=int, default=9464, help="0: any free one; default: 9464")
+    added.add_argument("--port-file", metavar="FILE", help="write the port there when ready")
+    added.add_argument("--once", action="store_true", help="print them once and serve nothing")
 
     added = command("receiver", "receiver", "receive Influence's webhooks (needs a token)")
     added.add_argument("--host", default="127.0.0.1")

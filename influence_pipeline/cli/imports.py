@@ -12,6 +12,7 @@ from influence_pipeline.cli.output import entities, print_json
 from influence_pipeline.cli.sync import (
     as_values,
     exit_code,
+    metrics_beside,
     print_report,
     print_warnings,
     progress_of,
@@ -34,7 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     of_months = window.since is not None or window.before is not None
     chosen = [e for e in entities(arguments.entity) if e is not Entity.ORDER]
     reports: list[Report] = []
-    with Engine(load_settings()) as engine:
+    settings = load_settings()
+    with metrics_beside(settings, arguments.metrics_port), Engine(settings) as engine:
         _check(engine, chosen)
         if Entity.CUSTOMER in chosen:
             print(_SIGN_UP_POINTS, file=sys.stderr)

@@ -74,7 +74,11 @@ def overview(state: Postgres) -> dict[str, Any]:
                 "full_compare_at": row.full_at,
             }
         inbox = {
-            row.state: {"events": row.events, "oldest": row.oldest}
+            row.state: {
+                "events": row.events,
+                "oldest": row.oldest,
+                "oldest_seconds": row.oldest_seconds,
+            }
             for row in connection.execute(_QUERIES["inbox"])
         }
         coupons = connection.execute(_QUERIES["coupons"]).mappings().one()

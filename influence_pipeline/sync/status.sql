@@ -51,7 +51,9 @@ VALUES (CAST(:entity AS entity), :kind, now() - make_interval(secs => :seconds),
         CAST(:counts AS jsonb))
 
 -- name: inbox
-SELECT state, count(*) AS events, min(received_at) AS oldest FROM inbox GROUP BY state
+SELECT state, count(*) AS events, min(received_at) AS oldest,
+       extract(epoch FROM now() - min(received_at))::float8 AS oldest_seconds
+FROM inbox GROUP BY state
 
 -- name: coupons
 -- One that is `issuing` may not be in the store yet.
