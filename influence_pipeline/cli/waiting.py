@@ -36,6 +36,9 @@ def summary(entity: Entity, found: dict[str, Any], store: InStore | None) -> str
         return _of_unknown(entity, found, store)
     if found["store_hash"] is None:
         return "was synced, and is gone from the store"
+    if store is not None and store.as_last_seen(found) is False:
+        what = "is gone from the store" if store.row is None else "has changed in the store"
+        return f"was in sync at the last look, and {what} since"
     return "in sync: what the store has is what the API acknowledged"
 
 
@@ -87,7 +90,7 @@ def _of_unknown(entity: Entity, found: dict[str, Any], store: InStore | None) ->
                 "never sent"
             )
         return "in the store, and not seen by a sync yet"
-    if store is not None and not store.trouble and not store.unreadable:
+    if store is not None and store.is_known:
         number = " (an order's number is not its id)" if entity is Entity.ORDER else ""
         return f"not known by this id{number}: neither the store nor the state has it"
     if entity is Entity.ORDER:

@@ -110,24 +110,13 @@ def _store_values(
     return {
         "has_it": None if store.trouble else store.row is not None or bool(store.unreadable),
         "hash": store.row.hash if store.row else None,
-        "as_last_seen": _is_as_last_seen(found, store),
-        "as_acknowledged": _is_as_acknowledged(found, store),
+        "as_last_seen": store.as_last_seen(found),
+        "as_acknowledged": store.as_acknowledged(found),
         "values": story.shown(entity, values, everything=everything),
         "withheld": [] if everything else story.withheld(entity, values),
         "unreadable": store.unreadable,
         "trouble": store.trouble,
     }
-
-
-def _is_as_last_seen(found: dict[str, Any], store: InStore) -> bool | None:
-    """Compare with what the last capture saw; None: that cannot be told."""
-    comparable = store.row is not None and store.hash_method == found["hash_method"]
-    return store.row.hash == found["store_hash"] if comparable and store.row else None
-
-
-def _is_as_acknowledged(found: dict[str, Any], store: InStore) -> bool | None:
-    comparable = store.row is not None and store.hash_method == found["hash_method"]
-    return store.row.hash == found["synced_hash"] if comparable and store.row else None
 
 
 # -- for people ----------------------------------------------------------------------------------
@@ -178,9 +167,9 @@ def _store_lines(
 
 
 def _compared(found: dict[str, Any], store: InStore) -> str:
-    if _is_as_acknowledged(found, store):
+    if store.as_acknowledged(found):
         return ", as acknowledged"
-    if found["store_hash"] is not None and _is_as_last_seen(found, store) is False:
+    if found["store_hash"] is not None and store.as_last_seen(found) is False:
         return f", changed since the last look ({found['captured_at']}); the next sync finds it"
     return ""
 

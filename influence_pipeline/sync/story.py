@@ -78,6 +78,29 @@ class InStore:
     trouble: str | None = None
     hash_method: str | None = None
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the store could be asked and said clearly what it has."""
+        return self.trouble is None and self.unreadable is None
+
+    def as_last_seen(self, found: dict[str, Any]) -> bool | None:
+        """Whether it is what the last capture saw; None: that cannot be told."""
+        return self._is(found, "store_hash")
+
+    def as_acknowledged(self, found: dict[str, Any]) -> bool | None:
+        """Whether it is what the API acknowledged; None: that cannot be told."""
+        return self._is(found, "synced_hash")
+
+    def _is(self, found: dict[str, Any], name: str) -> bool | None:
+        if not self.is_known:
+            return None
+        if self.row is None:
+            return found[name] is None
+        if self.hash_method != found["hash_method"]:
+            # Other columns or another server: the next capture compares everything.
+            return None
+        return bool(self.row.hash == found[name])
+
 
 def in_store(url: str | None, entity: Entity, file: Path, key: str) -> InStore:
     """Read the record's canonical row by the SELECT in `file`. Never raises for trouble: it is said
@@ -147,7 +170,8 @@ def withheld(entity: Entity, values: Values[str, Any]) -> list[str]:
 def _plain(value: Any) -> Any:
     """Make values that JSON has; an exact number stays exact as a text."""
     if isinstance(value, Decimal):
-        return str(value)
+        text = str(value)
+        return text.rstrip("0").rstrip(".") if "." in text and "E" not in text else text
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list):

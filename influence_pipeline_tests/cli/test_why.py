@@ -209,6 +209,9 @@ def test_why_says_whether_the_store_has_changed_since_the_last_look(
     world.shop("UPDATE products SET title = 'Other' WHERE id = 3")
     changed = cli("why", "products", "3").out
     assert ", changed since the last look (20" in changed
+    assert (
+        "product 3: was in sync at the last look, and has changed in the store since\n" in changed
+    )
     assert acknowledged and acknowledged[0] in changed
     store = cli("why", "products", "3", "--json").json["store"]
     assert (store["as_last_seen"], store["as_acknowledged"]) == (False, False)
@@ -216,6 +219,24 @@ def test_why_says_whether_the_store_has_changed_since_the_last_look(
         engine.sync(Entity.PRODUCT)
     store = cli("why", "products", "3", "--json").json["store"]
     assert (store["as_last_seen"], store["as_acknowledged"]) == (True, True)
+    world.shop("DELETE FROM products WHERE id = 3")
+    gone = cli("why", "products", "3").out
+    assert "product 3: was in sync at the last look, and is gone from the store since\n" in gone
+
+
+def test_why_says_nothing_of_a_change_when_hashes_cannot_be_compared(
+    cli: CommandLine, world: World
+) -> None:
+    with world.engine() as engine:
+        engine.sync(Entity.PRODUCT)
+    world.ask_state(
+        "UPDATE influence.capture_point SET hash_method = 'other' WHERE entity = 'product' "
+        "RETURNING 1"
+    )
+    world.shop("UPDATE products SET title = 'Other' WHERE id = 3")
+    said = cli("why", "products", "3")
+    assert "product 3: in sync: " in said.out
+    assert re.search(r"^in the store now: content [0-9a-f]{8}$", said.out, re.M)
 
 
 def test_why_says_of_an_order_before_the_go_live_that_it_is_never_sent(
