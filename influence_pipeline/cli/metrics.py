@@ -66,6 +66,8 @@ def serving(metrics: StateMetrics, host: str, port: int) -> Iterator[int]:
             "running there? Choose another port."
         ) from None
     try:
+        # The counters begin now, not when somebody asks for the first time.
+        metrics.look()
         yield server.server_port
     finally:
         server.shutdown()

@@ -7,6 +7,7 @@ the API in any case.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -210,7 +211,11 @@ def _listed(values: dict[str, Any]) -> str:
 
 
 def _cell(value: Any) -> str:
-    return "-" if value is None or value == "" else str(value)
+    """Show a value; what would move the cursor or colour the terminal is written out."""
+    if value is None or value == "":
+        return "-"
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _print_attempts(found: dict[str, Any]) -> None:

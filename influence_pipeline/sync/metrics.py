@@ -102,6 +102,11 @@ class StateMetrics(Collector):
         if found is not None:
             yield from _gauges(found)
 
+    def look(self) -> None:
+        """Look at the state now, if it may be looked at again. Never raises for trouble."""
+        with self._lock:
+            self._look()
+
     def close(self) -> None:
         with self._lock:
             if self._state is not None:

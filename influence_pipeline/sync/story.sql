@@ -6,10 +6,11 @@
 SELECT p.store_hash, p.synced_hash, p.status::text, p.late_until,
        coalesce(
            (to_jsonb(p) ->> 'acknowledged_at')::timestamptz,
-           (SELECT a.at FROM attempt a
-            WHERE a.entity = wanted.entity AND a.key = wanted.key
-              AND a.outcome = 'accepted' AND a.content_hash = p.synced_hash
-            ORDER BY a.id DESC LIMIT 1)) AS acknowledged_at,
+           CASE WHEN p.synced_hash IS NOT NULL THEN
+               (SELECT a.at FROM attempt a
+                WHERE a.entity = wanted.entity AND a.key = wanted.key
+                  AND a.outcome = 'accepted' AND a.content_hash = p.synced_hash
+                ORDER BY a.id DESC LIMIT 1) END) AS acknowledged_at,
        w.state, w.phase, w.lane, w.attempts, w.queued_at, w.next_at, w.lease_until, w.blocked_on,
        w.reason_code, w.reason, w.lease_until > now() AS is_held, w.next_at <= now() AS is_due,
        blocker.state AS blocker_state, blocker.reason AS blocker_reason,

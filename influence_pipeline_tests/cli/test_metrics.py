@@ -163,6 +163,13 @@ def test_counters_begin_anew_with_the_exporter(world: World, exporter: Exporter)
         assert sum(Exporter(port).scrape()["influence_calls_total"].values()) == 0
 
 
+def test_counters_begin_with_the_exporter_and_not_with_the_first_question(
+    world: World, exporter: Exporter
+) -> None:
+    world.sync()
+    assert sum(exporter.scrape()["influence_calls_total"].values()) == calls_made(world)
+
+
 # --- gauges
 
 
@@ -290,11 +297,12 @@ def log_a_call(url: str) -> None:
 def test_an_exporter_that_starts_before_the_state_is_there_serves(world: World) -> None:
     url = "postgresql://u:canary-s3cret@127.0.0.1:9/d"
     said: list[str] = []
-    states = iter([url, world.state_url])
+    states = iter([url, url, world.state_url])
     metrics = StateMetrics(lambda: open_state(next(states)), now=Watch(), said=said.append)
     with serving(metrics, "127.0.0.1", 0) as port:
         assert Exporter(port).scrape()["influence_up"] == {(): 0}
         assert Exporter(port).scrape()["influence_up"] == {(): 1}
+    assert len(said) == 2
     assert "canary" not in "".join(said)
 
 

@@ -190,6 +190,13 @@ def test_why_shows_what_the_store_has_now_and_who_it_is_about_only_when_asked(
     assert cli("why", "orders", order, "--show", "--json").json["store"]["values"]["email"] == email
 
 
+def test_what_a_value_holds_does_not_move_the_cursor(cli: CommandLine, world: World) -> None:
+    world.shop("UPDATE products SET title = E'a\\x1b[31mb\\nc' WHERE id = 3")
+    said = cli("why", "products", "3").out
+    assert ", title a\\x1b[31mb\\nc, " in said
+    assert '"position"' in cli("why", "products", "3", "--show").out
+
+
 def ask_store(world: World, sql: str, **values: str) -> list[tuple[str]]:
     with closing(psycopg2.connect(world.store_url)) as connection, connection.cursor() as cursor:
         cursor.execute(sql, values)
