@@ -14,18 +14,22 @@ import socket
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NoReturn
+from contextlib import AbstractContextManager, closing, contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import psycopg2
 import psycopg2.extensions
-import sqlalchemy as sa
 
 from influence_pipeline.errors import (
     ConfigurationError,
     InfluencePipelineError,
     describe_database_error,
 )
+from influence_pipeline.sql import driver_form
+
+if TYPE_CHECKING:
+    # Importing it takes a third of a second, so only who uses an engine pays for it.
+    import sqlalchemy as sa
 
 _SCHEME = re.compile(r"^(?:jdbc:)?postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 _FORMS = "postgresql://user:password@host:5432/database, or a libpq string such as host=… dbname=…"
@@ -83,7 +87,6 @@ def _is_no_host(host: str) -> bool:
 
 
 _CONNECTION_DEFAULTS = {
-    "connect_timeout": "10",
     "application_name": "influence_pipeline",
     # A peer that is gone without a word is noticed within a minute, not after the system's two
     # hours; the time-out is for data that nobody acknowledges (milliseconds; libpq takes no notice
@@ -115,26 +118,42 @@ class Postgres:
         read_only: bool = False,
         pool_size: int = 5,
         statement_timeout_seconds: int = 0,
+        connect_timeout_seconds: int = 10,
     ) -> None:
-        self._parameters = parse_url(url, variable)
+        self._parameters = {
+            "connect_timeout": str(connect_timeout_seconds),
+            **parse_url(url, variable),
+        }
         self._variable = variable
         self._kind = kind
         self._read_only = read_only
         self._prelude = _prelude(search_path, statement_timeout_seconds)
         self._open: weakref.WeakSet[psycopg2.extensions.connection] = weakref.WeakSet()
         self._open_lock = threading.Lock()
-        self.engine = sa.create_engine(
-            "postgresql+psycopg2://",
-            creator=self._connect,
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_pre_ping=True,
-            hide_parameters=True,
-        )
-        sa.event.listen(self.engine, "handle_error", _give_up_read_only_sessions)
+        self._pool_size = pool_size
+        self._engine: sa.Engine | None = None
+        self._engine_lock = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<Postgres {self.place}>"
+
+    @property
+    def engine(self) -> sa.Engine:
+        """SQLAlchemy's engine, made when first asked for."""
+        import sqlalchemy as sa
+
+        with self._engine_lock:
+            if self._engine is None:
+                self._engine = sa.create_engine(
+                    "postgresql+psycopg2://",
+                    creator=self._connect,
+                    pool_size=self._pool_size,
+                    max_overflow=self._pool_size,
+                    pool_pre_ping=True,
+                    hide_parameters=True,
+                )
+                sa.event.listen(self._engine, "handle_error", _give_up_read_only_sessions)
+            return self._engine
 
     @property
     def place(self) -> str:
@@ -161,12 +180,28 @@ class Postgres:
         A database of kind "read only" gives one REPEATABLE READ snapshot. Raises `kind`, in words,
         for whatever the driver raises; the driver's own text may hold rows' values.
         """
+        from sqlalchemy.exc import DBAPIError
+
         try:
             with self.engine.begin() as connection:
                 for statement in self._prelude:
                     connection.exec_driver_sql(statement)
                 yield connection
-        except (sa.exc.DBAPIError, psycopg2.Error) as error:
+        except (DBAPIError, psycopg2.Error) as error:
+            self.fail(error)
+
+    @contextmanager
+    def direct(self) -> Iterator[Direct]:
+        """Open a transaction as `transaction` does, on a connection of its own and without
+        SQLAlchemy: for a command that asks once and must answer at once. Raises `kind`, in words.
+        """
+        try:
+            with closing(self._connect()) as connection, connection:
+                opened = Direct(connection)
+                for statement in self._prelude:
+                    opened.ask(statement)
+                yield opened
+        except psycopg2.Error as error:
             self.fail(error)
 
     def fail(self, error: BaseException) -> NoReturn:
@@ -176,7 +211,8 @@ class Postgres:
         ) from None
 
     def close(self) -> None:
-        self.engine.dispose()
+        if self._engine is not None:
+            self._engine.dispose()
 
     def cut(self) -> None:
         """Break every connection off, also those that a thread waits on; the next are new ones.
@@ -188,7 +224,7 @@ class Postgres:
             connections = list(self._open)
         for connection in connections:
             _hang_up(connection)
-        self.engine.dispose()
+        self.close()
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
@@ -238,12 +274,47 @@ def _prelude(search_path: str | None, statement_timeout_seconds: int) -> list[st
     return ["; ".join(statements)]
 
 
-def driver_cursor(connection: sa.Connection) -> Any:
+class Session(Protocol):
+    """What reading needs of a connection in a transaction; SQLAlchemy's and `Direct` have it."""
+
+    @property
+    def connection(self) -> Any:
+        """The driver's connection."""
+
+    def begin_nested(self) -> AbstractContextManager[Any]:
+        """Open a savepoint; back to it on an exception."""
+
+
+class Direct:
+    """The driver's connection in a transaction, see `Postgres.direct`."""
+
+    def __init__(self, connection: psycopg2.extensions.connection) -> None:
+        self.connection = connection
+
+    def ask(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        """Run one of our own queries (values as `:name`) and give its rows, none if it has none."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(driver_form(sql), values)
+            names = [column.name for column in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor] if names else []
+
+    @contextmanager
+    def begin_nested(self) -> Iterator[None]:
+        self.ask("SAVEPOINT nested")
+        try:
+            yield
+        except BaseException:
+            self.ask("ROLLBACK TO SAVEPOINT nested")
+            raise
+        self.ask("RELEASE SAVEPOINT nested")
+
+
+def driver_cursor(connection: Session) -> Any:
     """Give psycopg2's own cursor inside the connection's transaction, for COPY."""
     return connection.connection.cursor()
 
 
-def run(connection: sa.Connection, sql: str, parameters: dict[str, Any] | None = None) -> Any:
+def run(connection: Session, sql: str, parameters: dict[str, Any] | None = None) -> Any:
     """Run SQL that holds a merchant's own text, and give the driver's cursor.
 
     The driver reads `%` as a placeholder only when there are parameters; our own placeholders are
@@ -260,7 +331,7 @@ def literal(sql: str) -> str:
     return sql.replace("%", "%%")
 
 
-def copy_in(connection: sa.Connection, table: str, rows: Iterable[Sequence[object]]) -> None:
+def copy_in(connection: Session, table: str, rows: Iterable[Sequence[object]]) -> None:
     """COPY rows into `table` (with its columns in brackets); None is NULL."""
     text = "".join(["\t".join(map(_copy_text, row)) + "\n" for row in rows])
     driver_cursor(connection).copy_expert(f"COPY {table} FROM STDIN", io.StringIO(text))

@@ -225,6 +225,15 @@ class Webhooks(_Section):
     retry_cap_seconds: float = Field(default=30.0, gt=0)
 
 
+class Retention(_Section):
+    """How many days history is kept; the pipeline prunes it by itself (`sync.housekeeping`)."""
+
+    # The log of calls, which `why` shows: long enough to look into last month's complaint.
+    attempts_days: int = Field(default=30, ge=1, le=36500)
+    # The runs. The last one of each entity always stays.
+    runs_days: int = Field(default=90, ge=1, le=36500)
+
+
 class Schedule(_Section):
     """When Dagster starts what, as cron lines in `timezone`."""
 
@@ -263,6 +272,7 @@ class Config(_Section):
     coupons: Coupons | None = None
     rewards: dict[str, Reward] = {}
     webhooks: Webhooks = Webhooks()
+    retention: Retention = Retention()
     schedule: Schedule = Schedule()
     api_names: ApiNames = ApiNames()
 

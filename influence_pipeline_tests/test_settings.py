@@ -335,6 +335,7 @@ def test_an_unknown_key_is_named_with_its_place(old: str, new: str, key: str) ->
         ("[coupons]\n", '[delivery]\norder_not_found_pattern = "("\n[coupons]\n', "delivery.order_not_found_pattern"),
         ("[coupons]\n", "[webhooks]\nworkers = 99\n[coupons]\n", "webhooks.workers"),
         ("[coupons]\n", '[webhooks]\nfast_path = "perhaps"\n[coupons]\n', "webhooks.fast_path"),
+        ("[coupons]\n", "[retention]\nattempts_days = 0\n[coupons]\n", "retention.attempts_days"),
         ("[coupons]\n", '[schedule]\nimport_from = "2015-13"\n[coupons]\n', "schedule.import_from"),
         ("[coupons]\n", '[api_names]\nvariants_body = "both"\n[coupons]\n', "api_names.variants_body"),
         ('writer = "sql"', 'writer = "http"', "coupons.writer"),

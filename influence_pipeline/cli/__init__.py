@@ -63,6 +63,17 @@ def build_parser() -> argparse.ArgumentParser:
     def entity(added: argparse.ArgumentParser, words: str) -> None:
         added.add_argument("--entity", choices=_ENTITIES, help=words)
 
+    def long_work(added: argparse.ArgumentParser) -> None:
+        added.add_argument(
+            "--quiet", action="store_true", help="do not show how far it is on standard error"
+        )
+        added.add_argument(
+            "--metrics-port",
+            type=int,
+            metavar="PORT",
+            help="serve Prometheus metrics on 127.0.0.1 while it runs",
+        )
+
     def as_json(added: argparse.ArgumentParser) -> None:
         added.add_argument("--json", action="store_true", help="print JSON")
 
@@ -90,12 +101,14 @@ def build_parser() -> argparse.ArgumentParser:
         help="go on until nothing is due, as long as all waits of one entity together fit into "
         "this time (each entity has its own); default: linger_seconds in influence.toml",
     )
+    long_work(added)
     as_json(added)
 
     added = command("import", "imports", "import the records created in a range of months")
     entity(added, "customers or products; default: both")
     added.add_argument("--from", dest="since", metavar="YYYY-MM", help="default: the oldest")
     added.add_argument("--to", dest="until", metavar="YYYY-MM", help="inclusive; default: now")
+    long_work(added)
     as_json(added)
 
     added = command("status", "status", "what is synced, waiting, parked; since when; go-live")
@@ -103,20 +116,38 @@ def build_parser() -> argparse.ArgumentParser:
 
     added = command("parked", "parked", "list the parked records with their reasons")
     entity(added, "only this one")
+    added.add_argument("--reason", metavar="CODE", help="only those parked for this reason")
     added.add_argument("--csv", metavar="FILE", help="write all of them to a CSV file")
     as_json(added)
 
     added = command("retry", "retry", "make parked records due again")
-    added.add_argument("entity", choices=[*_ENTITIES, "rewards"])
+    added.add_argument(
+        "entity", nargs="?", choices=[*_ENTITIES, "rewards"], help="default: all of them"
+    )
     chosen = added.add_mutually_exclusive_group(required=True)
     chosen.add_argument("--key", help="this record")
     chosen.add_argument("--reason", metavar="CODE", help="all parked for this reason")
     chosen.add_argument("--all", action="store_true", help="all parked ones")
 
-    added = command("why", "why", "everything known of one record: state, reasons, attempts")
+    added = command(
+        "why", "why", "everything known of one record: store, state, reasons, every call"
+    )
     added.add_argument("entity", choices=[*_ENTITIES, "rewards"])
     added.add_argument("key")
+    added.add_argument(
+        "--attempts", type=_positive, default=20, metavar="N", help="calls shown; default: 20"
+    )
+    added.add_argument("--live", action="store_true", help="ask the API what it says today")
+    added.add_argument(
+        "--show", action="store_true", help="show every value, also names and e-mails"
+    )
     as_json(added)
+
+    added = command("metrics", "metrics", "serve Prometheus metrics of the whole pipeline")
+    added.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
+    added.add_argument("--port", type=int, default=9464, help="0: any free one; default: 9464")
+    added.add_argument("--port-file", metavar="FILE", help="write the port there when ready")
+    added.add_argument("--once", action="store_true", help="print them once and serve nothing")
 
     added = command("receiver", "receiver", "receive Influence's webhooks (needs a token)")
     added.add_argument("--host", default="127.0.0.1")

@@ -8,8 +8,15 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from influence_pipeline.cli.output import Progress, entities, print_json
-from influence_pipeline.cli.sync import as_values, exit_code, print_report, print_warnings
+from influence_pipeline.cli.output import entities, print_json
+from influence_pipeline.cli.sync import (
+    as_values,
+    exit_code,
+    metrics_beside,
+    print_report,
+    print_warnings,
+    progress_of,
+)
 from influence_pipeline.errors import ConfigurationError, MappingError
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import load_settings
@@ -28,14 +35,15 @@ def run(arguments: argparse.Namespace) -> int:
     of_months = window.since is not None or window.before is not None
     chosen = [e for e in entities(arguments.entity) if e is not Entity.ORDER]
     reports: list[Report] = []
-    with Engine(load_settings()) as engine:
+    settings = load_settings()
+    with metrics_beside(settings, arguments.metrics_port), Engine(settings) as engine:
         _check(engine, chosen)
         if Entity.CUSTOMER in chosen:
             print(_SIGN_UP_POINTS, file=sys.stderr)
         for entity in chosen:
-            progress = Progress(f"import of {entity.plural}")
-            reports.append(engine.import_window(entity, window, progress))
-            progress.end()
+            words = f"import of {entity.plural}"
+            with progress_of(engine, entity, words, quiet=arguments.quiet) as progress:
+                reports.append(engine.import_window(entity, window, progress))
             print_warnings(reports[-1])
             if not arguments.json:
                 print_report(reports[-1], of_months=of_months)

@@ -1,11 +1,9 @@
-"""How commands print: aligned tables for people, one JSON object for machines, progress lines."""
+"""How commands print: aligned tables for people, one JSON object for machines."""
 
 from __future__ import annotations
 
 import json
 import re
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +58,17 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def duration(seconds: float) -> str:
+    """Give a length of time in words, roughly: "5 s", "7 min", "2 h 5 min", "3 days 4 h"."""
+    whole = max(int(seconds), 0)
+    days, hours, minutes = whole // 86400, whole % 86400 // 3600, whole % 3600 // 60
+    if days:
+        return counted(days, "day") + (f" {hours} h" if hours and days < 10 else "")
+    if hours:
+        return f"{hours} h" + (f" {minutes} min" if minutes else "")
+    return f"{minutes} min" if minutes else f"{whole} s"
+
+
 def masked(code: str) -> str:
     """Show a coupon's code enough to be recognised and too little to be used."""
     return f"{code[:2]}…" if len(code) > 4 else "…"
@@ -103,26 +112,3 @@ def check_writable(file: str) -> None:
     """Raise ConfigurationError before a long work whose result could not be written in the end."""
     with writing(file), Path(file).open("a"):
         pass
-
-
-class Progress:
-    """One line that is rewritten on a terminal, and nothing anywhere else."""
-
-    def __init__(self, words: str) -> None:
-        self._words = words
-        self._shown = sys.stderr.isatty()
-        self._next = time.monotonic() + 0.5
-        self._printed = False
-
-    def __call__(self, delivered: Any) -> None:
-        now = time.monotonic()
-        if not self._shown or now < self._next:
-            return
-        self._next = now + 0.5
-        self._printed = True
-        line = f"{self._words}: {delivered.sent:,} sent, {delivered.calls:,} calls"
-        print(f"\r{line:<70}", end="", file=sys.stderr, flush=True)
-
-    def end(self) -> None:
-        if self._printed:
-            print(f"\r{'':<70}\r", end="", file=sys.stderr, flush=True)

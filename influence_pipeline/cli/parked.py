@@ -10,6 +10,7 @@ from typing import Any
 from influence_pipeline.cli.output import (
     counted,
     entity_of,
+    given_key,
     masked,
     print_json,
     print_table,
@@ -20,7 +21,7 @@ from influence_pipeline.settings import load_settings
 from influence_pipeline.state.database import open_state
 from influence_pipeline.sync import status
 
-_COLUMNS = ("entity", "key", "reason_code", "reason", "attempts", "queued_at")
+_COLUMNS = ("entity", "key", "reason_code", "reason", "attempts", "queued_at", "holds_up")
 # So many are listed for people; CSV and JSON have all.
 _MOST = 1000
 # More than a screen of them is counted by reason first.
@@ -36,9 +37,11 @@ def run(arguments: argparse.Namespace) -> int:
     for_people = not arguments.csv and not arguments.json
     try:
         entity = entity_of(arguments.entity) if arguments.entity else None
-        rows = [_shown(row) for row in status.parked(state, entity, _MOST if for_people else None)]
+        code = None if arguments.reason is None else given_key(arguments.reason)
+        most = _MOST if for_people else None
+        rows = [_shown(row) for row in status.parked(state, entity, most, code)]
         many = for_people and len(rows) > _MANY
-        reasons = status.parked_summary(state, entity) if many else []
+        reasons = status.parked_summary(state, entity, code) if many else []
     finally:
         state.close()
     if arguments.csv:
@@ -54,7 +57,8 @@ def run(arguments: argparse.Namespace) -> int:
     elif arguments.csv:
         print(f"{counted(len(rows), 'parked record')} written to {arguments.csv}")
     elif not rows:
-        print("Nothing is parked.")
+        narrowed = arguments.entity or arguments.reason
+        print("Nothing that fits is parked." if narrowed else "Nothing is parked.")
     else:
         _print(rows, reasons)
     return 0
@@ -64,14 +68,19 @@ def _print(rows: list[dict[str, Any]], reasons: list[dict[str, Any]]) -> None:
     if reasons:
         _summary(reasons)
         print()
-    print_table(_COLUMNS[:4], [[row[column] for column in _COLUMNS[:4]] for row in rows])
+    columns: tuple[str, ...] = _COLUMNS[:4]
+    if any(row["holds_up"] for row in rows):
+        columns = ("entity", "key", "reason_code", "holds_up", "reason")
+    print_table(columns, [[row[column] for column in columns] for row in rows])
     more = sum(reason["records"] for reason in reasons) - len(rows)
     if more > 0:
         print(f"… and {more:,} more; --csv FILE or --json gives all")
     print(
-        "\nA record is released when it changes in the store, or by "
-        "`influence-pipeline retry ENTITY --key KEY` once the cause is mended."
+        "\nA record is released when it changes in the store, or once the cause is mended by "
+        "`influence-pipeline retry ENTITY --key KEY`, `retry --reason CODE` or `retry --all`."
     )
+    if any(row["holds_up"] for row in rows):
+        print("holds_up: orders that wait for this customer; they follow by themselves.")
     if any(row["entity"] == Entity.REWARD for row in rows):
         print("Coupon codes are masked; `retry rewards --all` or `--reason CODE` needs none.")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from typing import Any
 
-from influence_pipeline.cli.output import counted, print_json, print_table
+from influence_pipeline.cli.output import counted, duration, print_json, print_table
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import load_settings
 from influence_pipeline.state.database import open_state
@@ -24,6 +26,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(found)
         return 0
+    _print(found)
+    return 0
+
+
+def _print(found: dict[str, Any]) -> None:
     columns = ("in_store", "synced", "ready", "blocked", "parked", "gone")
     rows = [
         (entity.plural, *(found["entities"][entity][column] for column in columns))
@@ -32,17 +39,15 @@ def run(arguments: argparse.Namespace) -> int:
     print_table(("", "in store", "synced", "due", "blocked", "parked", "gone"), rows)
     print()
     for entity in Entity:
-        facts = found["entities"][entity]
-        if facts["held"]:
-            held = counted(facts["held"], "record is", "records are")
-            print(
-                f"{entity.plural}: {held} held by a run; should it have died, "
-                "its hold ends by itself"
-            )
-        if facts.get("oldest_pending"):
-            print(f"{entity.plural}: the oldest due record waits since {facts['oldest_pending']}")
-        if facts.get("last_error"):
-            print(f"{entity.plural}: the last run stopped: {facts['last_error']}")
+        for line in _lines(found["entities"][entity]):
+            print(f"{entity.plural}: {line}")
+    print(_pace(found))
+    runs = [
+        f"{entity.plural} {duration(age)} ago"
+        for entity in Entity
+        if (age := found["entities"][entity].get("last_run_age_seconds")) is not None
+    ]
+    print(f"last runs: {', '.join(runs) or 'none yet'}")
     print(f"go-live of orders: {found['go_live'] or 'not yet set; the first sync sets it'}")
     for state_name, inbox in found["inbox"].items():
         print(f"webhook events {state_name}: {inbox['events']:,}, oldest {inbox['oldest']}")
@@ -53,4 +58,30 @@ def run(arguments: argparse.Namespace) -> int:
     )
     if any(found["entities"][entity]["parked"] for entity in Entity):
         print("Parked records wait for a person: influence-pipeline parked")
-    return 0
+
+
+def _lines(facts: dict[str, Any]) -> Iterator[str]:
+    if facts["held"]:
+        held = counted(facts["held"], "record is", "records are")
+        yield f"{held} held by a run; should it have died, its hold ends by itself"
+    if facts.get("oldest_pending"):
+        age = duration(facts["oldest_pending_seconds"])
+        yield f"the oldest due record waits since {facts['oldest_pending']} ({age})"
+    if facts.get("last_error"):
+        yield f"the last run stopped: {facts['last_error']}"
+
+
+def _pace(found: dict[str, Any]) -> str:
+    """Say how fast calls are made, and when what is due will be sent at that pace."""
+    pace = found["pace"]
+    if pace is None:
+        return "pace: no call was made in the last minute"
+    said = (
+        f"pace: {pace['calls_per_second']:,.1f} calls/s, "
+        f"{pace['records_per_second']:,.1f} records/s over the last minute"
+    )
+    if pace["throttled"]:
+        said += f"; told to slow down {counted(pace['throttled'], 'time')}"
+    if found["eta_seconds"] is not None:
+        said += f"; what is due takes about {duration(found['eta_seconds'])} more"
+    return said

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from influence_pipeline.cli.output import Progress, counted, entities, mask_quoted, print_json
+from influence_pipeline.cli.output import counted, entities, mask_quoted, print_json
+from influence_pipeline.cli.progress import Progress
 from influence_pipeline.records import Entity
-from influence_pipeline.settings import load_settings
+from influence_pipeline.settings import Settings, load_settings
+from influence_pipeline.sync import status
 from influence_pipeline.sync.capture import Captured
 from influence_pipeline.sync.engine import Engine, Report
 from influence_pipeline.sync.status import Remaining
@@ -18,22 +22,45 @@ EXIT_PARKED = 4
 
 def run(arguments: argparse.Namespace) -> int:
     reports: list[Report] = []
-    with Engine(load_settings(), wait_seconds=arguments.wait) as engine:
+    settings = load_settings()
+    with (
+        metrics_beside(settings, arguments.metrics_port),
+        Engine(settings, wait_seconds=arguments.wait) as engine,
+    ):
         for entity in entities(arguments.entity):
-            progress = Progress(entity.plural)
-            report = engine.sync(entity, full=arguments.full, progress=progress)
-            progress.end()
+            with progress_of(engine, entity, entity.plural, quiet=arguments.quiet) as progress:
+                report = engine.sync(entity, full=arguments.full, progress=progress)
             reports.append(report)
             print_warnings(report)
             if not arguments.json:
                 print_report(report)
         if arguments.entity is None:
-            reports.append(engine.deliver(Entity.REWARD))
+            rewards = Entity.REWARD
+            with progress_of(engine, rewards, "used rewards", quiet=arguments.quiet) as progress:
+                reports.append(engine.deliver(rewards, progress))
             if not arguments.json and reports[-1].delivered.calls:
                 print_report(reports[-1])
     if arguments.json:
         print_json({report.entity.plural: as_values(report) for report in reports})
     return exit_code(reports)
+
+
+@contextmanager
+def metrics_beside(settings: Settings, port: int | None) -> Iterator[None]:
+    """Serve Prometheus metrics on this machine while a command runs; None: not."""
+    if port is None:
+        yield
+        return
+    # Imported by who asks for it (0.1 s).
+    from influence_pipeline.cli.metrics import LOCAL, serving, state_metrics
+
+    with serving(state_metrics(settings), LOCAL, port):
+        yield
+
+
+def progress_of(engine: Engine, entity: Entity, words: str, *, quiet: bool) -> Progress:
+    """Make what shows how far the delivery of an entity is."""
+    return Progress(words, lambda: status.due(engine.state, entity), quiet=quiet)
 
 
 def as_values(report: Report) -> dict[str, Any]:

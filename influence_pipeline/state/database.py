@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import sqlalchemy as sa
 
 from influence_pipeline.errors import StateError
 from influence_pipeline.postgres import Postgres
+from influence_pipeline.state.connection import DEFAULT_SCHEMA, MIGRATIONS, VARIABLE, connect
 from influence_pipeline.state.schema import HEAD_REVISION
-
-VARIABLE = "INFLUENCE_STATE_URL"
-DEFAULT_SCHEMA = "influence"
-_MIGRATIONS = Path(__file__).parent / "migrations"
 
 # "influence" in ASCII; one migration at a time per database, held to the end of its transaction.
 _MIGRATION_LOCK = 0x696E666C75656E63
@@ -23,7 +18,7 @@ def open_state(url: str, *, schema: str = DEFAULT_SCHEMA, pool_size: int = 5) ->
 
     Raises StateError if the database cannot be reached or its schema is newer than this program.
     """
-    state = _connect(url, schema, pool_size)
+    state = connect(url, schema=schema, pool_size=pool_size)
     if _revision(state, schema) != HEAD_REVISION:
         _migrate(state, schema)
     return state
@@ -37,12 +32,6 @@ def upgrade(url: str, *, schema: str = DEFAULT_SCHEMA) -> None:
 def revision_of(state: Postgres, schema: str = DEFAULT_SCHEMA) -> str | None:
     """Give the schema's revision, or None where it has never been made. Raises StateError."""
     return _revision(state, schema)
-
-
-def _connect(url: str, schema: str, pool_size: int) -> Postgres:
-    return Postgres(
-        url, variable=VARIABLE, kind=StateError, search_path=schema, pool_size=pool_size
-    )
 
 
 def _revision(state: Postgres, schema: str) -> str | None:
@@ -63,7 +52,7 @@ def _migrate(state: Postgres, schema: str) -> None:
     from alembic.script import ScriptDirectory
 
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS))
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     with state.transaction() as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:id)"), {"id": _MIGRATION_LOCK})

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
-import sqlalchemy as sa
 
 from influence_pipeline.errors import MappingError, describe_database_error
-from influence_pipeline.postgres import run
+from influence_pipeline.postgres import Session, run
 from influence_pipeline.records import Entity
 from influence_pipeline.store.canonical import CANONICAL, Kind
 
@@ -95,7 +94,7 @@ def canonical_rows(mapping: Mapping) -> str:
     return f"(\n{mapping.select}\n) AS canonical"
 
 
-def describe(connection: sa.Connection, mapping: Mapping) -> Described:
+def describe(connection: Session, mapping: Mapping) -> Described:
     """Hold a mapping against the store: are the canonical columns there, and of usable types?
 
     Raises MappingError naming the file, the column and the mend.
@@ -153,7 +152,7 @@ class _Type:
     collatable: bool
 
 
-def _column_types(connection: sa.Connection, mapping: Mapping) -> dict[str, _Type]:
+def _column_types(connection: Session, mapping: Mapping) -> dict[str, _Type]:
     try:
         cursor = run(connection, f"SELECT canonical.* FROM {canonical_rows(mapping)} LIMIT 0")
     except psycopg2.Error as error:
@@ -201,7 +200,7 @@ _TYPE_ADVICE = {
 }
 
 
-def _hash_method(connection: sa.Connection, native: bool, hashed: str) -> str:
+def _hash_method(connection: Session, native: bool, hashed: str) -> str:
     major = int(run(connection, "SHOW server_version_num").fetchone()[0]) // 10000
     shape = hashlib.sha256(hashed.encode()).hexdigest()[:8]
     return f"{'record' if native else 'text'}/{major}/{_SEED % 1000}/{shape}"

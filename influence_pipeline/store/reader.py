@@ -15,10 +15,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple, NoReturn
 
 import psycopg2
-import sqlalchemy as sa
 
 from influence_pipeline.errors import MappingError, describe_database_error
-from influence_pipeline.postgres import driver_cursor, literal, run
+from influence_pipeline.postgres import Session, driver_cursor, literal, run
 from influence_pipeline.store.mapping import Described, canonical_rows
 from influence_pipeline.turns import in_turns
 
@@ -94,7 +93,7 @@ ROW_FAILURES = (
 
 
 def rows_of(
-    connection: sa.Connection, described: Described, keys: Sequence[str]
+    connection: Session, described: Described, keys: Sequence[str]
 ) -> tuple[list[CanonicalRow], list[PoisonRow]]:
     """Read the canonical rows of these keys. Keys that the mapping does not give are left out.
 
@@ -122,7 +121,7 @@ def rows_of(
 
 
 def hashes_of(
-    connection: sa.Connection, described: Described, keys: Sequence[str], go_live: datetime | None
+    connection: Session, described: Described, keys: Sequence[str], go_live: datetime | None
 ) -> tuple[list[HashedKey], list[PoisonRow]]:
     """Hash the canonical rows of these keys, as `rows_of` reads them.
 
@@ -140,7 +139,7 @@ def hashes_of(
 
 
 def copy_hashes(
-    connection: sa.Connection,
+    connection: Session,
     described: Described,
     sink: io.RawIOBase,
     *,
@@ -167,7 +166,7 @@ def copy_hashes(
 
 
 def all_keys(
-    connection: sa.Connection, described: Described, *, window: Window = EVERYTHING
+    connection: Session, described: Described, *, window: Window = EVERYTHING
 ) -> list[str]:
     """Give the key of every record in the window, computing as little else as Postgres can.
 
@@ -197,7 +196,7 @@ def all_keys(
     return [key for (key,) in cursor]
 
 
-def count_rows(connection: sa.Connection, described: Described) -> int:
+def count_rows(connection: Session, described: Described) -> int:
     """Count the records the mapping gives."""
     cursor = run(connection, f"SELECT count(*) FROM {canonical_rows(described.mapping)}")
     return int(cursor.fetchone()[0])
@@ -261,7 +260,7 @@ TWICE = (
 
 
 def _halving(
-    connection: sa.Connection,
+    connection: Session,
     described: Described,
     select: str,
     keys: Sequence[str],

@@ -26,7 +26,7 @@ from influence_pipeline.state.database import open_state
 from influence_pipeline.state.schema import Lane
 from influence_pipeline.store.mapping import Mapping, SourceTables, describe, read_select
 from influence_pipeline.store.reader import Window, count_rows
-from influence_pipeline.sync import status
+from influence_pipeline.sync import housekeeping, status
 from influence_pipeline.sync.capture import NOTHING_CAPTURED, Captured, CaptureJob, capture
 from influence_pipeline.sync.claims import Claims
 from influence_pipeline.sync.deliver import (
@@ -177,7 +177,7 @@ class Engine:
             captured = self._capture(self._job(entity, full=full))
         seconds = self._clock.monotonic() - started
         counts = {**captured.counts(), "seconds": round(seconds, 3)}
-        status.record_run(self.state, entity, "capture", seconds, counts, None)
+        self._note_run("capture", entity, seconds, counts)
         return captured
 
     def deliver(self, entity: Entity, progress: Callable[[Delivered], None] = _nothing) -> Report:
@@ -241,8 +241,22 @@ class Engine:
             status.remaining(self.state, entity),
             self._clock.monotonic() - started,
         )
-        status.record_run(self.state, entity, kind, report.seconds, report.counts(), None)
+        self._note_run(kind, entity, report.seconds, report.counts())
         return report
+
+    def _note_run(
+        self,
+        kind: str,
+        entity: Entity,
+        seconds: float,
+        counts: dict[str, Any],
+        error: str | None = None,
+    ) -> None:
+        """Write a run down, and prune what is too old while we are at it."""
+        status.record_run(self.state, entity, kind, seconds, counts, error)
+        # The run is over and well whatever becomes of this; the next one does it.
+        with suppress(InfluencePipelineError):
+            housekeeping.prune(self.state, self._config.retention, self._clock.monotonic)
 
     @contextmanager
     def _noting_errors(self, kind: str, entity: Entity, started: float) -> Iterator[None]:
@@ -252,7 +266,7 @@ class Engine:
             seconds = self._clock.monotonic() - started
             # The state itself may be what is away; the error is raised in any case.
             with suppress(InfluencePipelineError):
-                status.record_run(self.state, entity, kind, seconds, {}, str(error))
+                self._note_run(kind, entity, seconds, {}, str(error))
             raise
 
     def _deliver(

@@ -1,5 +1,5 @@
-"""What the state says of the pipeline: for `status`, `parked`, `why` and the reports. Only reads,
-but for the facts and `retry`."""
+"""What the state says of the pipeline: for `status`, `parked` and the reports. Only reads, but for
+the facts and `retry`. One record's story is in `story`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from influence_pipeline.records import Entity
 from influence_pipeline.sql import load_queries
 
 _QUERIES = load_queries(__file__, "status.sql")
+_DELIVERY = load_queries(__file__, "deliver.sql")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ def remaining(state: Postgres, entity: Entity) -> Remaining:
     return Remaining(**_rows(state, "remaining", entity=entity)[0])
 
 
+def due(state: Postgres, entity: Entity) -> int:
+    """Count the records of an entity that are to be sent, also those a run holds."""
+    return int(_rows(state, "due", entity=entity)[0]["records"])
+
+
 def overview(state: Postgres) -> dict[str, Any]:
     """Give everything `status` shows, as plain values: moments are datetimes."""
     entities: dict[str, dict[str, Any]] = {
@@ -54,39 +60,86 @@ def overview(state: Postgres) -> dict[str, Any]:
             entities[row.entity][row.state] = row.records
             entities[row.entity]["held"] += row.under_way
             if row.state != "parked":
-                oldest = entities[row.entity].get("oldest_pending")
-                entities[row.entity]["oldest_pending"] = min(filter(None, (oldest, row.oldest)))
+                _note_oldest(entities[row.entity], row.oldest, row.oldest_seconds)
         for row in connection.execute(_QUERIES["last_runs"]):
-            entities[row.entity]["last_run"] = row.ended_at
-            entities[row.entity]["last_error"] = row.error
+            entities[row.entity] |= {
+                "last_run": row.ended_at,
+                "last_run_age_seconds": row.age_seconds,
+                "last_run_seconds": row.seconds,
+                "last_error": row.error,
+            }
         for row in connection.execute(_QUERIES["captured"]):
             entities[row.entity] |= {
                 "captured_at": row.taken_at,
                 "full_compare_at": row.full_at,
             }
         inbox = {
-            row.state: {"events": row.events, "oldest": row.oldest}
+            row.state: {
+                "events": row.events,
+                "oldest": row.oldest,
+                "oldest_seconds": row.oldest_seconds,
+            }
             for row in connection.execute(_QUERIES["inbox"])
         }
         coupons = connection.execute(_QUERIES["coupons"]).mappings().one()
+    pace = pace_now(state)
     return {
         "entities": entities,
         "inbox": inbox,
         "coupons": dict(coupons),
         "go_live": get_fact(state, "go_live"),
+        "pace": pace,
+        "eta_seconds": _eta(sum(facts["ready"] for facts in entities.values()), pace),
     }
 
 
+def _note_oldest(facts: dict[str, Any], since: datetime, seconds: float) -> None:
+    """Keep the oldest record that is due or blocked."""
+    if since < facts.get("oldest_pending", since) or "oldest_pending" not in facts:
+        facts |= {"oldest_pending": since, "oldest_pending_seconds": seconds}
+
+
+def pace_now(state: Postgres) -> dict[str, Any] | None:
+    """Give the pace of all processes over the last minute, by the log of calls; None: no calls.
+
+    `calls_per_second`; `records_per_second`, acknowledged; `throttled`: how many answers were 429.
+    """
+    found = _rows(state, "pace", most=_PACE_CALLS)[0]
+    if not found["calls"]:
+        return None
+    return {
+        "calls_per_second": round(found["calls"] / found["seconds"], 2),
+        "records_per_second": round(found["records"] / found["seconds"], 2),
+        "throttled": found["throttled"],
+    }
+
+
+# So many of the latest calls tell the pace.
+_PACE_CALLS = 20_000
+
+
+def _eta(due: int, pace: dict[str, Any] | None) -> float | None:
+    """Seconds until what is due is sent, at the pace of the last minute; None: it says nothing."""
+    if not due or pace is None or not pace["records_per_second"]:
+        return None
+    return round(due / float(pace["records_per_second"]), 1)
+
+
 def parked(
-    state: Postgres, entity: Entity | None = None, most: int | None = 1000
+    state: Postgres,
+    entity: Entity | None = None,
+    most: int | None = 1000,
+    reason_code: str | None = None,
 ) -> list[dict[str, Any]]:
     """Give the parked records with their reasons, oldest first; `most` None: all of them."""
-    return _rows(state, "parked", entity=entity, most=most)
+    return _rows(state, "parked", entity=entity, reason_code=reason_code, most=most)
 
 
-def parked_summary(state: Postgres, entity: Entity | None = None) -> list[dict[str, Any]]:
+def parked_summary(
+    state: Postgres, entity: Entity | None = None, reason_code: str | None = None
+) -> list[dict[str, Any]]:
     """Count the parked records by entity and reason, the most frequent first."""
-    return _rows(state, "parked_summary", entity=entity)
+    return _rows(state, "parked_summary", entity=entity, reason_code=reason_code)
 
 
 def changed(state: Postgres, entity: Entity, most: int) -> list[dict[str, Any]]:
@@ -95,22 +148,32 @@ def changed(state: Postgres, entity: Entity, most: int) -> list[dict[str, Any]]:
 
 
 def retry(
-    state: Postgres, entity: Entity, key: str | None = None, reason_code: str | None = None
+    state: Postgres,
+    entity: Entity | None,
+    key: str | None = None,
+    reason_code: str | None = None,
 ) -> int:
     """Make parked records due again; give how many."""
+    return sum(row["records"] for row in release(state, entity, key, reason_code))
+
+
+def release(
+    state: Postgres,
+    entity: Entity | None,
+    key: str | None = None,
+    reason_code: str | None = None,
+) -> list[dict[str, Any]]:
+    """Make parked records due again, of one entity or of all (None).
+
+    Gives a row for each entity concerned: `entity`, `records`, and `holds_up`, the orders that wait
+    for these records.
+    """
+    values = {"entity": entity, "key": key, "reason_code": reason_code}
     with state.transaction() as connection:
-        values = {"entity": entity, "key": key, "reason_code": reason_code}
-        return int(connection.execute(_QUERIES["retry"], values).rowcount)
-
-
-def record(state: Postgres, entity: Entity, key: str) -> dict[str, Any]:
-    """Give what is known of one record: hashes, what it waits for, its last 50 attempts; of a
-    reward also its coupon, or None."""
-    found = _rows(state, "record", entity=entity, key=key)[0]
-    if entity is Entity.REWARD:
-        found["coupon"] = next(iter(_rows(state, "coupon", code=key)), None)
-    found["attempts_made"] = _rows(state, "entity_attempts", entity=entity, key=key, most=50)
-    return found
+        for shared in Entity:
+            # As everybody who changes work; see the query.
+            connection.execute(_DELIVERY["share_results"], {"entity": shared})
+        return [dict(row) for row in connection.execute(_QUERIES["retry"], values).mappings()]
 
 
 def record_run(

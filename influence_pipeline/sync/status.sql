@@ -1,6 +1,7 @@
 -- name: pending
 -- What each entity has to do, by state, and since when.
-SELECT entity::text, state, count(*) AS records, min(queued_at) AS oldest, min(next_at) AS next_at,
+SELECT entity::text, state, count(*) AS records, min(queued_at) AS oldest,
+       extract(epoch FROM now() - min(queued_at))::float8 AS oldest_seconds,
        count(*) FILTER (WHERE lease_until > now()) AS under_way
 FROM work GROUP BY entity, state
 
@@ -22,9 +23,27 @@ SELECT count(*) FILTER (WHERE state = 'ready') AS waiting,
                - now())::float8 AS next_seconds
 FROM work WHERE entity = CAST(:entity AS entity)
 
+-- name: due
+SELECT count(*) AS records FROM work
+WHERE entity = CAST(:entity AS entity) AND state = 'ready'
+
 -- name: last_runs
-SELECT DISTINCT ON (entity) entity::text, kind, ended_at, error FROM sync_run
-ORDER BY entity, id DESC
+SELECT known.entity::text, last.kind, last.ended_at, last.error,
+       extract(epoch FROM now() - last.ended_at)::float8 AS age_seconds,
+       extract(epoch FROM last.ended_at - last.started_at)::float8 AS seconds
+FROM unnest(enum_range(NULL::entity)) AS known (entity)
+CROSS JOIN LATERAL (
+    SELECT kind, started_at, ended_at, error FROM sync_run WHERE entity = known.entity
+    ORDER BY id DESC LIMIT 1) last
+
+-- name: pace
+-- The calls of the last minute, of all processes. They are at the end of the log; of very many only
+-- the latest are looked at, over the time that they took.
+SELECT count(*) AS calls, count(*) FILTER (WHERE http_status = 429) AS throttled,
+       count(DISTINCT (entity, key)) FILTER (WHERE outcome = 'accepted') AS records,
+       greatest(extract(epoch FROM now() - min(at)), 1)::float8 AS seconds
+FROM (SELECT entity, key, at, outcome, http_status FROM attempt ORDER BY id DESC LIMIT :most) latest
+WHERE at > now() - interval '1 minute'
 
 -- name: record_run
 INSERT INTO sync_run (entity, kind, started_at, error, counts)
@@ -32,7 +51,9 @@ VALUES (CAST(:entity AS entity), :kind, now() - make_interval(secs => :seconds),
         CAST(:counts AS jsonb))
 
 -- name: inbox
-SELECT state, count(*) AS events, min(received_at) AS oldest FROM inbox GROUP BY state
+SELECT state, count(*) AS events, min(received_at) AS oldest,
+       extract(epoch FROM now() - min(received_at))::float8 AS oldest_seconds
+FROM inbox GROUP BY state
 
 -- name: coupons
 -- One that is `issuing` may not be in the store yet.
@@ -44,28 +65,45 @@ FROM coupon
 SELECT entity::text, taken_at, full_at FROM capture_point WHERE taken_at IS NOT NULL
 
 -- name: parked
-SELECT entity::text, key, reason_code, reason, attempts, queued_at FROM work
+-- `holds_up`: the orders that wait for a customer.
+SELECT entity::text, key, reason_code, reason, attempts, queued_at,
+       CASE entity WHEN 'customer' THEN
+           (SELECT count(*) FROM work b WHERE b.blocked_on = 'customer:' || w.key)
+       ELSE 0 END AS holds_up
+FROM work w
 WHERE state = 'parked' AND (CAST(:entity AS entity) IS NULL OR entity = CAST(:entity AS entity))
+  AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
 ORDER BY entity, queued_at, key LIMIT CAST(:most AS bigint)
 
 -- name: parked_summary
 -- How many are parked for which reason, the most frequent first.
 SELECT entity::text, reason, count(*) AS records FROM work
 WHERE state = 'parked' AND (CAST(:entity AS entity) IS NULL OR entity = CAST(:entity AS entity))
+  AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
 GROUP BY entity, reason ORDER BY records DESC, entity, reason
 
--- name: coupon
--- What became of one coupon: made in the store, used by an order, told to Influence.
-SELECT state, kind, issued_at, order_key, used_at, reward_used_at FROM coupon WHERE code = :code
-
 -- name: retry
--- Parked records made due again; what the order protocol has outstanding stays.
-UPDATE work SET state = 'ready', attempts = 0, refusals = 0, queued_at = now(),
-                reason_code = NULL, reason = NULL,
-                next_at = CASE WHEN phase = 'idle' THEN now() ELSE next_at END
-WHERE state = 'parked' AND entity = CAST(:entity AS entity)
-  AND (CAST(:key AS text) IS NULL OR key = :key)
-  AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
+-- Parked records made due again; what the order protocol has outstanding stays. Rows are locked in
+-- the order of their keys, as by everybody. Gives how many of each entity, and how many orders wait
+-- for them.
+WITH chosen AS MATERIALIZED (
+    SELECT entity, key FROM work
+    WHERE state = 'parked' AND (CAST(:entity AS entity) IS NULL OR entity = CAST(:entity AS entity))
+      AND (CAST(:key AS text) IS NULL OR key = :key)
+      AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
+    ORDER BY entity, key FOR UPDATE
+), released AS (
+    UPDATE work w SET state = 'ready', attempts = 0, refusals = 0, queued_at = now(),
+                      reason_code = NULL, reason = NULL,
+                      next_at = CASE WHEN phase = 'idle' THEN now() ELSE next_at END
+    FROM chosen WHERE w.entity = chosen.entity AND w.key = chosen.key
+    RETURNING w.entity, w.key
+)
+SELECT r.entity::text, count(*) AS records, sum(waiting.orders)::bigint AS holds_up
+FROM released r
+CROSS JOIN LATERAL (SELECT count(*) AS orders FROM work b
+                    WHERE r.entity = 'customer' AND b.blocked_on = 'customer:' || r.key) waiting
+GROUP BY r.entity ORDER BY r.entity
 
 -- name: get_fact
 SELECT value FROM fact WHERE name = :name
@@ -90,14 +128,3 @@ SELECT w.entity::text, w.key, w.state, w.phase, w.reason,
        p.status::text AS acknowledged_status
 FROM work w LEFT JOIN snapshot p ON p.entity = w.entity AND p.key = w.key
 WHERE w.entity = CAST(:entity AS entity) ORDER BY w.key
-
--- name: entity_attempts
-SELECT at, call, outcome, http_status, ms, error FROM attempt
-WHERE entity = CAST(:entity AS entity) AND key = :key ORDER BY id DESC LIMIT :most
-
--- name: record
-SELECT p.store_hash, p.synced_hash, p.status::text,
-       w.state, w.phase, w.attempts, w.queued_at, w.next_at, w.lease_until, w.blocked_on, w.reason
-FROM (VALUES (CAST(:entity AS entity), CAST(:key AS text))) AS wanted (entity, key)
-LEFT JOIN snapshot p ON p.entity = wanted.entity AND p.key = wanted.key
-LEFT JOIN work w ON w.entity = wanted.entity AND w.key = wanted.key

@@ -33,7 +33,8 @@ from influence_pipeline.errors import (
 )
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.settings import Config, Settings, Webhooks
-from influence_pipeline.state.database import DEFAULT_SCHEMA, open_state, revision_of
+from influence_pipeline.state.connection import DEFAULT_SCHEMA
+from influence_pipeline.state.database import open_state, revision_of
 from influence_pipeline.state.schema import HEAD_REVISION
 from influence_pipeline.webhooks import inbox
 from influence_pipeline.webhooks.access_log import NOTE, AccessLog

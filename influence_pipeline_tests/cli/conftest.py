@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from influence_pipeline.cli import main
+from influence_pipeline.sandbox import sample_store
+from influence_pipeline.sandbox.sample_store import poison
 from influence_pipeline.sync import capture
 from influence_pipeline_tests.support.world import World, sandbox_process, world
 
@@ -88,3 +90,24 @@ def cli(bare_cli: CommandLine, world: World) -> CommandLine:
     for name, value in world.variables().items():
         bare_cli.monkeypatch.setenv(name, value)
     return bare_cli
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Keys of a customer whose row is no good, of one that the API refuses, and of her order."""
+
+    unmappable: str
+    refused: str
+    blocked: str
+
+
+@pytest.fixture
+def trouble(world: World) -> Trouble:
+    """A synced world in which two customers were parked, and an order waits for one of them."""
+    world.sync()
+    bad = poison.customer_with_invalid_email(world.store_url).customers[0]
+    buyer = sample_store.add_customers(world.store_url).customers[0]
+    order = sample_store.place_order(world.store_url, buyer, paid=True).orders[0]
+    world.sandbox.set(reject=[{"entity": "customer", "id": buyer}])
+    world.sync()
+    return Trouble(bad, buyer, order)

@@ -202,6 +202,7 @@ def test_a_newer_state_is_one_line_with_the_mend(cli: CommandLine, world: World)
         "sync --entity rewards",
         "sync --nonsense",
         "import --entity rewards",
+        "retry",
         "retry orders",
         "retry orders --all --key 1",
         "retry nonsense --all",

@@ -1,40 +1,18 @@
-"""`status`, `parked`, `retry`, `why`: what is known of the records, and how to let one go again."""
+"""`status`, `parked`, `retry`: what is known of the records, and how to let one go again."""
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+import re
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from influence_pipeline.records import Entity
-from influence_pipeline.sandbox import sample_store
-from influence_pipeline.sandbox.sample_store import poison
-from influence_pipeline_tests.cli.conftest import CommandLine
+from influence_pipeline.cli.output import duration
+from influence_pipeline.sync import status
+from influence_pipeline_tests.cli.conftest import CommandLine, Trouble
 from influence_pipeline_tests.support.world import World
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Keys of a customer whose row is no good, of one that the API refuses, and of her order."""
-
-    unmappable: str
-    refused: str
-    blocked: str
-
-
-@pytest.fixture
-def trouble(world: World) -> Trouble:
-    """A synced world in which two customers were parked, and an order waits for one of them."""
-    world.sync()
-    bad = poison.customer_with_invalid_email(world.store_url).customers[0]
-    buyer = sample_store.add_customers(world.store_url).customers[0]
-    order = sample_store.place_order(world.store_url, buyer, paid=True).orders[0]
-    world.sandbox.set(reject=[{"entity": "customer", "id": buyer}])
-    world.sync()
-    return Trouble(bad, buyer, order)
 
 
 def table(text: str) -> dict[str, list[str]]:
@@ -109,6 +87,102 @@ def test_the_status_tells_what_a_run_holds(cli: CommandLine, world: World) -> No
     assert cli("status", "--json").json["entities"]["order"]["held"] == 2
 
 
+def log_calls(world: World, *calls: tuple[float, int, str, int]) -> None:
+    """Calls in the log: seconds ago, how many, their outcome and status; each of its own record."""
+    for ago, number, outcome, http_status in calls:
+        world.ask_state(
+            "INSERT INTO influence.attempt (at, entity, key, call, outcome, http_status) "
+            f"SELECT now() - make_interval(secs => {ago}), 'order', n::text, 'PATCH order', "
+            f"'{outcome}', {http_status} FROM generate_series(1, {number}) n RETURNING 1"
+        )
+
+
+def due_orders(world: World, number: int) -> None:
+    world.ask_state(
+        "INSERT INTO influence.work (entity, key, queued_at) SELECT 'order', n::text, "
+        f"now() - interval '3 h 4 min' FROM generate_series(1, {number}) n RETURNING 1"
+    )
+
+
+def test_the_status_says_how_fast_it_goes_and_for_how_long_yet(
+    cli: CommandLine, world: World
+) -> None:
+    assert "\npace: no call was made in the last minute\n" in cli("status").out
+    assert cli("status", "--json").json["eta_seconds"] is None
+    # Two calls each for 100 records, over 30 s; what is older than a minute does not count.
+    log_calls(
+        world, (70, 5000, "accepted", 200), (30, 100, "accepted", 200), (1, 100, "accepted", 200)
+    )
+    log_calls(world, (20, 3, "later", 429))
+    due_orders(world, 1200)
+    said = cli("status", "--json").json
+    assert said["pace"]["throttled"] == 3
+    assert 203 / 60 < said["pace"]["calls_per_second"] <= 203 / 30
+    assert 100 / 60 < said["pace"]["records_per_second"] <= 100 / 30
+    assert said["eta_seconds"] == pytest.approx(1200 / said["pace"]["records_per_second"], abs=0.1)
+    text = cli("status").out
+    assert re.search(
+        r"^pace: [3-6]\.\d calls/s, [1-3]\.\d records/s over the last minute; told to slow down "
+        r"3 times; what is due takes about \d+ min more$",
+        text,
+        re.M,
+    )
+
+
+def test_the_pace_of_very_many_calls_is_that_of_the_latest(
+    cli: CommandLine, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "_PACE_CALLS", 200)
+    log_calls(world, (50, 1000, "accepted", 200), (5, 200, "accepted", 200))
+    found = cli("status", "--json").json["pace"]
+    # Over the five seconds and more that they took: all 1,200 would be 20 and 24 at most.
+    assert 200 / 60 < found["calls_per_second"] <= 200 / 5
+    assert found["records_per_second"] == found["calls_per_second"]
+
+
+def test_the_status_tells_the_age_of_the_oldest_due_record(cli: CommandLine, world: World) -> None:
+    due_orders(world, 2)
+    world.ask_state(
+        "INSERT INTO influence.work (entity, key, state, queued_at) VALUES "
+        "('order', 'p', 'parked', now() - interval '9 days'), "
+        "('order', 'b', 'blocked', now() - interval '2 days 5 h') RETURNING 1"
+    )
+    assert re.search(
+        r"^orders: the oldest due record waits since 20\S+ \S+ \(2 days 5 h\)$",
+        cli("status").out,
+        re.M,
+    )
+    orders = cli("status", "--json").json["entities"]["order"]
+    assert orders["oldest_pending_seconds"] == pytest.approx(2 * 86400 + 5 * 3600, abs=60)
+
+
+def test_the_status_says_when_each_entity_ran_last(cli: CommandLine, world: World) -> None:
+    assert "\nlast runs: none yet\n" in cli("status").out
+    world.ask_state(
+        "INSERT INTO influence.sync_run (entity, kind, started_at, ended_at, error, counts) SELECT "
+        "'order', 'sync', at - interval '7 s', at, error, '{}' FROM (VALUES "
+        "(now() - interval '2 h', 'old trouble'), (now() - interval '5 min 9 s', NULL)) "
+        "v (at, error) RETURNING 1"
+    )
+    said = cli("status").out
+    assert "\nlast runs: orders 5 min ago\n" in said
+    assert "old trouble" not in said
+    orders = cli("status", "--json").json["entities"]["order"]
+    assert orders["last_run_seconds"] == 7
+    assert orders["last_error"] is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-1, "0 s"), (0.9, "0 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min"), (3600, "1 h"),
+        (7500, "2 h 5 min"), (86400, "1 day"), (93600, "1 day 2 h"), (30 * 86400 + 7200, "30 days"),
+    ],
+)  # fmt: skip
+def test_a_length_of_time_is_told_in_words(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
+
+
 # --- parked
 
 
@@ -117,15 +191,17 @@ def test_parked_records_are_listed_with_their_reasons(cli: CommandLine, trouble:
     assert ran.code == 0
     assert table(ran.out).keys() == {"customer"}
     lines = {line.split()[1]: line for line in ran.out.splitlines()[1:3]}
-    assert "unmappable   column email: it is not an e-mail address" in lines[trouble.unmappable]
-    assert "refused      PUT customer: HTTP 400: " in lines[trouble.refused]
+    assert re.search(
+        r" unmappable +0  column email: it is not an e-mail address$", lines[trouble.unmappable]
+    )
+    assert re.search(r" refused +1  PUT customer: HTTP 400: ", lines[trouble.refused])
     assert "influence-pipeline retry ENTITY --key KEY" in ran.out
 
 
 def test_parked_records_of_one_entity_may_be_listed_alone(
     cli: CommandLine, trouble: Trouble
 ) -> None:
-    assert cli("parked", "--entity", "orders").out == "Nothing is parked.\n"
+    assert cli("parked", "--entity", "orders").out == "Nothing that fits is parked.\n"
     assert cli("parked", "--entity", "orders", "--json").json == []
     listed = cli("parked", "--entity", "customers", "--json").json
     assert {row["key"]: row["reason_code"] for row in listed} == {
@@ -140,7 +216,19 @@ def test_parked_records_go_into_a_csv_file(cli: CommandLine, trouble: Trouble) -
     with Path("parked.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["key"] for row in rows} == {trouble.unmappable, trouble.refused}
-    assert list(rows[0]) == ["entity", "key", "reason_code", "reason", "attempts", "queued_at"]
+    assert list(rows[0]) == [
+        "entity",
+        "key",
+        "reason_code",
+        "reason",
+        "attempts",
+        "queued_at",
+        "holds_up",
+    ]
+    assert {row["key"]: row["holds_up"] for row in rows} == {
+        trouble.unmappable: "0",
+        trouble.refused: "1",
+    }
 
 
 def park(world: World, entity: str, number: int, reason: str) -> None:
@@ -196,10 +284,66 @@ def test_a_parked_record_is_sent_again_after_a_retry_and_what_waited_for_it_too(
     assert cli("sync", "--json").json["customers"]["sent"] == 0
     ran = cli("retry", "customers", "--key", trouble.refused)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out == "1 customer is due again; the next sync sends it.\n"
+    assert ran.out == (
+        "1 customer is due again; the next sync sends it. "
+        "1 order that waits for it goes once it is acknowledged.\n"
+    )
     after = cli("sync", "--json").json
     assert (after["customers"]["sent"], after["orders"]["sent"]) == (1, 1)
     assert world.sandbox.rows("SELECT * FROM orders WHERE order_id = ?", trouble.blocked)
+
+
+def test_parked_records_may_be_listed_by_their_reason(cli: CommandLine, trouble: Trouble) -> None:
+    listed = cli("parked", "--reason", "refused", "--json").json
+    assert [row["key"] for row in listed] == [trouble.refused]
+    ran = cli("parked", "--entity", "customers", "--reason", "unmappable")
+    assert (trouble.unmappable in ran.out, trouble.refused in ran.out) == (True, False)
+    assert cli("parked", "--reason", "gone").out == "Nothing that fits is parked.\n"
+    cli("parked", "--reason", "refused", "--csv", "parked.csv")
+    assert len(Path("parked.csv").read_text().splitlines()) == 2
+
+
+def test_a_list_of_parked_customers_says_how_many_orders_wait_for_them(
+    cli: CommandLine, trouble: Trouble
+) -> None:
+    head, *lines = cli("parked").out.split("\n\n")[0].splitlines()
+    assert head.split() == ["entity", "key", "reason_code", "holds_up", "reason"]
+    assert {line.split()[1]: line.split()[3] for line in lines} == {
+        trouble.unmappable: "0",
+        trouble.refused: "1",
+    }
+
+
+def test_parked_records_of_every_entity_are_released_at_once(
+    cli: CommandLine, world: World, trouble: Trouble
+) -> None:
+    park(world, "order", 3, "x")
+    world.ask_state(
+        "UPDATE influence.work SET blocked_on = 'customer:none', state = 'blocked' "
+        "WHERE entity = 'order' AND key = 'K00001' RETURNING 1"
+    )
+    ran = cli("retry", "--reason", "unmappable")
+    assert ran.out.splitlines() == [
+        "1 customer is due again; the next sync sends it.",
+        "2 orders are due again; the next sync sends them.",
+    ]
+    ran = cli("retry", "--all")
+    assert ran.out.splitlines() == [
+        "1 customer is due again; the next sync sends it. "
+        "1 order that waits for it goes once it is acknowledged."
+    ]
+    assert cli("parked", "--json").json == []
+    assert cli("retry", "--all").code == 1
+
+
+def test_a_record_that_is_not_parked_is_left_alone_by_a_retry(
+    cli: CommandLine, world: World, trouble: Trouble
+) -> None:
+    before = world.ask_state(f"SELECT * FROM influence.work WHERE key = '{trouble.blocked}'")
+    assert cli("retry", "--all").code == 0
+    assert (
+        world.ask_state(f"SELECT * FROM influence.work WHERE key = '{trouble.blocked}'") == before
+    )
 
 
 @pytest.mark.parametrize(
@@ -228,114 +372,3 @@ def test_a_retry_that_fits_nothing_says_so(
     assert ran.code == 1
     assert ran.out.startswith("Nothing parked fits that; ")
     assert len(cli("parked", "--json").json) == 2
-
-
-# --- why
-
-
-def test_why_tells_the_reason_and_the_attempts_of_a_parked_record(
-    cli: CommandLine, trouble: Trouble
-) -> None:
-    ran = cli("why", "customers", trouble.refused)
-    assert (ran.code, ran.err) == (0, "")
-    story, attempts = ran.out.split("\n\n")
-    assert story.splitlines()[0] == f"customer {trouble.refused}: parked; a person must look"
-    assert story.splitlines()[1].startswith("reason: PUT customer: HTTP 400: ")
-    assert len(attempts.splitlines()) == 1 + 3
-    assert attempts.count("rejected") == 3
-
-
-def test_why_tells_for_whom_a_record_waits(cli: CommandLine, trouble: Trouble) -> None:
-    first = cli("why", "orders", trouble.blocked).out.splitlines()[0]
-    assert first == f"order {trouble.blocked}: waits for customer:{trouble.refused}"
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ("SELECT 1", "in sync: what the store has is what the API acknowledged"),
-        ("UPDATE products SET title = 'Other' WHERE id = 3", "has changes that are not acknowledged yet"),
-        ("DELETE FROM products WHERE id = 3", "was synced, and is gone from the store"),
-    ],
-)  # fmt: skip
-def test_why_tells_how_a_record_stands(
-    cli: CommandLine, world: World, change: str, says: str
-) -> None:
-    with world.engine() as engine:
-        engine.sync(Entity.PRODUCT, full=True)
-    world.shop(change)
-    with world.engine() as engine:
-        engine.capture(Entity.PRODUCT, full=True)
-    assert cli("why", "products", "3").out.splitlines()[0] == f"product 3: {says}"
-
-
-def test_why_tells_the_status_that_was_acknowledged_of_an_order(
-    cli: CommandLine, world: World
-) -> None:
-    order = sample_store.place_order(world.store_url, None, email="a@example.com", paid=True)
-    world.sync()
-    assert "last acknowledged financial status: paid\n" in cli("why", "orders", order.orders[0]).out
-
-
-def test_why_says_that_a_record_was_never_seen(cli: CommandLine) -> None:
-    assert cli("why", "orders", "no-such").out == (
-        "order no-such: not known by this id (an order's number is not its id): "
-        "never seen in the store, or left out (an order before the go-live)\n"
-    )
-    assert cli("why", "products", "x").out == "product x: not known: never seen in the store\n"
-
-
-@pytest.mark.parametrize(
-    ("phase", "says"),
-    [
-        ("creating", "a call that creates it is under way, or its run died: "),
-        ("unknown", "whether Influence has it is not known "),
-        ("refunding", "a call that moves it to refunded is under way, or had no clear answer; "),
-    ],
-)
-def test_why_says_in_words_what_is_outstanding(
-    cli: CommandLine, world: World, phase: str, says: str
-) -> None:
-    world.ask_state(
-        "INSERT INTO influence.work (entity, key, phase, lease_until) "
-        f"VALUES ('order', '7', '{phase}', now() + interval '1 min') RETURNING 1"
-    )
-    lines = cli("why", "orders", "7").out.splitlines()
-    assert lines[0] == "order 7: has changes that are not acknowledged yet"
-    assert lines[1].startswith(says)
-    assert lines[2].startswith("held by a run until 20")
-
-
-def test_why_tells_what_became_of_a_coupon(cli: CommandLine, world: World) -> None:
-    def says() -> list[str]:
-        return cli("why", "rewards", "LOYAL-1").out.splitlines()
-
-    assert says() == ["reward LOYAL-1: not known: no coupon with this code was made here"]
-    world.ask_state(
-        "INSERT INTO influence.inbox (id, dedupe_key, body_sha256, body, headers) "
-        "OVERRIDING SYSTEM VALUE VALUES (1, 'x', '', '', '{}') RETURNING 1"
-    )
-    world.ask_state(
-        "INSERT INTO influence.coupon (code, event_id, kind) VALUES ('LOYAL-1', 1, 'fixed') RETURNING 1"
-    )
-    assert says() == ["reward LOYAL-1: about to be made in the store"]
-    told = []
-    for change, summary, line in (
-        ("state = 'issued', issued_at = '2026-11-01Z'", "made, and not used yet by an order that was synced", "made on 2026-11-01 "),
-        ("state = 'used', used_at = '2026-11-02Z', order_key = '77'", "used; Influence is still to be told", "used by order 77 on 2026-11-02 "),
-        ("reward_used_at = '2026-11-03Z'", "used, and Influence knows", "told to Influence on 2026-11-03 "),
-    ):  # fmt: skip
-        world.ask_state(f"UPDATE influence.coupon SET {change} RETURNING 1")
-        told.append(line)
-        first, *lines = says()
-        assert first == f"reward LOYAL-1: {summary}"
-        assert [said.startswith(begins) for said, begins in zip(lines, told, strict=True)] == [
-            True
-        ] * len(told)
-    assert cli("why", "rewards", "LOYAL-1", "--json").json["coupon"]["order_key"] == "77"
-
-
-def test_why_as_json_has_the_whole_story(cli: CommandLine, trouble: Trouble) -> None:
-    found = cli("why", "customers", trouble.refused, "--json").json
-    assert (found["state"], found["synced_hash"]) == ("parked", None)
-    assert [attempt["http_status"] for attempt in found["attempts_made"]] == [400, 400, 400]

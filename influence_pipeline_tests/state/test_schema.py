@@ -22,7 +22,7 @@ from alembic.script import ScriptDirectory
 
 from influence_pipeline.errors import StateError
 from influence_pipeline.postgres import Postgres, run
-from influence_pipeline.state import database
+from influence_pipeline.state.connection import MIGRATIONS, newest_revision
 from influence_pipeline.state.database import open_state, revision_of, upgrade
 from influence_pipeline.state.schema import (
     HEAD_REVISION,
@@ -157,9 +157,9 @@ def test_the_metadata_alone_makes_the_tables_too(empty_database_url: str) -> Non
 
 def test_every_migration_follows_one_other_up_to_the_head() -> None:
     config = Config()
-    config.set_main_option("script_location", str(database._MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS))
     scripts = ScriptDirectory.from_config(config)
-    assert scripts.get_heads() == [HEAD_REVISION]
+    assert scripts.get_heads() == [HEAD_REVISION] == [newest_revision()]
     assert scripts.get_bases() == ["0001"]
 
 

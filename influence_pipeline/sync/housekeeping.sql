@@ -1,0 +1,25 @@
+-- name: attempts_are_due
+-- Whether the log of calls is to be pruned, by its oldest row. An hour late, so that it is done at
+-- most once an hour and not after every run.
+SELECT at < now() - make_interval(days => :days, hours => 1) AS due
+FROM attempt ORDER BY id LIMIT 1
+
+-- name: prune_attempts
+-- The oldest rows, by their ids, as far as they are too old. By their place in the table: no plan
+-- can be found for that which reads more than these rows.
+DELETE FROM attempt WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM (SELECT ctid, at FROM attempt ORDER BY id LIMIT :rows) oldest
+    WHERE at < now() - make_interval(days => :days)))
+
+-- name: prune_runs
+-- The same for the runs; the last one of each entity stays, because `status` shows it.
+DELETE FROM sync_run WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM (SELECT ctid, id, entity, ended_at FROM sync_run ORDER BY id LIMIT :rows) oldest
+    WHERE ended_at < now() - make_interval(days => :days)
+      AND EXISTS (SELECT FROM sync_run later
+                  WHERE later.entity = oldest.entity AND later.id > oldest.id)))
+
+-- name: alone
+-- One process at a time; who comes second leaves it to the first.
+SELECT pg_try_advisory_xact_lock(hashtext('influence_pipeline.housekeeping'),
+                                 hashtext(current_schema()))
