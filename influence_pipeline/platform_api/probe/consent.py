@@ -31,7 +31,7 @@ class Request:
 class Consent(Protocol):
     """Asked once for each request, just before its calls. May raise Stop."""
 
-    def __call__(self, request: Request) -> Decision: ...
+    def __call__(self, request: Request, /) -> Decision: ...
 
 
 class Stop(Exception):  # noqa: N818  (a wish, not an error)

@@ -14,6 +14,7 @@ from influence_pipeline.platform_api.probe import (
     moves,
     orders,
     products,
+    second_posts,
     subscriptions,
 )
 
@@ -25,6 +26,7 @@ QUESTIONS = (
     *orders.QUESTIONS,
     *bodies.QUESTIONS,
     *awards.QUESTIONS,
+    *second_posts.QUESTIONS,
     *moves.QUESTIONS,
     *awards.LATE,
     *limits.QUESTIONS,

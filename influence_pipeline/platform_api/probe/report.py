@@ -13,12 +13,16 @@ from influence_pipeline.platform_api.probe.runner import Probed
 from influence_pipeline.platform_api.probe.toml import lines_of
 
 
+# A reply longer than this is shown once.
+_LONG = 120
+
+
 @dataclass(frozen=True)
 class Circumstances:
-    """When, against what and how the probe ran. `consent`: in words, who allowed what."""
+    """When, against what and how the probe ran. `api`: the host. `consent`: who allowed what."""
 
     at: datetime
-    host: str
+    api: str
     version: str
     config: str | None
     consent: str
@@ -28,7 +32,7 @@ def as_values(probed: Probed, about: Circumstances) -> dict[str, Any]:
     """Give everything as values for JSON."""
     return {
         "at": about.at.isoformat(timespec="seconds"),
-        "api": about.host,
+        "api": about.api,
         "version": about.version,
         "config": about.config,
         "calls": probed.room.wire.calls,
@@ -60,7 +64,7 @@ def _head(probed: Probed, about: Circumstances) -> str:
     lines = [
         f"# Probe of the Platform API, {about.at:%Y-%m-%d}",
         "",
-        f"- API: {about.host}",
+        f"- API: {about.api}",
         f"- when: {about.at.isoformat(timespec='seconds')}, {probed.room.wire.calls} calls",
         f"- by: influence-pipeline {about.version}",
         f"- settings in force: {about.config or 'the defaults (there is no influence.toml)'}",
@@ -133,10 +137,12 @@ def _left(probed: Probed) -> str:
 
 
 def _details(findings: Sequence[Finding]) -> str:
-    return "## In detail\n\n" + "\n\n".join(_detail(one) for one in findings)
+    shown: dict[str, str] = {}
+    return "## In detail\n\n" + "\n\n".join(_detail(one, shown) for one in findings)
 
 
-def _detail(finding: Finding) -> str:
+def _detail(finding: Finding, shown: dict[str, str]) -> str:
+    """Give one question. `shown`: long replies that stand above, with the question they stand in."""
     answer = finding.answer
     lines = [f"### {finding.id}: {finding.title}", "", _text(answer.words)]
     if answer.means:
@@ -146,17 +152,20 @@ def _detail(finding: Finding) -> str:
         lines += ["", _block(own)]
     if finding.seen:
         lines += ["", "```text"]
-        lines += [
-            f"{seen.call}\n  -> {seen.result}" + (f" ({seen.ms:,} ms)" if seen.ms else "")
-            for seen in finding.seen
-        ]
+        for seen in finding.seen:
+            first = shown.setdefault(seen.result, finding.id)
+            result = seen.result
+            if len(result) > _LONG and first != finding.id:
+                result = f"{result.partition(' {')[0]}, fields as in {first} above"
+            took = f" ({seen.ms:,} ms)" if seen.ms else ""
+            lines.append(f"{seen.call}\n  -> {result}{took}")
         lines.append("```")
     return "\n".join(lines)
 
 
 def _text(words: str) -> str:
     """Make words safe as Markdown: no HTML, no emphasis by accident, one line."""
-    words = words.replace("<", "‹").replace(">", "›").replace("\n", " ")
+    words = words.replace("<", "&lt;").replace(">", "&gt;").replace("\n", " ")
     return re.sub(r"([*\[\]])", r"\\\1", words)
 
 

@@ -39,11 +39,11 @@ def probe(
     groups: Collection[Group],
     report: Callable[[Finding, int, int], None],
 ) -> None:
-    """Ask every question of these groups; ACCESS is always among them. `report` is told each finding
-    with its number and how many there are.
+    """Ask every question of these groups; ACCESS is always among them.
 
-    Fills `probed`. Raises ApiError, with nothing found, if there is no API to ask. An API that goes
-    away later ends the run (`error`), and so do Ctrl-C (`interrupted`) and a Stop.
+    `report` is told each finding with its number and how many there are. Fills `probed`. Raises
+    ApiError, with nothing found, if there is no API to ask. An API that goes away later ends the
+    run (`error`), and so do Ctrl-C (`interrupted`) and a Stop.
     """
     wanted = {Group.ACCESS, *groups}
     questions = [one for one in QUESTIONS if wanted & set(one.groups)]

@@ -92,7 +92,7 @@ class Wire:
     # Of every reply: headers that speak of limits, each with the last value it had.
     limits: dict[str, str] = field(default_factory=dict)
     throttled: list[str] = field(default_factory=list)
-    # Replies that can be the API's: JSON, and no 5xx.
+    # Replies that can be the API's: some JSON, and no 5xx.
     usable: int = 0
     slowest_ms: int = 0
     calls: int = 0
@@ -131,7 +131,7 @@ class Wire:
         shown = self._shown(reply, body, readable=readable)
         heard = Heard(reply, outcome, body if readable else None, readable, shown)
         self._note_limits(reply)
-        if reply.status is not None and reply.status < 500 and readable:
+        if reply.status is not None and reply.status < 500 and readable and body is not None:
             self.usable += 1
         self._silent = self._silent + 1 if reply.status is None else 0
         if self._silent >= _SILENT_CALLS:
