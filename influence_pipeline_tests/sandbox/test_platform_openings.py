@@ -66,11 +66,24 @@ def test_unknown_fields_are_kept_or_left_out(sandbox: Sandbox, mode: str, kept: 
 def test_unknown_fields_may_be_refused_and_nothing_is_applied(sandbox: Sandbox) -> None:
     sandbox.set(unknown_fields="refuse")
     body = {"email": "a@example.org", "shoeSize": "42"}
-    words = sandbox.refused(400, "PUT", "/v1/customers/c-1", body)
-    assert words == "shoeSize: is not a known field"
+    sandbox.refused(400, "PUT", "/v1/customers/c-1", body)
     assert sandbox.rows("SELECT 1 FROM customers") == []
     (call,) = sandbox.rows("SELECT status, outcome FROM calls")
     assert tuple(call) == (400, 400)
+    words = sandbox.refused(400, "PUT", "/v1/customers/c-1", body)
+    assert words == "shoeSize: is not a known field"
+    sandbox.put_customer()
+    bad = order(lineItems=[{"quantity": 1, "shoeSize": "42"}])
+    words = sandbox.refused(400, "POST", "/v1/orders", bad)
+    assert words == "lineItems.0.shoeSize: is not a known field"
+    sandbox.good("PUT", "/v1/products/p-1", {"title": "Soap"})
+    for body in (
+        {"variants": [{"externalVariantId": "v", "shoeSize": "42"}]},
+        [{"shoeSize": "42"}],
+    ):
+        assert "0.shoeSize: is not a known field" in sandbox.refused(
+            400, "POST", "/v1/products/p-1/variants", body
+        )
 
 
 @pytest.mark.parametrize(

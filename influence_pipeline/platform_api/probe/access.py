@@ -113,9 +113,11 @@ def _customer_not_found(room: Room) -> Answer:
     if heard.status != 404:
         return unclear(f"A customer nobody has is answered: {heard.shown}.")
     said = room.wire.redactor.words(heard.message)
-    words = f'A customer nobody has is answered 404: "{said}".' if said else (
-        "A customer nobody has is answered 404, without a message."
-    )  # fmt: skip
+    words = (
+        f'A customer nobody has is answered 404: "{said}".'
+        if said
+        else ("A customer nobody has is answered 404, without a message.")
+    )
     if room.customer_not_found.search(redact(heard.message)):
         return Answer("understood", words, "The webhooks' verification understands it.")
     return Answer(
@@ -231,9 +233,11 @@ def _customers(room: Room) -> Answer:
     words = f"The customers are under `{room.wire.redactor.name(key)}`, {len(items):,} on a page."
     if cursor is None:
         return Answer(
-            "no_cursor", f"{words} No cursor is shown.", "It shows once there is a second page.",
+            "no_cursor",
+            f"{words} No cursor is shown.",
+            "It shows once there is a second page.",
             Confidence.MEDIUM,
-        )  # fmt: skip
+        )
     name, value = cursor
     shown = room.wire.redactor.name(name)
     if not isinstance(value, str) or not value:
@@ -255,8 +259,13 @@ def _subscriptions(room: Room) -> Answer:
     heard = room.get("webhooks", "webhooks")
     by_hand = "`webhooks register` cannot be used: add the topics in the Influence dashboard."
     if heard.refused:
-        return Answer("no_endpoint", f"The list is answered HTTP {heard.status}.", by_hand,
-                      Confidence.MEDIUM, attention=True)  # fmt: skip
+        return Answer(
+            "no_endpoint",
+            f"The list is answered HTTP {heard.status}.",
+            by_hand,
+            Confidence.MEDIUM,
+            attention=True,
+        )
     if not heard.accepted:
         return unclear(f"The list of webhooks is answered: {heard.shown}.", by_hand)
     key, items = _list_in(heard.body)
@@ -301,11 +310,14 @@ QUESTIONS = (
     Question("key", (Group.ACCESS,), "Is the key taken, and a wrong one refused?", _key),
     Question("unknown-path", (Group.ACCESS,), "What does the gateway say?", _unknown_path),
     Question(
-        "customer-not-found", (Group.ACCESS,), "How is a missing customer told?",
+        "customer-not-found",
+        (Group.ACCESS,),
+        "How is a missing customer told?",
         _customer_not_found,
     ),
     Question("order-not-found", (Group.ACCESS,), "How is a missing order told?", _order_not_found),
-    Question("list-customers", (Group.ACCESS,), "What does a page of customers look like?",
-             _customers),
+    Question(
+        "list-customers", (Group.ACCESS,), "What does a page of customers look like?", _customers
+    ),
     Question("list-webhooks", (Group.ACCESS,), "Can subscriptions be listed?", _subscriptions),
-)  # fmt: skip
+)

@@ -56,9 +56,11 @@ def _trouble(heard: Heard, moved: Moved, what: str) -> Answer | None:
         return None
     if heard.refused:
         return Answer(
-            "refused", f"{what} is refused (HTTP {heard.status}); {moved.words}.",
-            "Orders that come to this status are parked.", attention=True,
-        )  # fmt: skip
+            "refused",
+            f"{what} is refused (HTTP {heard.status}); {moved.words}.",
+            "Orders that come to this status are parked.",
+            attention=True,
+        )
     return unclear(f"{what} is answered: {heard.shown}; {moved.words}.")
 
 
@@ -103,7 +105,7 @@ def _award(room: Room) -> Answer:
         )
     room.facts.award = by
     rates = " or ".join(
-        f"{(by / Decimal(amount)).normalize():f} a {records.currency} of the {which}"
+        f"{(by / Decimal(amount)).normalize():f} per {records.currency} of the {which}"
         for amount, which in ((records.total, "total"), (records.subtotal, "subtotal"))
     )
     return Answer(
@@ -148,10 +150,13 @@ def _refund(room: Room) -> Answer:
         return stopped
     if not moved.by:
         return Answer(
-            "keeps", "A change to refunded takes no points back.",
+            "keeps",
+            "A change to refunded takes no points back.",
             "That is set in the account (financial statuses). Whether a second one would is not "
-            "told then.", Confidence.MEDIUM, attention=True,
-        )  # fmt: skip
+            "told then.",
+            Confidence.MEDIUM,
+            attention=True,
+        )
     if moved.by == -(room.facts.award or 0):
         return Answer("takes_back", "A change to refunded takes back what was given.", "")
     return Answer(
@@ -173,9 +178,10 @@ def _refund_again(room: Room) -> Answer:
         return stopped
     if not moved.by:
         return Answer(
-            "once", "A second change to refunded takes nothing.",
+            "once",
+            "A second change to refunded takes nothing.",
             "A refund whose answer is lost may be repeated.",
-        )  # fmt: skip
+        )
     asked = room.facts.get_order
     return Answer(
         "again",
@@ -210,17 +216,42 @@ def _late(room: Room) -> Answer:
 
 
 QUESTIONS = (
-    Question("award", ORDERS, "Does a change to paid give points?", _award, _award_request,
-             needs_order),
-    Question("award-again", ORDERS, "Does a second change to paid give points again?",
-             _award_again, _again_request, needs_award),
-    Question("refund", ORDERS, "Does a change to refunded take points back?", _refund,
-             _refund_request, needs_award),
-    Question("refund-again", ORDERS, "Does a second change to refunded take points again?",
-             _refund_again, _refund_again_request, _needs_refunded),
-    Question("late-paid", ORDERS, "Does paid after refunded give points?", _late, _late_request,
-             _needs_refunded),
-)  # fmt: skip
+    Question(
+        "award", ORDERS, "Does a change to paid give points?", _award, _award_request, needs_order
+    ),
+    Question(
+        "award-again",
+        ORDERS,
+        "Does a second change to paid give points again?",
+        _award_again,
+        _again_request,
+        needs_award,
+    ),
+    Question(
+        "refund",
+        ORDERS,
+        "Does a change to refunded take points back?",
+        _refund,
+        _refund_request,
+        needs_award,
+    ),
+    Question(
+        "refund-again",
+        ORDERS,
+        "Does a second change to refunded take points again?",
+        _refund_again,
+        _refund_again_request,
+        _needs_refunded,
+    ),
+    Question(
+        "late-paid",
+        ORDERS,
+        "Does paid after refunded give points?",
+        _late,
+        _late_request,
+        _needs_refunded,
+    ),
+)
 
 
 # --- at the very end
@@ -232,9 +263,10 @@ def _late_points(room: Room) -> Answer:
     late = room.facts.late_points
     if not late:
         return Answer(
-            "no", "No points moved after the question that moved them.",
+            "no",
+            "No points moved after the question that moved them.",
             "What is said of points above holds, as far as this run could see.",
-        )  # fmt: skip
+        )
     moved = ", ".join(f"{by:+f}" for by in late)
     return Answer(
         "yes",
@@ -245,6 +277,12 @@ def _late_points(room: Room) -> Answer:
 
 
 LATE = (
-    Question("late-points", ORDERS, "Did points come later than was waited for?", _late_points,
-             None, needs_award),
-)  # fmt: skip
+    Question(
+        "late-points",
+        ORDERS,
+        "Did points come later than was waited for?",
+        _late_points,
+        None,
+        needs_award,
+    ),
+)

@@ -9,7 +9,7 @@ from influence_pipeline.platform_api.probe.orders import (
     needs_order,
     order_settings,
     post_request,
-    rename,
+    until_taken,
 )
 from influence_pipeline.platform_api.probe.question import Question
 from influence_pipeline.platform_api.probe.room import Room
@@ -24,9 +24,10 @@ def _unknown_customer(room: Room) -> Answer:
     heard = room.post_order(body, "pending, a customer that was never sent")
     if heard.refused:
         return Answer(
-            "refused", f"An order of an unknown customer is refused (HTTP {heard.status}).",
+            "refused",
+            f"An order of an unknown customer is refused (HTTP {heard.status}).",
             "The pipeline sends the customer first, and waits for the answer.",
-        )  # fmt: skip
+        )
     if not heard.accepted:
         return unclear(f"An order of an unknown customer is answered: {heard.shown}.")
     made = room.get_customer("customer-never").accepted
@@ -49,9 +50,10 @@ def _guest(room: Room) -> Answer:
     heard = room.post_order(body, "pending, an e-mail and no customer")
     if heard.accepted:
         return Answer(
-            "taken", "An order with an e-mail and no customer is taken.",
+            "taken",
+            "An order with an e-mail and no customer is taken.",
             'orders.guests = "send_by_email" works: it completes referrals.',
-        )  # fmt: skip
+        )
     if not heard.refused:
         return unclear(f"An order with an e-mail and no customer is answered: {heard.shown}.")
     skip = Setting("orders", "guests", "skip")
@@ -77,7 +79,7 @@ def _fraction(room: Room) -> Answer:
     return Answer(
         "refused",
         f"A quantity of 0.5 is refused (HTTP {heard.status}).",
-        "Orders with goods by weight are parked: round the quantity in orders.sql.",
+        "Do you sell by weight? Such orders are parked: round the quantity in orders.sql.",
         attention=True,
     )
 
@@ -87,33 +89,51 @@ def _code_request(room: Room) -> Request:
 
 
 def _code(room: Room) -> Answer:
-    body = room.records.order("order-code", code=True)
-    heard = room.post_order(body, "pending, a discount code that nobody issued")
+    _, heard = until_taken(room, "order-code", code=True)
     if heard.accepted:
         return Answer(
-            "taken", "An order with a discount code that Influence did not issue is taken.",
+            "taken",
+            "An order with a discount code that Influence did not issue is taken.",
             "The store's own codes may be sent along.",
-        )  # fmt: skip
+            settings=order_settings(room),
+        )
     if not heard.refused:
         return unclear(f"An order with a discount code is answered: {heard.shown}.")
-    changed = rename(room, heard, {})
     return Answer(
         "refused",
         f"An order with a discount code is refused (HTTP {heard.status}).",
-        "Orders with the store's own codes are parked. The reply below says why"
-        + ("; the names it asks for are proposed." if changed else "."),
+        "Orders with the store's own codes are parked. The reply says why.",
         attention=True,
-        settings=order_settings(room) if changed else (),
+        settings=order_settings(room),
     )
 
 
 QUESTIONS = (
-    Question("discount-code", ORDERS, "Is a foreign discount code taken?", _code, _code_request,
-             needs_order),
-    Question("fraction", ORDERS, "Is a quantity with a fraction taken?", _fraction,
-             _fraction_request, needs_order),
-    Question("unknown-customer", ORDERS, "Is an order of an unknown customer taken?",
-             _unknown_customer, _unknown_customer_request, needs_order),
-    Question("guest-order", ORDERS, "Is an order of a guest taken?", _guest, _guest_request,
-             needs_order),
-)  # fmt: skip
+    Question(
+        "discount-code",
+        ORDERS,
+        "Is a foreign discount code taken?",
+        _code,
+        _code_request,
+        needs_order,
+    ),
+    Question(
+        "fraction",
+        ORDERS,
+        "Is a quantity with a fraction taken?",
+        _fraction,
+        _fraction_request,
+        needs_order,
+    ),
+    Question(
+        "unknown-customer",
+        ORDERS,
+        "Is an order of an unknown customer taken?",
+        _unknown_customer,
+        _unknown_customer_request,
+        needs_order,
+    ),
+    Question(
+        "guest-order", ORDERS, "Is an order of a guest taken?", _guest, _guest_request, needs_order
+    ),
+)

@@ -36,10 +36,11 @@ def _enrol(room: Room) -> Answer:
     heard = room.put_customer(CUSTOMER, _only_email(room, CUSTOMER), "email only")
     if heard.refused:
         return Answer(
-            "refused", f"A customer with an e-mail alone is refused (HTTP {heard.status}).",
+            "refused",
+            f"A customer with an e-mail alone is refused (HTTP {heard.status}).",
             "The pipeline sends the whole known record; what is missing says the reply below.",
             attention=True,
-        )  # fmt: skip
+        )
     if not heard.accepted:
         room.wire.sleep(room.wire.patience.settle)
         if not room.get_customer(CUSTOMER).accepted:
@@ -58,11 +59,12 @@ def _enrol(room: Room) -> Answer:
     points = (moved.now if moved else balance) or 0
     if points:
         return Answer(
-            "sign_up_points", f"A new customer is given {points:f} points.",
+            "sign_up_points",
+            f"A new customer is given {points:f} points.",
             "An import gives them to every imported customer. Ask Influence, or switch the rule "
             "off while importing.",
             attention=True,
-        )  # fmt: skip
+        )
     return Answer(
         "no_points",
         "A new customer is given no points.",
@@ -129,19 +131,26 @@ def _merge(room: Room) -> Answer:
     heard = room.put_customer(CUSTOMER, {**email, changed: marked}, f"email and a new {changed}")
     if not heard.accepted:
         return unclear(f"The second PUT was answered: {heard.shown}.")
-    record = _until_shown(room, changed, marked)
+
+    def look() -> dict[str, Any] | None:
+        record = fields_of(room.get_customer(CUSTOMER).body, "customer")
+        return record if record.get(changed) == marked else None
+
+    record = room.until(look)
     room.put_customer(CUSTOMER, whole, "everything again")
     if record is None:
         return unclear("The second PUT was taken, and what it changed did not show.")
     if record.get(kept) == whole[kept]:
         return Answer(
-            "merge", "A PUT keeps the fields that it leaves out.",
+            "merge",
+            "A PUT keeps the fields that it leaves out.",
             "A field that is emptied in the store keeps its old value at Influence.",
-        )  # fmt: skip
+        )
     return Answer(
-        "replace", "A PUT clears the fields that it leaves out.",
+        "replace",
+        "A PUT clears the fields that it leaves out.",
         "The pipeline sends the whole known record each time, so nothing is lost by it.",
-    )  # fmt: skip
+    )
 
 
 def _names_shown(room: Room, whole: Mapping[str, Any]) -> list[str]:
@@ -152,21 +161,6 @@ def _names_shown(room: Room, whole: Mapping[str, Any]) -> list[str]:
     ours = ("lastName", "firstName", "name", "phone")
     names = [room.name("customer", one) for one in ours]
     return [name for name in names if name in whole and record.get(name) == whole[name]]
-
-
-def _until_shown(room: Room, name: str, value: str) -> dict[str, Any] | None:
-    """Read until a value shows: what was just written may not be readable for a moment."""
-    patience = room.wire.patience
-    waited = 0.0
-    while True:
-        record = fields_of(room.get_customer(CUSTOMER).body, "customer")
-        if record.get(name) == value:
-            return record
-        if waited >= patience.settle:
-            return None
-        pause = min(patience.pause, patience.settle / 4)
-        room.wire.sleep(pause)
-        waited += pause
 
 
 def _errors_request(room: Room) -> Request:
@@ -185,9 +179,11 @@ def _errors(room: Room) -> Answer:
     if heard.accepted:
         room.put_customer(CUSTOMER, _only_email(room, CUSTOMER), "email only")
         return Answer(
-            "accepted", f"A wrong body is answered HTTP {heard.status}.",
-            "A mistake in a body is not told.", attention=True,
-        )  # fmt: skip
+            "accepted",
+            f"A wrong body is answered HTTP {heard.status}.",
+            "A mistake in a body is not told.",
+            attention=True,
+        )
     return told_error(room, heard)
 
 
@@ -205,9 +201,11 @@ def told_error(room: Room, heard: Heard) -> Answer:
         said = room.wire.redactor.words(heard.message)
         return Answer("told", f'{words}: "{said}".', "The reason shows in `parked` and `why`.")
     return Answer(
-        "not_told", f"{words}, without a text under `message` or `error`.",
-        "`parked` and `why` show the status and not the reason.", attention=True,
-    )  # fmt: skip
+        "not_told",
+        f"{words}, without a text under `message` or `error`.",
+        "`parked` and `why` show the status and not the reason.",
+        attention=True,
+    )
 
 
 def _same_email_request(room: Room) -> Request:
@@ -223,9 +221,10 @@ def _same_email(room: Room) -> Answer:
     heard = room.put_customer(_SECOND, _only_email(room, CUSTOMER), "the e-mail of …-customer-a")
     if heard.refused:
         return Answer(
-            "refused", f"One e-mail under two ids is refused (HTTP {heard.status}).",
+            "refused",
+            f"One e-mail under two ids is refused (HTTP {heard.status}).",
             "The second of two customers with one e-mail is parked; mend it in the store.",
-        )  # fmt: skip
+        )
     if not heard.accepted:
         return unclear(f"One e-mail under two ids is answered: {heard.shown}.")
     first, second = (
@@ -236,20 +235,25 @@ def _same_email(room: Room) -> Answer:
     if not first or first.get("externalId", own[0]) != own[0]:
         room.facts.customer = False
         return Answer(
-            "moved", "The e-mail went over to the second id; the first one is gone.",
+            "moved",
+            "The e-mail went over to the second id; the first one is gone.",
             "Two customers with one e-mail take each other's points. Make e-mails unique in the "
-            "store before you import.", attention=True,
-        )  # fmt: skip
+            "store before you import.",
+            attention=True,
+        )
     if ids[0] is not None and ids[0] == ids[1]:
         return Answer(
-            "shared", "Both ids lead to one customer of Influence.",
-            "Two customers of the store with one e-mail share their points.", attention=True,
-        )  # fmt: skip
+            "shared",
+            "Both ids lead to one customer of Influence.",
+            "Two customers of the store with one e-mail share their points.",
+            attention=True,
+        )
     return Answer(
-        "both", "One e-mail is taken under two ids; both customers are there.",
+        "both",
+        "One e-mail is taken under two ids; both customers are there.",
         "Both are sent. Whether Influence pays a referral or a mail twice is not told by this.",
         Confidence.MEDIUM if None in ids else Confidence.HIGH,
-    )  # fmt: skip
+    )
 
 
 def _merge_request(room: Room) -> Request:
@@ -264,14 +268,43 @@ def _merge_request(room: Room) -> Request:
 _CUSTOMERS = (Group.CUSTOMERS,)
 QUESTIONS = (
     # Orders need a customer, so it is asked for them too.
-    Question("enrol", (Group.CUSTOMERS, Group.ORDERS), "What does enrolling a customer give?",
-             _enrol, _enrol_request),
-    Question("customer-fields", _CUSTOMERS, "Which fields of a customer are taken?",
-             _fields, _fields_request, _needs_customer),
-    Question("customer-errors", _CUSTOMERS, "How is a wrong body refused?",
-             _errors, _errors_request, _needs_customer),
-    Question("merge-or-replace", _CUSTOMERS, "Does a PUT keep what it leaves out?",
-             _merge, _merge_request, _needs_customer),
-    Question("same-email", _CUSTOMERS, "May two customers have one e-mail?",
-             _same_email, _same_email_request, _needs_customer),
-)  # fmt: skip
+    Question(
+        "enrol",
+        (Group.CUSTOMERS, Group.ORDERS),
+        "What does enrolling a customer give?",
+        _enrol,
+        _enrol_request,
+    ),
+    Question(
+        "customer-fields",
+        _CUSTOMERS,
+        "Which fields of a customer are taken?",
+        _fields,
+        _fields_request,
+        _needs_customer,
+    ),
+    Question(
+        "customer-errors",
+        _CUSTOMERS,
+        "How is a wrong body refused?",
+        _errors,
+        _errors_request,
+        _needs_customer,
+    ),
+    Question(
+        "merge-or-replace",
+        _CUSTOMERS,
+        "Does a PUT keep what it leaves out?",
+        _merge,
+        _merge_request,
+        _needs_customer,
+    ),
+    Question(
+        "same-email",
+        _CUSTOMERS,
+        "May two customers have one e-mail?",
+        _same_email,
+        _same_email_request,
+        _needs_customer,
+    ),
+)

@@ -137,19 +137,23 @@ def _one(room: Room, attempt: Try, name: str, value: Any) -> tuple[str, str | No
         return "refused", None
     if not heard.accepted:
         return "unclear", None
-    record = _shown_after(room, attempt, heard)
-    shown = shown_as(value, name, record)
+    shown = _shown_after(room, attempt, heard, name, value)
     return ("taken", None) if shown is None else ("known", shown)
 
 
-def _shown_after(room: Room, attempt: Try, heard: Heard) -> dict[str, Any]:
-    """Give the record as the reply shows it, else as it is read once it must be readable."""
+def _shown_after(room: Room, attempt: Try, heard: Heard, name: str, value: Any) -> str | None:
+    """Give the name under which a value is shown: in the reply, or where that shows no record, when
+    it is read; what was just written may not be readable for a moment."""
     record = fields_of(heard.body, attempt.container)
     if record:
-        return record
-    room.wire.sleep(room.wire.patience.settle)
-    read = attempt.read()
-    return fields_of(read.body, attempt.container) if read.accepted else {}
+        return shown_as(value, name, record)
+
+    def shown() -> str | None:
+        read = attempt.read()
+        record = fields_of(read.body, attempt.container) if read.accepted else {}
+        return shown_as(value, name, record)
+
+    return room.until(shown)
 
 
 def _nonsense(room: Room, attempt: Try) -> str:
@@ -158,4 +162,5 @@ def _nonsense(room: Room, attempt: Try) -> str:
         return "refuse"
     if not heard.accepted:
         return "unclear"
-    return "keep" if NONSENSE in _shown_after(room, attempt, heard) else "drop"
+    shown = _shown_after(room, attempt, heard, NONSENSE, "nonsense")
+    return "drop" if shown is None else "keep"

@@ -68,6 +68,12 @@ def _means(refused: list[str], awarding: list[str]) -> str:
 
 
 QUESTIONS = (
-    Question("statuses", ORDERS, "Which changes of status are taken, and what do they award?",
-             _statuses, _request, needs_order),
-)  # fmt: skip
+    Question(
+        "statuses",
+        ORDERS,
+        "Which changes of status are taken, and what do they award?",
+        _statuses,
+        _request,
+        needs_order,
+    ),
+)

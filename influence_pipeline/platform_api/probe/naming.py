@@ -62,8 +62,20 @@ CANDIDATES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 # Fields without which a record says nothing; they are renamed, never left out.
-NEEDED = frozenset({"id", "email", "title", "customerId", "currency", "totalPrice",
-                    "financialStatus", "externalVariantId", "quantity", "code"})  # fmt: skip
+NEEDED = frozenset(
+    {
+        "id",
+        "email",
+        "title",
+        "customerId",
+        "currency",
+        "totalPrice",
+        "financialStatus",
+        "externalVariantId",
+        "quantity",
+        "code",
+    }
+)
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,39}"
 _PATH = rf"{_NAME}(?:(?:\.|\[)\w{{1,30}}\]?){{0,4}}"
@@ -151,13 +163,10 @@ def renamed(
     """Tell from a refusal which fields of `model` to call otherwise; None: to leave it out.
 
     `names`: what each of our fields is called now. `tried`: what was refused before. `inside`: the
-    list whose items these are. A complaint about a value renames nothing.
+    list whose items these are; a name without a path counts for them if no order has it. A
+    complaint about a value renames nothing.
     """
-    told = [
-        path[-1]
-        for path in names_in(body)
-        if (len(path) == 1 if inside is None else len(path) > 1 and path[-2] == inside)
-    ]
+    told = [path[-1] for path in names_in(body) if _is_about(path, inside)]
     unknown = _UNKNOWN.search(_text(body)) is not None
     in_use = set(names.values())
     result: dict[str, str | None] = {}
@@ -178,6 +187,15 @@ def renamed(
     return {ours: to for ours, to in result.items() if to is not None or ours not in NEEDED}
 
 
+def _is_about(path: Path, inside: str | None) -> bool:
+    if len(path) > 1:
+        return inside is not None and path[-2] == inside
+    return inside is None or path[0] not in _OF_ORDERS
+
+
+_OF_ORDERS = frozenset(CANDIDATES["order"]).union(*CANDIDATES["order"].values())
+
+
 def same(sent: Any, shown: Any) -> bool:
     """Tell whether a value came back: amounts and telephone numbers may be written otherwise."""
     if isinstance(sent, bool) or isinstance(shown, bool) or shown is None:
@@ -191,13 +209,17 @@ def same(sent: Any, shown: Any) -> bool:
 
 
 def fields_of(body: Any, *containers: str) -> dict[str, Any]:
-    """Give the record in a reply: under one of these names, or the body itself."""
+    """Give the record in a reply: under one of these names, or the body itself if it looks like a
+    record and not like a mere "done"."""
     if not isinstance(body, dict):
         return {}
     for name in containers:
         if isinstance(body.get(name), dict):
             return dict(body[name])
-    return dict(body)
+    return dict(body) if _OF_RECORDS & set(body) else {}
+
+
+_OF_RECORDS = frozenset({"id", "externalId", "external_id", "email", "title", "financialStatus"})
 
 
 def shown_as(sent: Any, name: str, record: Mapping[str, Any]) -> str | None:

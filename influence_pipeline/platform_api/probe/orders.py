@@ -107,9 +107,11 @@ def _errors(room: Room) -> Answer:
     if heard.accepted:
         room.records.leave("order", body.id, "with an unknown status")
         return Answer(
-            "accepted", "An order with an unknown status is taken.",
-            "A mistake in an order is not told.", attention=True,
-        )  # fmt: skip
+            "accepted",
+            "An order with an unknown status is taken.",
+            "A mistake in an order is not told.",
+            attention=True,
+        )
     if not heard.refused:
         room.records.leave("order", body.id, perhaps=True)
     return told_error(room, heard)
@@ -125,7 +127,7 @@ def _create_request(room: Room) -> Request:
 def _create(room: Room) -> Answer:
     """POST an order as the pipeline does; where its names are refused, another one with others."""
     before = _readable_balance(room)
-    body, heard = _until_taken(room)
+    body, heard = until_taken(room, ORDER)
     if heard.refused:
         return Answer(
             "refused",
@@ -158,29 +160,26 @@ def _create(room: Room) -> Answer:
 
 def _readable_balance(room: Room) -> Decimal | None:
     """Read the balance; a customer written just now may not be readable for a moment."""
-    balance = room.start_of_points()
-    if balance is None:
-        room.wire.sleep(room.wire.patience.settle)
-        balance = room.start_of_points()
-    return balance
+    return room.until(room.start_of_points)
 
 
-def _until_taken(room: Room) -> tuple[OrderBody, Heard]:
-    """POST orders, each under an id of its own, until the names are right or nothing tells them."""
+def until_taken(room: Room, first: str, *, code: bool = False) -> tuple[OrderBody, Heard]:
+    """POST pending orders, each under an id of its own, until the names are right or nothing tells
+    them. The first is allowed already, every other is asked for."""
     tried: dict[str, dict[str, set[str]]] = {}
-    what = ORDER
+    what = first
     for number in range(2, _MOST_ROUNDS + 2):
-        body = room.records.order(what)
+        body = room.records.order(what, code=code)
         heard = room.post_order(body, f"pending; {', '.join(room.order_values(body))}")
-        if not heard.refused or not rename(room, heard, tried):
+        if not heard.refused or not _rename(room, heard, tried):
             break
-        what = f"{ORDER}{number}"
+        what = f"{first}{number}"
         if not room.granted(post_request(room, what, "pending, with other names")):
             break
     return body, heard
 
 
-def rename(room: Room, heard: Heard, tried: dict[str, dict[str, set[str]]]) -> bool:
+def _rename(room: Room, heard: Heard, tried: dict[str, dict[str, set[str]]]) -> bool:
     """Take from a refusal what to call otherwise; tell whether anything changed."""
     changed = False
     for model, inside in _LISTS:
@@ -320,9 +319,11 @@ def _content(room: Room) -> Answer:
     now = fields_of(read.body, "order").get("financialStatus") if read else None
     if moved.by or now not in {None, status.value}:
         return Answer(
-            "changes_status", f"A PATCH without a status changes the order: {moved.words}.",
-            "An update of the content alone is not harmless here.", attention=True,
-        )  # fmt: skip
+            "changes_status",
+            f"A PATCH without a status changes the order: {moved.words}.",
+            "An update of the content alone is not harmless here.",
+            attention=True,
+        )
     return Answer(
         "taken",
         f"A PATCH without a status is taken; {moved.words}.",
@@ -332,12 +333,30 @@ def _content(room: Room) -> Answer:
 
 
 QUESTIONS = (
-    Question("order-create", ORDERS, "Is an order taken as pending, and by which names?", _create,
-             _create_request, needs_customer),
+    Question(
+        "order-create",
+        ORDERS,
+        "Is an order taken as pending, and by which names?",
+        _create,
+        _create_request,
+        needs_customer,
+    ),
     Question("get-order", ORDERS, "Can an order be read?", _read, None, needs_order),
-    Question("patch-absent", ORDERS, "How is a PATCH of a missing order told?", _patch_absent,
-             _absent_request, needs_customer),
+    Question(
+        "patch-absent",
+        ORDERS,
+        "How is a PATCH of a missing order told?",
+        _patch_absent,
+        _absent_request,
+        needs_customer,
+    ),
     Question("order-errors", ORDERS, "How is a wrong order refused?", _errors, _errors_request),
-    Question("patch-content", ORDERS, "May a PATCH leave the status out?", _content,
-             _content_request, needs_order),
-)  # fmt: skip
+    Question(
+        "patch-content",
+        ORDERS,
+        "May a PATCH leave the status out?",
+        _content,
+        _content_request,
+        needs_order,
+    ),
+)

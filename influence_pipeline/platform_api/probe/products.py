@@ -124,8 +124,13 @@ def _variants(room: Room) -> Answer:
             "Variants cannot be sent; products are sent without them only if they have none.",
         )
     if all(works.values()):
-        return Answer("either", "Both forms of the list of variants are taken.", "",
-                      confidence, settings=names)  # fmt: skip
+        return Answer(
+            "either",
+            "Both forms of the list of variants are taken.",
+            "",
+            confidence,
+            settings=names,
+        )
     form = "wrapped" if works["wrapped"] else "bare"
     what = "under `variants`" if form == "wrapped" else "as a bare list"
     needed = form != room.present.variants_body
@@ -174,8 +179,19 @@ def _has_variant(room: Room, form: str, heard: Heard) -> bool | None:
 
 
 QUESTIONS = (
-    Question("product-fields", (Group.PRODUCTS,), "Which fields of a product are taken?",
-             _fields, _fields_request),
-    Question("variants-body", (Group.PRODUCTS,), "In which form is the list of variants taken?",
-             _variants, _variants_request, _needs_product),
-)  # fmt: skip
+    Question(
+        "product-fields",
+        (Group.PRODUCTS,),
+        "Which fields of a product are taken?",
+        _fields,
+        _fields_request,
+    ),
+    Question(
+        "variants-body",
+        (Group.PRODUCTS,),
+        "In which form is the list of variants taken?",
+        _variants,
+        _variants_request,
+        _needs_product,
+    ),
+)

@@ -12,7 +12,6 @@ from influence_pipeline.platform_api.probe.findings import Finding, Standing
 from influence_pipeline.platform_api.probe.runner import Probed
 from influence_pipeline.platform_api.probe.toml import lines_of
 
-
 # A reply longer than this is shown once.
 _LONG = 120
 
@@ -142,7 +141,7 @@ def _details(findings: Sequence[Finding]) -> str:
 
 
 def _detail(finding: Finding, shown: dict[str, str]) -> str:
-    """Give one question. `shown`: long replies that stand above, with the question they stand in."""
+    """Give one question. `shown`: replies that stand above, with the question they stand in."""
     answer = finding.answer
     lines = [f"### {finding.id}: {finding.title}", "", _text(answer.words)]
     if answer.means:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from influence_pipeline.platform_api.calls import Call, path
 from influence_pipeline.platform_api.payloads import (
@@ -31,6 +31,7 @@ from influence_pipeline.settings import ApiNames, Config, Delivery
 
 MODELS = ("customer", "product", "variant", "order", "line_item", "discount_code")
 CUSTOMER = "customer-a"
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,19 @@ class Room:
     def label(self, record_id: str) -> str:
         """Give the last part of a record's name, which tells it from the others of this run."""
         return record_id.removeprefix(f"{self.records.stem}-")
+
+    def until(self, look: Callable[[], Found | None]) -> Found | None:
+        """Look until there is something to be seen, as long as what was written may take to show;
+        None: there was nothing."""
+        patience = self.wire.patience
+        waited = 0.0
+        while True:
+            found = look()
+            if found is not None or waited >= patience.settle:
+                return found
+            pause = min(patience.pause, patience.settle / 4)
+            self.wire.sleep(pause)
+            waited += pause
 
     # --- bodies in the account's names
 

@@ -143,8 +143,20 @@ def _direct(room: Room) -> Answer:
 
 
 QUESTIONS = (
-    Question("second-post", ORDERS, "What does a second POST of one order do?", _second,
-             _second_request, needs_order),
-    Question("second-post-paid", ORDERS, "Does a second POST of a paid order award again?",
-             _direct, _direct_request, needs_award),
-)  # fmt: skip
+    Question(
+        "second-post",
+        ORDERS,
+        "What does a second POST of one order do?",
+        _second,
+        _second_request,
+        needs_order,
+    ),
+    Question(
+        "second-post-paid",
+        ORDERS,
+        "Does a second POST of a paid order award again?",
+        _direct,
+        _direct_request,
+        needs_award,
+    ),
+)

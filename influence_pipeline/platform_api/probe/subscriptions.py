@@ -84,6 +84,11 @@ def _removed(room: Room, found: str) -> bool:
 
 
 QUESTIONS = (
-    Question("subscribe", (Group.WEBHOOKS,), "Can a subscription be created and removed?",
-             _subscribe, _request),
-)  # fmt: skip
+    Question(
+        "subscribe",
+        (Group.WEBHOOKS,),
+        "Can a subscription be created and removed?",
+        _subscribe,
+        _request,
+    ),
+)

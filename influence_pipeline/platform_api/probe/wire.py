@@ -21,6 +21,8 @@ from influence_pipeline.platform_api.single import read_json
 
 # After so many calls in a row that got no reply the API counts as gone.
 _SILENT_CALLS = 3
+# Seconds to wait after a 429 that names none.
+_UNTOLD_WAIT = 2.0
 _LIMIT_HEADER = re.compile(r"rate-?limit|retry-after|throttl|quota")
 # What such a header may hold if it is to be shown.
 _LIMIT_VALUE = re.compile(r'[\w .,;:="/+-]{1,80}', re.ASCII)
@@ -97,6 +99,7 @@ class Wire:
     slowest_ms: int = 0
     calls: int = 0
     _silent: int = 0
+    _longest_wait: float = 0.0
 
     def say(
         self,
@@ -108,6 +111,9 @@ class Wire:
         """Make a call and note it as `what` (None: it is one look of many). The API's rate limit is
         waited for where the call may be repeated."""
         waited = 0.0
+        if self.throttled and not call.repeatable:
+            # It goes out once, so not into a limit that was met before.
+            self.sleep(self._longest_wait)
         while True:
             heard = self._once(call, query, sender or self.api)
             if what is not None:
@@ -145,7 +151,8 @@ class Wire:
         wait = heard.outcome.retry_after
         given = "no Retry-After" if wait is None else f"Retry-After of {wait:g} s"
         self.throttled.append(given)
-        wait = 2.0 if wait is None else max(wait, 0.1)
+        wait = _UNTOLD_WAIT if wait is None else max(wait, 0.1)
+        self._longest_wait = max(self._longest_wait, min(wait, self.patience.throttled))
         left = self.patience.throttled_in_all - waited
         if wait > min(self.patience.throttled, left):
             self.note("the API's wish to be left alone", f"{given}; longer than the probe waits")

@@ -56,7 +56,7 @@ def taken_in(switches: Switches, method: str, path: str, body: bytes) -> bytes:
     document = json.loads(body)
     if model == "variant" and isinstance(document, dict):
         document = {
-            name: _list_in(switches, model, value) if name == "variants" else value
+            name: _list_in(switches, model, value, "variants.") if name == "variants" else value
             for name, value in document.items()
         }
     elif isinstance(document, list):
@@ -95,7 +95,9 @@ def _model_of(method: str, path: str) -> Named | None:
     return "variant" if re.fullmatch("/v1/products/[^/]+/variants", path) else None
 
 
-def _object_in(switches: Switches, model: Named, sent: dict[str, Any]) -> dict[str, Any]:
+def _object_in(
+    switches: Switches, model: Named, sent: dict[str, Any], place: str = ""
+) -> dict[str, Any]:
     renamed = switches.names.get(model, {})
     ours = {theirs: name for name, theirs in renamed.items()}
     result: dict[str, Any] = {}
@@ -103,18 +105,22 @@ def _object_in(switches: Switches, model: Named, sent: dict[str, Any]) -> dict[s
         known = ours.get(name, name if name not in renamed else None)
         if known in _KNOWN[model]:
             item = _LISTS.get(model, {}).get(known)
-            result[known] = _list_in(switches, item, value) if item else value
+            result[known] = _list_in(switches, item, value, f"{name}.") if item else value
         elif switches.unknown_fields == "refuse":
-            raise Refused(400, f"{re.sub(r'[^A-Za-z0-9_]', '?', name)[:60]}: is not a known field")
+            shown = re.sub(r"[^A-Za-z0-9_]", "?", name)[:60]
+            raise Refused(400, f"{place}{shown}: is not a known field")
         elif switches.unknown_fields == "keep":
             result[f"{_OTHER}{name}" if name in renamed else name] = value
     return result
 
 
-def _list_in(switches: Switches, model: Named, sent: Any) -> Any:
+def _list_in(switches: Switches, model: Named, sent: Any, place: str = "") -> Any:
     if not isinstance(sent, list):
         return sent
-    return [_object_in(switches, model, one) if isinstance(one, dict) else one for one in sent]
+    return [
+        _object_in(switches, model, one, f"{place}{number}.") if isinstance(one, dict) else one
+        for number, one in enumerate(sent)
+    ]
 
 
 def _part_out(switches: Switches, model: Named, part: Any) -> Any:
