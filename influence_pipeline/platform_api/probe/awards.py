@@ -103,7 +103,7 @@ def _award(room: Room) -> Answer:
             Confidence.LOW,
             attention=True,
         )
-    room.facts.award = by
+    room.facts.award = room.facts.given = by
     rates = " or ".join(
         f"{(by / Decimal(amount)).normalize():f} per {records.currency} of the {which}"
         for amount, which in ((records.total, "total"), (records.subtotal, "subtotal"))
@@ -125,6 +125,7 @@ def _award_again(room: Room) -> Answer:
     if stopped:
         return stopped
     if moved.by:
+        room.facts.given += moved.by
         return Answer(
             "again",
             f"A second change to paid moves points again: {moved.words}.",
@@ -157,11 +158,11 @@ def _refund(room: Room) -> Answer:
             Confidence.MEDIUM,
             attention=True,
         )
-    if moved.by == -(room.facts.award or 0):
+    if moved.by == -room.facts.given:
         return Answer("takes_back", "A change to refunded takes back what was given.", "")
     return Answer(
         "takes_other",
-        f"A change to refunded moves {moved.words}; {room.facts.award or 0:f} had been given.",
+        f"A change to refunded moves {moved.words}; {room.facts.given:f} had been given.",
         "",
         attention=True,
     )

@@ -42,12 +42,11 @@ def _enrol(room: Room) -> Answer:
             attention=True,
         )
     if not heard.accepted:
-        room.wire.sleep(room.wire.patience.settle)
-        if not room.get_customer(CUSTOMER).accepted:
+        if not room.until_there(lambda: room.get_customer(CUSTOMER)).accepted:
             return unclear(f"Enrolling was answered: {heard.shown}; the customer is not there.")
         room.records.leave("customer", room.records.id(CUSTOMER), room.records.email(CUSTOMER))
     room.facts.customer = True
-    balance = room.balance()
+    balance = room.until(room.start_of_points)
     if balance is None:
         return Answer(
             "no_balance",
@@ -156,11 +155,16 @@ def _merge(room: Room) -> Answer:
 def _names_shown(room: Room, whole: Mapping[str, Any]) -> list[str]:
     """PUT everything; give the texts that are shown under the name they were sent by."""
     room.put_customer(CUSTOMER, whole, "everything")
-    record = fields_of(room.get_customer(CUSTOMER).body, "customer")
     # A full name may be made of its parts there, and a telephone number is not any text.
     ours = ("lastName", "firstName", "name", "phone")
     names = [room.name("customer", one) for one in ours]
-    return [name for name in names if name in whole and record.get(name) == whole[name]]
+
+    def look() -> list[str] | None:
+        record = fields_of(room.get_customer(CUSTOMER).body, "customer")
+        found = [name for name in names if name in whole and record.get(name) == whole[name]]
+        return found if len(found) > 1 else None
+
+    return room.until(look) or []
 
 
 def _errors_request(room: Room) -> Request:
@@ -227,9 +231,7 @@ def _same_email(room: Room) -> Answer:
         )
     if not heard.accepted:
         return unclear(f"One e-mail under two ids is answered: {heard.shown}.")
-    first, second = (
-        fields_of(room.get_customer(what).body, "customer") for what in (CUSTOMER, _SECOND)
-    )
+    first, second = _record(room, CUSTOMER), _record(room, _SECOND)
     ids = [record.get("id") for record in (first, second)]
     own = [room.records.id(what) for what in (CUSTOMER, _SECOND)]
     if not first or first.get("externalId", own[0]) != own[0]:
@@ -254,6 +256,10 @@ def _same_email(room: Room) -> Answer:
         "Both are sent. Whether Influence pays a referral or a mail twice is not told by this.",
         Confidence.MEDIUM if None in ids else Confidence.HIGH,
     )
+
+
+def _record(room: Room, what: str) -> dict[str, Any]:
+    return fields_of(room.until_there(lambda: room.get_customer(what)).body, "customer")
 
 
 def _merge_request(room: Room) -> Request:

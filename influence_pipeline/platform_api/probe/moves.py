@@ -30,6 +30,8 @@ def _statuses(room: Room) -> Answer:
     first = room.post_order(room.records.order(_ORDER), "pending")
     if not first.accepted:
         return unclear(f"Creating the order was answered: {first.shown}.")
+    # A PATCH may not see at once what was just POSTed.
+    room.wire.sleep(room.wire.patience.settle)
     said: list[str] = []
     refused: list[str] = []
     awarding: list[str] = []

@@ -146,7 +146,7 @@ def _create(room: Room) -> Answer:
     moved = room.points_after(before)
     uncertain = "" if heard.accepted else f" The POST was answered: {heard.shown}; it had landed."
     if moved.by:
-        room.facts.award = moved.by
+        room.facts.award = room.facts.given = moved.by
         return Answer(
             "pending_awards",
             f"A pending order is taken, and gives {moved.words}.{uncertain}",
@@ -203,7 +203,7 @@ def _taken(room: Room, body: OrderBody, heard: Heard, uncertain: str) -> Answer:
     values = room.order_values(body)
     record = fields_of(heard.body, "order") if heard.accepted else {}
     if not record:
-        record = fields_of(room.get_order(the_order(room)).body, "order")
+        record = fields_of(_read_order(room).body, "order")
     shown = {name: shown_as(value, name, record) for name, value in values.items()}
     listed = _how_shown(shown, values, record)
     left_out = sorted(room.left_out["order"] | room.left_out["line_item"])
@@ -251,8 +251,12 @@ def _same_list(name: str, values: dict[str, Any], record: dict[str, Any]) -> boo
 # --- reading it
 
 
+def _read_order(room: Room) -> Heard:
+    return room.until_there(lambda: room.get_order(the_order(room)))
+
+
 def _read(room: Room) -> Answer:
-    heard = room.get_order(the_order(room))
+    heard = _read_order(room)
     without = (
         "After an uncertain refund the order protocol cannot ask, and makes the PATCH again "
         "(docs/order-protocol.md, ASK)."

@@ -169,13 +169,18 @@ def _has_variant(room: Room, form: str, heard: Heard) -> bool | None:
     """Tell whether the product shows the form's variant; None: it shows none at all."""
     if not heard.accepted:
         return None
-    record = fields_of(heard.body, "product")
-    listed = record.get("variants")
-    if not isinstance(listed, list):
+    wanted = room.records.id(f"variant-{form}")
+    listed = fields_of(heard.body, "product").get("variants")
+    if isinstance(listed, list):
+        return wanted in str(listed)
+    shows: list[bool] = []
+
+    def look() -> bool | None:
         listed = fields_of(_read(room).body, "product").get("variants")
-    if not isinstance(listed, list):
-        return None
-    return room.records.id(f"variant-{form}") in str(listed)
+        shows.append(isinstance(listed, list))
+        return True if wanted in str(listed) else None
+
+    return room.until(look) or (False if any(shows) else None)
 
 
 QUESTIONS = (

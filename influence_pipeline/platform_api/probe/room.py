@@ -76,6 +76,8 @@ class Facts:
     order: str | None = None
     # Points for one paid order of the usual amount.
     award: Decimal | None = None
+    # All that the order with most questions was given so far.
+    given: Decimal = Decimal(0)
     # Whether a second POST was seen to be an order of its own.
     copies: bool = False
     # What the balance moved by while no question was waiting for it.
@@ -223,6 +225,16 @@ class Room:
             pause = min(patience.pause, patience.settle / 4)
             self.wire.sleep(pause)
             waited += pause
+
+    def until_there(self, read: Callable[[], Heard]) -> Heard:
+        """Read what was written until it is there; give the last answer if it never is."""
+        last: list[Heard] = []
+
+        def look() -> Heard | None:
+            last[:] = [read()]
+            return last[0] if last[0].accepted else None
+
+        return self.until(look) or last[0]
 
     # --- bodies in the account's names
 
