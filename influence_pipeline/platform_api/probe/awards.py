@@ -103,7 +103,15 @@ def _award(room: Room) -> Answer:
             Confidence.LOW,
             attention=True,
         )
-    room.facts.award = room.facts.given = by
+    room.facts.given += by
+    if room.facts.award is not None:
+        return Answer(
+            "awards_again",
+            f"A change to paid gives {by:f} points more; pending had given {room.facts.award:f}.",
+            "The vendor documents that an order is awarded once. Do not go live; ask Influence.",
+            attention=True,
+        )
+    room.facts.award = by
     rates = " or ".join(
         f"{(by / Decimal(amount)).normalize():f} per {records.currency} of the {which}"
         for amount, which in ((records.total, "total"), (records.subtotal, "subtotal"))
