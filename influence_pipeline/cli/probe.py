@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from influence_pipeline import __version__
 from influence_pipeline.cli.output import counted, print_json, writing
-from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.errors import ApiError, ConfigurationError
 from influence_pipeline.platform_api.outcomes import Judge
 from influence_pipeline.platform_api.payloads import Names
 from influence_pipeline.platform_api.probe.consent import (
@@ -96,6 +96,10 @@ def _probe(probed: Probed, arguments: argparse.Namespace, about: Circumstances, 
         probed.interrupted = True
         probed.stopped = "it was interrupted (Ctrl-C)"
         _write(file, markdown(probed, about))
+    except ApiError as error:
+        if not file.exists():
+            raise
+        raise type(error)(f"{error} What was seen is in {file}.") from None
 
 
 def _end(probed: Probed, about: Circumstances, file: Path, *, as_json: bool) -> int:

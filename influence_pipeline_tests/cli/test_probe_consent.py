@@ -18,6 +18,7 @@ import pytest
 
 from influence_pipeline.cli import probe as command
 from influence_pipeline.platform_api.probe.consent import Decision, Request
+from influence_pipeline.platform_api.probe.room import Room
 from influence_pipeline_tests.cli.probing import Prober, prober, written
 from influence_pipeline_tests.sandbox.platform_fixtures import KEY, PATIENCE_S, Sandbox
 
@@ -98,9 +99,8 @@ def test_what_is_said_to_award_nothing_awards_nothing(
     assert found.values["order-errors"] == "told"
 
 
-def test_each_call_that_can_award_is_shown_by_itself_before_it_is_made(
-    prober: Prober, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def calls_beyond_what_was_shown(prober: Prober, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Ask about orders; give the calls that can award and were not shown, each for itself."""
     shown: list[str] = []
 
     def note(request: Request) -> Decision:
@@ -109,18 +109,28 @@ def test_each_call_that_can_award_is_shown_by_itself_before_it_is_made(
 
     monkeypatch.setattr(command, "always", note)
     prober("--yes", "--only", "orders")
-    allowed = Counter(re.sub(r":.*", "", call) for call in shown)
     made: Counter[str] = Counter()
     for method, path, body in prober.calls():
         if method == "POST" and path == "/v1/orders" and "customerId" in json.loads(body or ""):
             made[f"POST order {json.loads(body or '')['id']}"] += 1
-        elif method == "PATCH":
-            made[f"PATCH order {path.rpartition('/')[2]}"] += 1
-        elif method == "PUT" and path.startswith("/v1/customers/"):
-            made[f"PUT customer {path.rpartition('/')[2]}"] += 1
-    assert made
-    # Nothing beyond what was shown: not a call more, on no other record.
-    assert made - allowed == Counter()
+        elif method in {"PATCH", "PUT"}:
+            kind = "order" if method == "PATCH" else "customer"
+            made[f"{method} {kind} {path.rpartition('/')[2]}"] += 1
+    assert len(made) > 10
+    return made - Counter(re.sub(r":.*", "", call) for call in shown)
+
+
+def test_each_call_that_can_award_is_shown_by_itself_before_it_is_made(
+    prober: Prober, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert calls_beyond_what_was_shown(prober, monkeypatch) == Counter()
+
+
+def test_control_a_call_that_was_not_shown_is_counted(
+    prober: Prober, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Room, "granted", lambda *_: True)
+    assert any("order-b" in call for call in calls_beyond_what_was_shown(prober, monkeypatch))
 
 
 def test_a_second_post_that_is_not_allowed_is_not_made(

@@ -73,6 +73,11 @@ class Heard:
         return status is not None and 400 <= status < 500 and status not in {408, 425, 429}
 
     @property
+    def is_an_answer(self) -> bool:
+        """It can be the API's: some JSON, and no 5xx."""
+        return self.status is not None and self.status < 500 and self.body is not None
+
+    @property
     def message(self) -> str:
         """The API's own words, where the pipeline reads them; not redacted."""
         for name in ("message", "error"):
@@ -89,12 +94,12 @@ class Wire:
     judge: Judge
     redactor: Redactor
     patience: Patience
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = field(default_factory=lambda: time.sleep)
     seen: list[Seen] = field(default_factory=list)
     # Of every reply: headers that speak of limits, each with the last value it had.
     limits: dict[str, str] = field(default_factory=dict)
     throttled: list[str] = field(default_factory=list)
-    # Replies that can be the API's: some JSON, and no 5xx.
+    # Replies that can be the API's.
     usable: int = 0
     slowest_ms: int = 0
     calls: int = 0
@@ -116,6 +121,8 @@ class Wire:
             self.sleep(self._longest_wait)
         while True:
             heard = self._once(call, query, sender or self.api)
+            # With a wrong key any gateway has an answer.
+            self.usable += sender is None and heard.is_an_answer
             if what is not None:
                 self.seen.append(Seen(what, heard.shown, heard.reply.ms))
             wait = self._asked_to_wait(heard, waited)
@@ -137,8 +144,6 @@ class Wire:
         shown = self._shown(reply, body, readable=readable)
         heard = Heard(reply, outcome, body if readable else None, readable, shown)
         self._note_limits(reply)
-        if reply.status is not None and reply.status < 500 and readable and body is not None:
-            self.usable += 1
         self._silent = self._silent + 1 if reply.status is None else 0
         if self._silent >= _SILENT_CALLS:
             raise ApiUnreachable(f"The Platform API has gone: {reply.detail}.")
