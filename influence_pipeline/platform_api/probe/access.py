@@ -89,7 +89,7 @@ def _stop_if_refused(heard: Heard) -> None:
 def _unknown_path(room: Room) -> Answer:
     heard = room.get("a path that does not exist", "influence-pipeline-probe-no-such-path")
     if not heard.refused:
-        return unclear(f"A path that does not exist is answered: {heard.shown}.")
+        return unclear(f"A path that does not exist is answered: {heard.brief}.")
     room.facts.gateway_words = heard.message
     said = room.wire.redactor.words(heard.message)
     return Answer(
@@ -111,7 +111,7 @@ def _customer_not_found(room: Room) -> Answer:
             attention=True,
         )
     if heard.status != 404:
-        return unclear(f"A customer nobody has is answered: {heard.shown}.")
+        return unclear(f"A customer nobody has is answered: {heard.brief}.")
     said = room.wire.redactor.words(heard.message)
     words = (
         f'A customer nobody has is answered 404: "{said}".'
@@ -144,7 +144,7 @@ def judge_absent(room: Room, heard: Heard, method: str) -> Answer:
             attention=True,
         )
     if not heard.refused:
-        return unclear(f"{method} of an order nobody has is answered: {heard.shown}.")
+        return unclear(f"{method} of an order nobody has is answered: {heard.brief}.")
     said = room.wire.redactor.words(heard.message)
     words = f"{method} of an order nobody has is answered HTTP {heard.status}" + (
         f': "{said}".' if said else ", without a message the pipeline reads."
@@ -225,7 +225,7 @@ def _customers(room: Room) -> Answer:
     if heard.status == 404:
         return Answer("empty", "The list of customers is answered 404: none are there.", "")
     if not heard.accepted or not isinstance(heard.body, dict):
-        return unclear(f"The list of customers is answered: {heard.shown}.")
+        return unclear(f"The list of customers is answered: {heard.brief}.")
     key, items = _list_in(heard.body)
     if key is None:
         return unclear("The list of customers holds no list.")
@@ -267,7 +267,7 @@ def _subscriptions(room: Room) -> Answer:
             attention=True,
         )
     if not heard.accepted:
-        return unclear(f"The list of webhooks is answered: {heard.shown}.", by_hand)
+        return unclear(f"The list of webhooks is answered: {heard.brief}.", by_hand)
     key, items = _list_in(heard.body)
     if key is None:
         return unclear("The list of webhooks holds no list.", by_hand)

@@ -61,7 +61,7 @@ def _trouble(heard: Heard, moved: Moved, what: str) -> Answer | None:
             "Orders that come to this status are parked.",
             attention=True,
         )
-    return unclear(f"{what} is answered: {heard.shown}; {moved.words}.")
+    return unclear(f"{what} is answered: {heard.brief}; {moved.words}.")
 
 
 def _blind(moved: Moved, what: str) -> Answer | None:

@@ -29,7 +29,7 @@ def _unknown_customer(room: Room) -> Answer:
             "The pipeline sends the customer first, and waits for the answer.",
         )
     if not heard.accepted:
-        return unclear(f"An order of an unknown customer is answered: {heard.shown}.")
+        return unclear(f"An order of an unknown customer is answered: {heard.brief}.")
     made = room.get_customer("customer-never").accepted
     if made:
         room.records.leave("customer", room.records.id("customer-never"), "made by an order")
@@ -55,7 +55,7 @@ def _guest(room: Room) -> Answer:
             'orders.guests = "send_by_email" works: it completes referrals.',
         )
     if not heard.refused:
-        return unclear(f"An order with an e-mail and no customer is answered: {heard.shown}.")
+        return unclear(f"An order with an e-mail and no customer is answered: {heard.brief}.")
     skip = Setting("orders", "guests", "skip")
     return Answer(
         "refused",
@@ -75,7 +75,7 @@ def _fraction(room: Room) -> Answer:
     if heard.accepted:
         return Answer("taken", "A quantity of 0.5 is taken.", "Goods by weight can be sent.")
     if not heard.refused:
-        return unclear(f"A quantity of 0.5 is answered: {heard.shown}.")
+        return unclear(f"A quantity of 0.5 is answered: {heard.brief}.")
     return Answer(
         "refused",
         f"A quantity of 0.5 is refused (HTTP {heard.status}).",
@@ -98,7 +98,7 @@ def _code(room: Room) -> Answer:
             settings=order_settings(room),
         )
     if not heard.refused:
-        return unclear(f"An order with a discount code is answered: {heard.shown}.")
+        return unclear(f"An order with a discount code is answered: {heard.brief}.")
     return Answer(
         "refused",
         f"An order with a discount code is refused (HTTP {heard.status}).",

@@ -43,7 +43,7 @@ def _enrol(room: Room) -> Answer:
         )
     if not heard.accepted:
         if not room.until_there(lambda: room.get_customer(CUSTOMER)).accepted:
-            return unclear(f"Enrolling was answered: {heard.shown}; the customer is not there.")
+            return unclear(f"Enrolling was answered: {heard.brief}; the customer is not there.")
         room.records.leave("customer", room.records.id(CUSTOMER), room.records.email(CUSTOMER))
     room.facts.customer = True
     balance = room.until(room.start_of_points)
@@ -129,7 +129,7 @@ def _merge(room: Room) -> Answer:
     marked = f"{whole[changed]} (changed)"
     heard = room.put_customer(CUSTOMER, {**email, changed: marked}, f"email and a new {changed}")
     if not heard.accepted:
-        return unclear(f"The second PUT was answered: {heard.shown}.")
+        return unclear(f"The second PUT was answered: {heard.brief}.")
 
     def look() -> dict[str, Any] | None:
         record = fields_of(room.get_customer(CUSTOMER).body, "customer")
@@ -195,7 +195,7 @@ def told_error(room: Room, heard: Heard) -> Answer:
     """Say how a wrong body is refused, and whether the pipeline can show its reason."""
     if not heard.refused:
         return unclear(
-            f"A wrong body is answered: {heard.shown}.",
+            f"A wrong body is answered: {heard.brief}.",
             "The pipeline takes this for a passing trouble and tries again for "
             "delivery.give_up_after_hours.",
             value="trouble",
@@ -230,7 +230,7 @@ def _same_email(room: Room) -> Answer:
             "The second of two customers with one e-mail is parked; mend it in the store.",
         )
     if not heard.accepted:
-        return unclear(f"One e-mail under two ids is answered: {heard.shown}.")
+        return unclear(f"One e-mail under two ids is answered: {heard.brief}.")
     first, second = _record(room, CUSTOMER), _record(room, _SECOND)
     ids = [record.get("id") for record in (first, second)]
     own = [room.records.id(what) for what in (CUSTOMER, _SECOND)]

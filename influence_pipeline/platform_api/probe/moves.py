@@ -29,7 +29,7 @@ def _request(room: Room) -> Request:
 def _statuses(room: Room) -> Answer:
     first = room.post_order(room.records.order(_ORDER), "pending")
     if not first.accepted:
-        return unclear(f"Creating the order was answered: {first.shown}.")
+        return unclear(f"Creating the order was answered: {first.brief}.")
     # A PATCH may not see at once what was just POSTed.
     room.wire.sleep(room.wire.patience.settle)
     said: list[str] = []
@@ -44,7 +44,7 @@ def _statuses(room: Room) -> Answer:
             refused.append(status)
             said.append(f"{status}: refused (HTTP {heard.status})")
             continue
-        taken = "taken" if heard.accepted else f"answered {heard.shown}"
+        taken = "taken" if heard.accepted else f"answered {heard.brief}"
         said.append(f"{status}: {taken}, {moved.words}")
         if moved.by is not None and moved.by > 0:
             awarding.append(status)

@@ -138,13 +138,13 @@ def _create(room: Room) -> Answer:
         )
     if not heard.accepted and not room.look_for(body):
         return unclear(
-            f"A pending order was answered: {heard.shown}; it did not show afterwards.",
+            f"A pending order was answered: {heard.brief}; it did not show afterwards.",
             "It is not POSTed again.",
             value="uncertain",
         )
     room.facts.order = room.label(body.id)
     moved = room.points_after(before)
-    uncertain = "" if heard.accepted else f" The POST was answered: {heard.shown}; it had landed."
+    uncertain = "" if heard.accepted else f" The POST was answered: {heard.brief}; it had landed."
     if moved.by:
         room.facts.award = room.facts.given = moved.by
         return Answer(
@@ -271,7 +271,7 @@ def _read(room: Room) -> Answer:
             attention=True,
         )
     if not heard.accepted:
-        return unclear(f"Reading an order is answered: {heard.shown}.", without)
+        return unclear(f"Reading an order is answered: {heard.brief}.", without)
     room.facts.get_order = True
     record = fields_of(heard.body, "order")
     expected = room.facts.orders[the_order(room)]
@@ -313,7 +313,7 @@ def _content(room: Room) -> Answer:
     if not heard.accepted:
         return Answer(
             "refused",
-            f"A PATCH without a status is answered: {heard.shown}.",
+            f"A PATCH without a status is answered: {heard.brief}.",
             "The pipeline sends one when only the content of an order changed, and to look for an "
             "order that is to be refunded; these orders are parked.",
             attention=True,

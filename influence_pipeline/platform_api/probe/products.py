@@ -43,7 +43,7 @@ def _fields(room: Room) -> Answer:
 
     first = _first(room, body.title)
     if not first.accepted:
-        return unclear(f"A product with a title alone is answered: {first.shown}.")
+        return unclear(f"A product with a title alone is answered: {first.brief}.")
     before = fields_of(first.body, "product") or fields_of(_read(room).body, "product")
     values = body.model_dump(exclude={"title"})
     attempt = fields.Try("product", "product", values, put, lambda: _read(room))
@@ -120,7 +120,7 @@ def _variants(room: Room) -> Answer:
     names = fields.settings_for(room, "variant")
     if not any(works.values()):
         return unclear(
-            f"Wrapped: {heard['wrapped'].shown}. Bare: {heard['bare'].shown}.",
+            f"Wrapped: {heard['wrapped'].brief}. Bare: {heard['bare'].brief}.",
             "Variants cannot be sent; products are sent without them only if they have none.",
         )
     if all(works.values()):

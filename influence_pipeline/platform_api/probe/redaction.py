@@ -5,7 +5,7 @@ words without personal data. Everything that came from the API passes through he
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,14 @@ from influence_pipeline.records import FinancialStatus
 _PLAIN_NAME = re.compile(r"[A-Za-z_$@][\w.$-]{0,39}", re.ASCII)
 _DIGITS = re.compile(r"\d{5,}|[0-9a-f]{8}-[0-9a-f]{4}-")
 # A field's name in quotes, as validators write it: "customerId", 'lineItems[0].price', `email`.
-_QUOTED_NAME = re.compile(r"([\"'`])([A-Za-z_]\w{0,39}(?:(?:\.|\[)\w{1,30}\]?){0,4})\1", re.ASCII)
+# It begins with a small letter; a quoted word with a capital may be somebody's name.
+_QUOTED_NAME = re.compile(r"([\"'`])([a-z_]\w{0,39}(?:(?:\.|\[)\w{1,30}\]?){0,4})\1", re.ASCII)
+# Where error bodies have their words and the names of fields; other texts are values.
+_OF_ERRORS = frozenset(
+    {"message", "msg", "error", "errors", "detail", "details", "title", "reason", "description"}
+    | {"code", "type", "keyword", "path", "loc", "field", "fields", "param", "property", "keys"}
+    | {"missingproperty", "additionalproperty", "hint"}
+)
 # Words from a fixed list, which say nothing of anybody.
 _HARMLESS = frozenset(FinancialStatus)
 _MOST_KEYS = 40
@@ -59,11 +66,11 @@ class Redactor:
 
     def shape(self, body: Any) -> str:
         """Give names and types: `{"customer": {"id": text, "pointBalance": number}}`."""
-        return _cut(self._shape(body, 0, _type_of_text))
+        return _cut(self._shape(body, 0, ()))
 
     def refusal(self, body: Any) -> str:
-        """Give the shape of an error body, with its words."""
-        return _cut(self._shape(body, 0, lambda text: f'"{self.words(text)}"'))
+        """Give the shape of an error body, with the words of what is wrong."""
+        return _cut(self._shape(body, 0, ("",)))
 
     def name(self, key: Any) -> str:
         """Give a field's name if it is one, for it may be a value."""
@@ -72,7 +79,8 @@ class Redactor:
             return "<key>"
         return str(key)
 
-    def _shape(self, value: Any, depth: int, text: Callable[[str], str]) -> str:
+    def _shape(self, value: Any, depth: int, under: tuple[str, ...]) -> str:
+        """`under`: the keys that lead here, where texts may be words of an error; else empty."""
         if value is None:
             return "null"
         if isinstance(value, bool):
@@ -80,14 +88,15 @@ class Redactor:
         if isinstance(value, int | float | Decimal):
             return "number"
         if isinstance(value, str):
-            return text(value)
+            words = any(key.lower().replace("_", "") in _OF_ERRORS for key in under)
+            return f'"{self.words(value)}"' if words else _type_of_text(value)
         if depth >= _DEEPEST:
             return "…"
         if isinstance(value, list):
-            return self._shape_of_list(value, depth, text)
+            return self._shape_of_list(value, depth, under)
         if isinstance(value, dict):
             items = [
-                f'"{self.name(key)}": {self._shape(part, depth + 1, text)}'
+                f'"{self.name(key)}": {self._shape(part, depth + 1, under and (*under, str(key)))}'
                 for key, part in list(value.items())[:_MOST_KEYS]
             ]
             if len(value) > _MOST_KEYS:
@@ -95,10 +104,10 @@ class Redactor:
             return "{" + ", ".join(items) + "}"
         return "…"
 
-    def _shape_of_list(self, value: list[Any], depth: int, text: Callable[[str], str]) -> str:
+    def _shape_of_list(self, value: list[Any], depth: int, under: tuple[str, ...]) -> str:
         if not value:
             return "[]"
-        first = self._shape(value[0], depth + 1, text)
+        first = self._shape(value[0], depth + 1, under)
         return f"[{first}]" if len(value) == 1 else f"[{first}, … {len(value):,} in all]"
 
 

@@ -72,7 +72,7 @@ def _said_of_second(again: Heard) -> str:
         return f"A second POST of one order is taken (HTTP {again.status})."
     if again.refused:
         return f"A second POST of one order is refused (HTTP {again.status})."
-    return f"A second POST of one order is answered: {again.shown}."
+    return f"A second POST of one order is answered: {again.brief}."
 
 
 def _second_refused(again: Heard, said: str) -> Answer:
@@ -104,7 +104,7 @@ def _direct(room: Room) -> Answer:
     first = room.post_order(body, "paid")
     given = room.points_after(before)
     if not first.accepted:
-        return unclear(f"A POST as paid is answered: {first.shown}; {given.words}.")
+        return unclear(f"A POST as paid is answered: {first.brief}; {given.words}.")
     if not given.by:
         return Answer(
             "post_awards_nothing",

@@ -43,7 +43,7 @@ def _subscribe(room: Room) -> Answer:
     found = _id(record) or _listed(room)
     if found is None and not heard.accepted:
         room.records.gone("webhook subscription", _url(room))
-        return unclear(f"It was answered: {heard.shown}; the list does not show it.", _BY_HAND)
+        return unclear(f"It was answered: {heard.brief}; the list does not show it.", _BY_HAND)
     if found is None:
         return unclear("It was created, and neither its reply nor the list shows its id.", _BY_HAND)
     if _removed(room, found):

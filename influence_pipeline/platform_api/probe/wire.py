@@ -73,6 +73,11 @@ class Heard:
         return status is not None and 400 <= status < 500 and status not in {408, 425, 429}
 
     @property
+    def brief(self) -> str:
+        """What came back, without the body."""
+        return self.shown.partition(" {")[0].partition(" [")[0]
+
+    @property
     def is_an_answer(self) -> bool:
         """It can be the API's: some JSON, and no 5xx."""
         return self.status is not None and self.status < 500 and self.body is not None
