@@ -23,7 +23,7 @@ from influence_pipeline.platform_api.probe.consent import (
     always,
     never,
 )
-from influence_pipeline.platform_api.probe.findings import Finding, Group
+from influence_pipeline.platform_api.probe.findings import Finding, Group, Standing
 from influence_pipeline.platform_api.probe.records import Records, new_stem
 from influence_pipeline.platform_api.probe.redaction import Redactor
 from influence_pipeline.platform_api.probe.report import Circumstances, as_values, markdown
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings.require("api_key")
     config = _config(settings)
     at = datetime.now(UTC)
-    records = Records(new_stem(at.date()), arguments.currency, _amount(arguments.amount))
+    records = Records(new_stem(at.date()), arguments.currency.upper(), _amount(arguments.amount))
     file = _new_file(arguments.report, at)
     about = Circumstances(
         at=at,
@@ -87,6 +87,8 @@ def _probe(probed: Probed, arguments: argparse.Namespace, about: Circumstances, 
 
     def report(finding: Finding, number: int, of: int) -> None:
         _write(file, markdown(probed, about))
+        if finding.answer.standing is Standing.SKIPPED and probed.stopped:
+            return
         answer = f"[{number:>2}/{of}] {finding.id}: {finding.answer.words}"
         print(answer, file=sys.stderr, flush=True)
 

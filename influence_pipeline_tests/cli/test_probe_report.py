@@ -67,6 +67,7 @@ class Hostile:
                 self.send_response(status)
                 self.send_header("content-type", "application/json")
                 self.send_header("x-ratelimit-limit", f"<b>{KEY}</b>")
+                self.send_header("x-ratelimit-scope", KEY)
                 self.send_header("content-length", str(len(raw)))
                 self.end_headers()
                 self.wfile.write(raw)

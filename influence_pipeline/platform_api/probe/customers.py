@@ -15,7 +15,7 @@ from influence_pipeline.platform_api.probe.findings import (
     Group,
     unclear,
 )
-from influence_pipeline.platform_api.probe.naming import fields_of
+from influence_pipeline.platform_api.probe.naming import fields_of, renamed
 from influence_pipeline.platform_api.probe.question import Question
 from influence_pipeline.platform_api.probe.room import CUSTOMER, Room
 from influence_pipeline.platform_api.probe.wire import Heard
@@ -28,17 +28,17 @@ _ENROLS = (
 
 
 def _enrol_request(room: Room) -> Request:
-    name = room.records.id(CUSTOMER)
-    return Request("Enrol a throw-away customer", (f"PUT customer {name}",), _ENROLS, awards=True)
+    call = f"PUT customer {room.records.id(CUSTOMER)} (until its names are taken, at most 5 times)"
+    return Request("Enrol a throw-away customer", (call,), _ENROLS, awards=True)
 
 
 def _enrol(room: Room) -> Answer:
-    heard = room.put_customer(CUSTOMER, _only_email(room, CUSTOMER), "email only")
+    heard = _until_taken(room)
     if heard.refused:
         return Answer(
             "refused",
-            f"A customer with an e-mail alone is refused (HTTP {heard.status}).",
-            "The pipeline sends the whole known record; what is missing says the reply below.",
+            f"A customer is refused (HTTP {heard.status}).",
+            "No customer can be sent. The reply says what is missing; name it in [api_names].",
             attention=True,
         )
     if not heard.accepted:
@@ -63,13 +63,34 @@ def _enrol(room: Room) -> Answer:
             "An import gives them to every imported customer. Ask Influence, or switch the rule "
             "off while importing.",
             attention=True,
+            settings=fields.settings_for(room, "customer"),
         )
     return Answer(
         "no_points",
         "A new customer is given no points.",
         "An import gives nothing away, as far as this one customer shows.",
         Confidence.MEDIUM,
+        settings=fields.settings_for(room, "customer"),
     )
+
+
+def _until_taken(room: Room) -> Heard:
+    """PUT the customer by its e-mail alone, under other names where a refusal asks for them; in the
+    end with everything, as the pipeline does."""
+    tried: dict[str, set[str]] = {}
+    for _ in range(4):
+        heard = room.put_customer(CUSTOMER, _only_email(room, CUSTOMER), "email only")
+        name = room.name("customer", "email")
+        change = renamed("customer", heard.body, {"email": name}, tried) if heard.refused else {}
+        if not change.get("email"):
+            break
+        tried.setdefault("email", set()).add(name)
+        room.rename("customer", "email", change["email"])
+    if heard.refused:
+        room.facts.email_alone = False
+        whole = room.values("customer", room.records.customer(CUSTOMER))
+        heard = room.put_customer(CUSTOMER, whole, ", ".join(whole))
+    return heard
 
 
 def _only_email(room: Room, what: str) -> dict[str, Any]:
@@ -79,6 +100,12 @@ def _only_email(room: Room, what: str) -> dict[str, Any]:
 
 def _needs_customer(room: Room) -> str | None:
     return None if room.facts.customer else "it needs a throw-away customer, and there is none"
+
+
+def _needs_email_alone(room: Room) -> str | None:
+    if not room.facts.email_alone:
+        return "a customer is not taken by an e-mail alone, so no field can be tried by itself"
+    return _needs_customer(room)
 
 
 def _fields_request(room: Room) -> Request:
@@ -287,7 +314,7 @@ QUESTIONS = (
         "Which fields of a customer are taken?",
         _fields,
         _fields_request,
-        _needs_customer,
+        _needs_email_alone,
     ),
     Question(
         "customer-errors",

@@ -62,20 +62,14 @@ CANDIDATES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 # Fields without which a record says nothing; they are renamed, never left out.
-NEEDED = frozenset(
-    {
-        "id",
-        "email",
-        "title",
-        "customerId",
-        "currency",
-        "totalPrice",
-        "financialStatus",
-        "externalVariantId",
-        "quantity",
-        "code",
-    }
-)
+NEEDED: Mapping[str, frozenset[str]] = {
+    "customer": frozenset({"email"}),
+    "product": frozenset({"title"}),
+    "variant": frozenset({"externalVariantId"}),
+    "order": frozenset({"id", "customerId", "currency", "totalPrice", "financialStatus"}),
+    "line_item": frozenset({"quantity"}),
+    "discount_code": frozenset({"code"}),
+}
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]{0,39}"
 _PATH = rf"{_NAME}(?:(?:\.|\[)\w{{1,30}}\]?){{0,4}}"
@@ -184,7 +178,8 @@ def renamed(
         elif unknown and now in told:
             result[ours] = fresh[0] if fresh else None
             in_use |= set(fresh[:1])
-    return {ours: to for ours, to in result.items() if to is not None or ours not in NEEDED}
+    needed = NEEDED[model]
+    return {ours: to for ours, to in result.items() if to is not None or ours not in needed}
 
 
 def _is_about(path: Path, inside: str | None) -> bool:

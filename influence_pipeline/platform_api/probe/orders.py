@@ -206,7 +206,7 @@ def _taken(room: Room, body: OrderBody, heard: Heard, uncertain: str) -> Answer:
         record = fields_of(_read_order(room).body, "order")
     shown = {name: shown_as(value, name, record) for name, value in values.items()}
     listed = _how_shown(shown, values, record)
-    left_out = sorted(room.left_out["order"] | room.left_out["line_item"])
+    left_out = sorted(room.left_out["order"].union(room.left_out["line_item"]))
     words = f"A pending order is taken and gives no points.{uncertain} {listed}"
     if left_out:
         words += f" Refused: {', '.join(left_out)}."

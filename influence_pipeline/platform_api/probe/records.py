@@ -91,7 +91,8 @@ class Records:
             firstName="Probe record",
             lastName="may be deleted",
             phone="+12025550123",
-            birthdayMonth=7,
+            # Far from today: an account may give points on a birthday.
+            birthdayMonth=(datetime.now(UTC).month + 5) % 12 + 1,
             birthdayDay=23,
         )
 

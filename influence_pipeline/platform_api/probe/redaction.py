@@ -72,10 +72,14 @@ class Redactor:
         """Give the shape of an error body, with the words of what is wrong."""
         return _cut(self._shape(body, 0, ("",)))
 
+    def is_secret(self, text: str) -> bool:
+        """Tell whether a text holds a secret of this run."""
+        return any(secret in text for secret in self._secrets)
+
     def name(self, key: Any) -> str:
         """Give a field's name if it is one, for it may be a value."""
         plain = isinstance(key, str) and _PLAIN_NAME.fullmatch(key) and not _DIGITS.search(key)
-        if not plain or any(secret in str(key) for secret in self._secrets):
+        if not plain or self.is_secret(str(key)):
             return "<key>"
         return str(key)
 

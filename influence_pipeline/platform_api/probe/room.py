@@ -67,6 +67,8 @@ class Facts:
     # The API's words for an order that is not there, by the call that met them.
     order_words: dict[str, str] = field(default_factory=dict)
     customer: bool = False
+    # Whether a customer is taken by an e-mail alone, so that fields can be tried one by one.
+    email_alone: bool = True
     # What becomes of a field that no API has: "keep", "drop", "refuse".
     unknown_fields: str | None = None
     get_order: bool | None = None
@@ -159,7 +161,7 @@ class Room:
         heard = self.wire.say(call, f"PUT customer …-{what}: {words}")
         if heard.accepted:
             self.records.leave("customer", self.records.id(what), self.records.email(what))
-        elif heard.refused and what != CUSTOMER:
+        elif heard.refused and not (what == CUSTOMER and self.facts.customer):
             self.records.gone("customer", self.records.id(what))
         return heard
 

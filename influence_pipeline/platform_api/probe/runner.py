@@ -51,9 +51,10 @@ def probe(
         finding = _find(probed, question)
         probed.findings.append(finding)
         if question.id == _READING_ENDS and not probed.room.wire.usable and not probed.stopped:
+            last = finding.seen[-1].result.partition(" {")[0]
             raise ApiError(
-                f"{access.WHERE} gives no answer that could be the API's (the last: "
-                f"{finding.seen[-1].result}). Nothing was written. Is the URL right?"
+                f"{access.WHERE} gives no answer that could be the API's (the last: {last}). "
+                "Nothing was written. Is the URL right?"
             )
         report(finding, number, len(questions))
 

@@ -36,7 +36,7 @@ def _subscribe(room: Room) -> Answer:
     body = encode({"topic": _TOPIC, "url": _url(room)})
     call = Call("POST webhook", "POST", path("webhooks"), body, repeatable=False)
     heard = room.wire.say(call, f"POST webhooks: {_TOPIC} to a host that cannot exist")
-    if heard.refused:
+    if heard.refused or heard.status in {404, 405}:
         return Answer("refused", f"It is refused (HTTP {heard.status}).", _BY_HAND, attention=True)
     room.records.leave("webhook subscription", _url(room), _TOPIC, perhaps=not heard.accepted)
     record = fields_of(heard.body, "webhook", "subscription") if heard.accepted else {}

@@ -68,9 +68,12 @@ class Heard:
 
     @property
     def refused(self) -> bool:
-        """It was not done, and the API said so: a 4xx other than those that pass."""
+        """It was not done, and the API said so: a 4xx other than those that pass. To a call that
+        must not be repeated a gateway's 404 says nothing."""
         status = self.status
-        return status is not None and 400 <= status < 500 and status not in {408, 425, 429}
+        if status is None or self.outcome.meaning is Meaning.UNCERTAIN:
+            return False
+        return 400 <= status < 500 and status not in {408, 425, 429}
 
     @property
     def brief(self) -> str:
@@ -172,8 +175,8 @@ class Wire:
     def _note_limits(self, reply: Reply) -> None:
         for name, value in reply.headers.items():
             if _LIMIT_HEADER.search(name) and re.fullmatch(r"[a-z0-9-]{1,60}", name):
-                shown = value if _LIMIT_VALUE.fullmatch(value) else "<value>"
-                self.limits[name] = self.redactor.words(shown, 80) if shown != value else shown
+                plain = _LIMIT_VALUE.fullmatch(value) and not self.redactor.is_secret(value)
+                self.limits[name] = value if plain else "<value>"
 
     def _shown(self, reply: Reply, body: Any, *, readable: bool) -> str:
         if reply.status is None:
