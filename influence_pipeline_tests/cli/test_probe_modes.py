@@ -253,8 +253,8 @@ def test_a_subscription_that_cannot_be_removed_is_left_and_said_so(prober: Probe
 
 
 def test_what_shows_late_is_waited_for(prober: Prober) -> None:
-    prober.sandbox.set(read_after_write_delay_ms=60, balance_delay_ms=150, order_reply="empty")
-    prober.settle = "0.6"
+    prober.sandbox.set(read_after_write_delay_ms=40, balance_delay_ms=100, order_reply="empty")
+    prober.settle = "0.3"
     found = prober("--yes", "--only", "customers", *ORDERS)
     assert found.values == {name: PLAIN[name] for name in found.values}
 

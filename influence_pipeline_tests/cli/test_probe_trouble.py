@@ -10,13 +10,20 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from influence_pipeline_tests.cli.probing import Prober, prober, written
-from influence_pipeline_tests.sandbox.platform_fixtures import KEY, PATIENCE_S, until
+from influence_pipeline_tests.sandbox.platform_fixtures import (
+    KEY,
+    PATIENCE_S,
+    Sandbox,
+    running,
+    until,
+)
 
 __all__ = ["prober"]
 
@@ -206,53 +213,63 @@ def test_an_api_that_goes_away_ends_the_run_with_what_was_found(prober: Prober) 
     assert "-product` (perhaps" in report or "-product`" in report
 
 
+@pytest.fixture
+def stuck(tmp_path: Path) -> Iterator[tuple[Sandbox, subprocess.Popen[str]]]:
+    """A run that has made an order and hangs in the call after it, in a folder of its own."""
+    folder = tmp_path / "sandbox"
+    folder.mkdir()
+    with running(folder, access_log=False) as sandbox:
+        sandbox.fault("slow", method="PATCH", ms=60_000)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "influence_pipeline.cli", "probe", "--yes", "--settle", "0.05"],
+            cwd=tmp_path,
+            env={**os.environ, "INFLUENCE_API_URL": sandbox.url, "INFLUENCE_API_KEY": KEY},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        until(lambda: "### get-order" in report_in(tmp_path), "the question before the last call")
+        yield sandbox, process
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+
+
+def report_in(folder: Path) -> str:
+    return "".join(file.read_text() for file in folder.glob("influence-probe-*.md"))
+
+
+def records_of(sandbox: Sandbox) -> list[str]:
+    everything = "SELECT order_id FROM orders UNION SELECT customer_id FROM customers"
+    return [row[0] for row in sandbox.rows(everything)]
+
+
 def test_an_interrupted_run_keeps_what_was_found_and_lists_what_it_left(
-    prober: Prober, tmp_path: Path
+    stuck: tuple[Sandbox, subprocess.Popen[str]], tmp_path: Path
 ) -> None:
-    prober.sandbox.set(latency_ms=20)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "influence_pipeline.cli", "probe", "--yes", "--settle", "0.5"],
-        cwd=tmp_path,
-        env={**os.environ, "INFLUENCE_API_URL": prober.sandbox.url, "INFLUENCE_API_KEY": KEY},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    until(lambda: written(prober.sandbox).get("orders"), "an order of the probe")
+    sandbox, process = stuck
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, err
-    assert "interrupted; what was found until then is in" in err
-    (file,) = tmp_path.glob("influence-probe-*.md")
+    assert "interrupted; what was found until then is in influence-probe-" in err
     assert "Report: influence-probe-" in out
-    report = file.read_text()
+    report = report_in(tmp_path)
     assert "it was interrupted (Ctrl-C)" in report
-    for row in prober.sandbox.rows(
-        "SELECT order_id AS id FROM orders UNION SELECT customer_id FROM customers"
-    ):
-        assert f"`{row['id']}`" in report
+    assert "| patch-absent | Interrupted." in report
+    assert len(records_of(sandbox)) >= 3
+    for record in records_of(sandbox):
+        assert f"`{record}`" in report
 
 
 def test_a_run_that_is_killed_leaves_the_report_of_the_questions_before(
-    prober: Prober, tmp_path: Path
+    stuck: tuple[Sandbox, subprocess.Popen[str]], tmp_path: Path
 ) -> None:
-    prober.sandbox.set(latency_ms=20)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "influence_pipeline.cli", "probe", "--yes", "--settle", "0.5"],
-        cwd=tmp_path,
-        env={**os.environ, "INFLUENCE_API_URL": prober.sandbox.url, "INFLUENCE_API_KEY": KEY},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    until(lambda: written(prober.sandbox).get("orders"), "an order of the probe")
+    sandbox, process = stuck
     process.kill()
-    process.wait()
-    (file,) = tmp_path.glob("influence-probe-*.md")
-    report = file.read_text()
-    assert "### enrol" in report
-    assert "-customer-a`: " in report
+    process.communicate()
+    for record in records_of(sandbox):
+        assert f"`{record}`" in report_in(tmp_path)
 
 
 def test_a_report_is_never_written_over(prober: Prober) -> None:
