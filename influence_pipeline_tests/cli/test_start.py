@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,17 @@ def test_a_command_loads_neither_dagster_nor_pandas_nor_alembic(world: World, co
     modules = loaded_by(world, *command.split())
     assert "sqlalchemy" in modules
     assert not modules & HEAVY
+
+
+def test_a_probe_needs_neither_store_nor_state_nor_what_they_load(
+    world: World, tmp_path: Path
+) -> None:
+    world.store_url = world.state_url = ""
+    report = tmp_path / "report.md"
+    modules = loaded_by(world, "probe", "--read-only", "--report", str(report))
+    assert "requests" in modules
+    assert not modules & (HEAVY | {"pycurl"})
+    assert report.exists()
 
 
 def test_control_a_plan_is_seen_to_load_pandas(world: World) -> None:
