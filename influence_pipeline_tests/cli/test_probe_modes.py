@@ -162,7 +162,7 @@ def test_a_name_that_is_kept_as_any_other_is_not_called_known(prober: Prober) ->
     assert words["confidence"] == "medium"
     prober.sandbox.set(unknown_fields="drop")
     words = prober("--yes", "--only", "products").findings["product-fields"]
-    assert words["answer"] == "known: title, imageUrl, status, externalUrlHandle."
+    assert words["answer"] == "Known: title, imageUrl, status, externalUrlHandle."
     assert words["confidence"] == "high"
 
 

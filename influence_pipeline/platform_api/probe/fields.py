@@ -42,7 +42,8 @@ class Fields:
             ]
             if names:
                 said.append(f"{what}: {', '.join(names)}")
-        return "; ".join(said) + "."
+        words = "; ".join(said) + "."
+        return words[:1].upper() + words[1:]
 
 
 _WORDS = {

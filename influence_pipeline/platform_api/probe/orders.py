@@ -30,11 +30,11 @@ ORDER = "order-a"
 ORDERS = (Group.ORDERS,)
 _MOST_ROUNDS = 6
 AWARDS = (
-    "points for the throw-away customer, which nobody can spend, if your account awards it; it "
-    "counts as an order in the program's figures, and may count in your plan"
+    "points for the throw-away customer, which nobody can spend; it counts as an order in the "
+    "program's figures, and may count in your plan"
 )
 _PENDING = (
-    "an order that waits for its money; as a rule no points. If your account awards it all the "
+    "an order that waits for its money; as a rule no points. Where an account awards it all the "
     f"same: {AWARDS}"
 )
 # The lists of an order, and what their items are.
@@ -68,7 +68,7 @@ def _absent_request(room: Room) -> Request:
     return Request(
         "PATCH an order that is not there",
         (f"PATCH order {room.records.id(ABSENT)}: pending",),
-        f"nothing, as documented; if it makes the order: {_PENDING}",
+        f"nothing, as documented; where it makes the order, {_PENDING}",
         awards=True,
     )
 

@@ -217,11 +217,14 @@ class Room:
 
     def until(self, look: Callable[[], Found | None]) -> Found | None:
         """Look until there is something to be seen, as long as what was written may take to show;
-        None: there was nothing."""
+        None: there was nothing. Only the last look is noted."""
         patience = self.wire.patience
         waited = 0.0
+        seen = self.wire.seen
+        first = len(seen)
         while True:
             found = look()
+            del seen[first:-1]
             if found is not None or waited >= patience.settle:
                 return found
             pause = min(patience.pause, patience.settle / 4)

@@ -17,7 +17,8 @@ def lines_of(findings: Iterable[Finding], *, must: bool) -> list[str]:
     for finding in findings:
         for setting in finding.answer.settings:
             before = chosen.get((setting.table, setting.key))
-            if before is None or setting.must or not before[0].must:
+            same = before is not None and before[0] == setting
+            if not same and (before is None or setting.must or not before[0].must):
                 chosen[setting.table, setting.key] = setting, finding.id
     lines: list[str] = []
     for table in dict.fromkeys(table for table, _ in chosen):

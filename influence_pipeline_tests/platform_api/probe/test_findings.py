@@ -52,6 +52,9 @@ def test_the_later_word_wins_and_what_must_be_wins_over_what_may_be() -> None:
     for order in ([must, may], [may, must]):
         assert lines_of(order, must=True) == ["[orders]", 'protocol = "two_step"  # a']
         assert lines_of(order, must=False) == []
+    # Said twice, it is the first question's.
+    twice = [must, finding(Setting("orders", "protocol", "two_step"), name="b")]
+    assert lines_of(twice, must=True) == ["[orders]", 'protocol = "two_step"  # a']
     later = finding(Setting("orders", "protocol", "direct"))
     assert lines_of([must, later], must=True) == ["[orders]", 'protocol = "direct"  # a']
 
