@@ -144,7 +144,7 @@ def test_the_report_names_every_question_with_what_was_seen(prober: Prober) -> N
     assert "POST order …-order-b: pending, the same order again\n  -> HTTP 200" in found.report
     block = found.report.partition("## Settings that follow")[2].partition("```toml\n")[2]
     assert block.startswith(
-        '[delivery]\norder_not_found_pattern = "(?i)No such order"  # patch-absent\n```'
+        '[delivery]\norder_not_found_pattern = "(?i)No such order"  # order-not-found\n```'
     )
 
 
