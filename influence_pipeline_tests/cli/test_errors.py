@@ -249,7 +249,18 @@ def test_a_command_that_is_not_built_yet_says_so_and_what_to_do_instead(
 def test_the_help_names_every_command_and_exit_code(bare_cli: CommandLine) -> None:
     ran = bare_cli("--help")
     assert (ran.code, ran.err) == (0, "")
-    for word in ("init", "plan", "sync", "import", "status", "parked", "retry", "why", "events"):
+    for word in (
+        "init",
+        "plan",
+        "sync",
+        "import",
+        "status",
+        "parked",
+        "retry",
+        "why",
+        "events",
+        "probe",
+    ):
         assert f"\n    {word} " in ran.out
     assert "4 done, but" in ran.out
     assert bare_cli("--version").out.startswith("influence-pipeline ")

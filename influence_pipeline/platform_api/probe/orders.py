@@ -4,6 +4,7 @@ it, PATCH of one that is not there, orders without a known customer.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -121,7 +122,9 @@ def _errors(room: Room) -> Answer:
 
 
 def _create_request(room: Room) -> Request:
-    return post_request(room, ORDER, "pending")
+    request = post_request(room, ORDER, "pending")
+    look = "if its answer is lost: GET and PATCH of the same order, to see whether it landed"
+    return replace(request, calls=(*request.calls, look))
 
 
 def _create(room: Room) -> Answer:
