@@ -286,3 +286,20 @@ def test_ctrl_c_at_a_question_keeps_the_report(prober: Prober, folder: Path) -> 
     assert "interrupted; what was found until then is in influence-probe-" in terminal.shown
     assert "**it did not come to its end**: it was interrupted (Ctrl-C)" in report_of(folder)
     assert_nothing_was_written(prober.sandbox)
+
+
+def test_names_that_a_refusal_asks_for_and_nobody_let_try_are_proposed_as_such(
+    prober: Prober, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prober.sandbox.set(names={"order": {"totalPrice": "total"}})
+
+    def once(request: Request) -> Decision:
+        return Decision.NO if "other names" in request.title else Decision.YES
+
+    monkeypatch.setattr(command, "always", once)
+    found = prober("--yes", "--only", "orders")
+    assert found.values["order-create"] == "refused"
+    assert found.findings["order-create"]["confidence"] == "low"
+    assert "no order was taken yet" in found.findings["order-create"]["means"]
+    assert found.must == {"api_names": {"order": {"totalPrice": "total"}}}
+    assert not prober.sandbox.rows("SELECT 1 FROM orders WHERE order_id LIKE '%order-a%'")

@@ -5,7 +5,6 @@ it, PATCH of one that is not there, orders without a known customer.
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from influence_pipeline.platform_api.calls import Call, path
@@ -129,15 +128,22 @@ def _create_request(room: Room) -> Request:
 
 def _create(room: Room) -> Answer:
     """POST an order as the pipeline does; where its names are refused, another one with others."""
-    before = _readable_balance(room)
+    # A customer written just now may not be readable for a moment.
+    before = room.until(room.start_of_points)
     body, heard = until_taken(room, ORDER)
     if heard.refused:
+        asked_for = order_settings(room)
         return Answer(
             "refused",
             f"A pending order is refused (HTTP {heard.status}).",
-            "No order can be sent. The reply below says what is missing; name it in [api_names].",
+            "No order can be sent. The reply says what is missing; name it in [api_names]."
+            + (
+                " The names proposed are those it asks for; no order was taken yet."
+                * bool(asked_for)
+            ),
+            Confidence.LOW if asked_for else Confidence.HIGH,
             attention=True,
-            settings=order_settings(room),
+            settings=asked_for,
         )
     if not heard.accepted and not room.look_for(body):
         return unclear(
@@ -159,11 +165,6 @@ def _create(room: Room) -> Answer:
             settings=order_settings(room),
         )
     return _taken(room, body, heard, uncertain)
-
-
-def _readable_balance(room: Room) -> Decimal | None:
-    """Read the balance; a customer written just now may not be readable for a moment."""
-    return room.until(room.start_of_points)
 
 
 def until_taken(room: Room, first: str, *, code: bool = False) -> tuple[OrderBody, Heard]:
@@ -289,7 +290,7 @@ def _read(room: Room) -> Answer:
     return Answer(
         "no_status",
         f"An order can be read, and shows its status {where}.",
-        "The pipeline reads `financialStatus` under `order`, or beside nothing. " + without,
+        "The pipeline looks for it under `order` as `financialStatus`. " + without,
         attention=True,
     )
 

@@ -79,6 +79,11 @@ class Records:
         self.left = [one for one in self.left if (one.kind, one.id) != (kind, what)]
         self.left.append(Left(kind, what, note, perhaps))
 
+    def expect(self, kind: str, what: str) -> None:
+        """Note that a call may make this record, unless it is noted already."""
+        if not any((one.kind, one.id) == (kind, what) for one in self.left):
+            self.leave(kind, what, perhaps=True)
+
     def gone(self, kind: str, what: str) -> None:
         self.left = [one for one in self.left if (one.kind, one.id) != (kind, what)]
 

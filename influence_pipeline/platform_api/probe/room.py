@@ -157,7 +157,7 @@ class Room:
     def put_customer(self, what: str, body: Mapping[str, Any], words: str) -> Heard:
         where = path("customers", self.records.id(what))
         call = Call("PUT customer", "PUT", where, encode(body))
-        self.records.leave("customer", self.records.id(what), perhaps=True)
+        self.records.expect("customer", self.records.id(what))
         heard = self.wire.say(call, f"PUT customer …-{what}: {words}")
         if heard.accepted:
             self.records.leave("customer", self.records.id(what), self.records.email(what))
@@ -169,8 +169,7 @@ class Room:
         """POST an order, once. Whether one with an uncertain outcome is there, see `look_for`."""
         what = self.label(body.id)
         call = Call("POST order", "POST", path("orders"), self.content(body), repeatable=False)
-        if what not in self.facts.orders:
-            self.records.leave("order", body.id, perhaps=True)
+        self.records.expect("order", body.id)
         heard = self.wire.say(call, f"POST order …-{what}: {words}")
         if heard.accepted:
             self._has(body)
