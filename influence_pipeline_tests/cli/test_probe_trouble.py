@@ -229,7 +229,10 @@ def stuck(tmp_path: Path) -> Iterator[tuple[Sandbox, subprocess.Popen[str]]]:
             stderr=subprocess.PIPE,
             text=True,
         )
-        until(lambda: "### get-order" in report_in(tmp_path), "the question before the last call")
+        until(
+            lambda: sandbox.good("GET", "/sandbox/faults")["faults"][0]["fired"],
+            "the call in which it hangs",
+        )
         yield sandbox, process
         if process.poll() is None:
             process.kill()

@@ -56,7 +56,15 @@ def probe(
                 f"{access.WHERE} gives no answer that could be the API's (the last: {last}). "
                 "Nothing was written. Is the URL right?"
             )
-        report(finding, number, len(questions))
+        try:
+            report(finding, number, len(questions))
+        except KeyboardInterrupt:
+            _interrupt(probed)
+
+
+def _interrupt(probed: Probed) -> None:
+    probed.interrupted = True
+    probed.stopped = "it was interrupted (Ctrl-C)"
 
 
 def _find(probed: Probed, question: Question) -> Finding:
@@ -70,8 +78,7 @@ def _find(probed: Probed, question: Question) -> Finding:
         probed.stopped = "it was stopped by the person who was asked"
         answer = _not_made(question, Standing.DECLINED)
     except KeyboardInterrupt:
-        probed.interrupted = True
-        probed.stopped = "it was interrupted (Ctrl-C)"
+        _interrupt(probed)
         answer = Answer(
             "interrupted",
             "Interrupted. A call that was under way may have been worked off.",
