@@ -175,7 +175,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     as_json(register)
 
-    command("probe", "later", "find out what the contract leaves open, with throw-away records")
+    _add_probe(command("probe", "probe", "ask your account what the contract leaves open"))
     command("forget", "later", "erase what is kept of one customer").add_argument("customer")
 
     added = command("sandbox", "sandbox", "run the stand-in Platform API")
@@ -191,6 +191,38 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--customers", type=int, default=2000, help="size of the sample store")
     as_json(added)
     return parser
+
+
+def _add_probe(added: argparse.ArgumentParser) -> None:
+    added.description = (
+        "Ask your account what the contract leaves open, with throw-away records, and write a "
+        "report with the settings that follow. Every call that writes is shown and asked for "
+        "first; without a terminal and without --yes only what reads is asked."
+    )
+    chosen = added.add_mutually_exclusive_group()
+    chosen.add_argument("--yes", action="store_true", help="allow every call, ask nothing")
+    chosen.add_argument("--read-only", action="store_true", help="write nothing, ask nothing")
+    added.add_argument(
+        "--only",
+        action="append",
+        choices=["access", "products", "webhooks", "customers", "orders"],
+        help="only these questions (may be given again); access only reads and is always asked",
+    )
+    added.add_argument(
+        "--report", metavar="FILE", help="a new file; default: influence-probe-<date>.md"
+    )
+    added.add_argument("--currency", default="EUR", help="of the orders; default: EUR")
+    added.add_argument(
+        "--amount", default="10.00", help="of one order, so that points show; default: 10.00"
+    )
+    added.add_argument(
+        "--settle",
+        type=_seconds,
+        default=10.0,
+        metavar="SECONDS",
+        help="how long points may take to show; default: 10",
+    )
+    added.add_argument("--json", action="store_true", help="print JSON")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

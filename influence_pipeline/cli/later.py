@@ -7,7 +7,6 @@ import sys
 
 _INSTEAD = {
     "check": "`influence-pipeline plan` shows whether the mapping runs and what would be sent",
-    "probe": "docs/contract.md lists what is open, and how to find out",
     "forget": "docs/operations.md has the SQL that erases a customer by hand",
 }
 

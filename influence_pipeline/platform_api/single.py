@@ -1,26 +1,30 @@
 """Single calls, on requests: a customer, an order, the webhook subscriptions. Bulk delivery is
-`client`'s.
+`curl`'s.
 
-An answer about one record (200, 404, 400 …) is returned; what concerns the API as a whole is raised
-as ApiError. Redirects are errors: requests would carry `x-api-key` to another host. No message
-holds a path, because a webhook's address holds a secret.
+`send` makes any call and gives back whatever comes. Of the named calls an answer about one record
+(200, 404, 400 …) is returned; what concerns the API as a whole is raised as ApiError. Redirects are
+never followed: requests would carry `x-api-key` to another host. No message holds a path, because a
+webhook's address holds a secret.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from decimal import Decimal
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import SSLError as TlsError
 
 from influence_pipeline.errors import ApiError, ApiKeyRejected, ApiUnreachable
-from influence_pipeline.platform_api.calls import path
+from influence_pipeline.platform_api.calls import Call, Failure, Reply, path
 from influence_pipeline.platform_api.outcomes import redact
+from influence_pipeline.platform_api.payloads import encode
 
 
 @dataclass(frozen=True)
@@ -55,12 +59,18 @@ def can_be_asked_for(key: str) -> bool:
 class SingleCalls:
     """The Platform API, one call at a time. May be used by several threads.
 
-    `timeout`: seconds to connect, and seconds without a byte. Every method raises ApiUnreachable,
-    ApiKeyRejected or ApiError (redirect, 429, 5xx, not JSON); nothing is repeated here.
+    `timeout`: seconds to connect, and seconds without a byte. `keep_alive`: use a connection again,
+    which the other side may just be closing. Every named call raises ApiUnreachable, ApiKeyRejected
+    or ApiError (redirect, 429, 5xx, not JSON); nothing is repeated here.
     """
 
     def __init__(
-        self, base_url: str, api_key: str, timeout: tuple[float, float] = (5.0, 10.0)
+        self,
+        base_url: str,
+        api_key: str,
+        timeout: tuple[float, float] = (5.0, 10.0),
+        *,
+        keep_alive: bool = True,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._timeout = timeout
@@ -68,6 +78,8 @@ class SingleCalls:
         self._session.headers.update(
             {"x-api-key": api_key, "accept": "application/json", "user-agent": "influence_pipeline"}
         )
+        if not keep_alive:
+            self._session.headers["connection"] = "close"
         # Keeps ~/.netrc out of the calls, and this machine's calls to itself out of a proxy.
         self._session.auth = _unchanged
         self._session.trust_env = _LOCAL.match(base_url) is None
@@ -108,28 +120,45 @@ class SingleCalls:
         query: dict[str, str] | None = None,
         body: dict[str, str] | None = None,
     ) -> Answer:
+        content = None if body is None else encode(body)
+        reply = self.send(Call(f"{method} {path_}", method, path_, content), query)
+        if reply.status is None:
+            raise ApiUnreachable(
+                f"The Platform API at {self._base_url} (INFLUENCE_API_URL) cannot be reached: "
+                f"{reply.detail}."
+            )
+        return self._judge(reply.status, reply.body)
+
+    def send(self, call: Call, query: dict[str, str] | None = None) -> Reply:
+        """Make one call and give what came of it, whatever it is; raises nothing.
+
+        Of a reply that is larger than any record the beginning is given. Names of headers are in
+        lower case.
+        """
+        started = time.monotonic()
         try:
             with self._session.request(
-                method,
-                self._base_url + path_,
+                call.method,
+                self._base_url + call.path,
                 params=query,
-                json=body,
+                data=call.body,
+                headers=None if call.body is None else {"content-type": "application/json"},
                 timeout=self._timeout,
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                content = response.raw.read(_LARGEST_REPLY + 1, decode_content=True)
-                return self._judge(response.status_code, content)
+                return Reply(
+                    response.status_code,
+                    response.raw.read(_LARGEST_REPLY + 1, decode_content=True),
+                    {name.lower(): value for name, value in response.headers.items()},
+                    ms=_since(started),
+                )
         except (requests.RequestException, OSError) as error:
-            raise ApiUnreachable(
-                f"The Platform API at {self._base_url} (INFLUENCE_API_URL) cannot be reached: "
-                f"{_words_for(error)}."
-            ) from None
+            failure = Failure.NOT_SENT if _never_sent(error) else Failure.NO_REPLY
+            return Reply(None, ms=_since(started), failure=failure, detail=_words_for(error))
         except HTTPError as error:  # while the body is read
-            raise ApiUnreachable(
-                f"The Platform API at {self._base_url} (INFLUENCE_API_URL) broke off its reply "
-                f"({type(error).__name__})."
-            ) from None
+            detail = f"it broke off its reply ({type(error).__name__})"
+            return Reply(None, ms=_since(started), failure=Failure.NO_REPLY, detail=detail)
 
     def _judge(self, status: int, content: bytes) -> Answer:
         where = f"The Platform API at {self._base_url} (INFLUENCE_API_URL)"
@@ -145,13 +174,14 @@ class SingleCalls:
             )
         if status in _PASSING or status >= 500:
             raise ApiError(f"{where} answers HTTP {status}; it is tried again later.")
-        body, readable = _json(content)
+        body, readable = read_json(content)
         if status < 300 and not readable:
             raise ApiError(f"{where} answers HTTP {status} with something that is not JSON.")
         return Answer(status, body, _message(body))
 
 
-def _json(content: bytes) -> tuple[Any, bool]:
+def read_json(content: bytes) -> tuple[Any, bool]:
+    """Read a body, numbers as Decimal; tell whether it is JSON or empty (None)."""
     if not content.strip():
         return None, True
     if len(content) > _LARGEST_REPLY:
@@ -172,6 +202,18 @@ def _message(body: Any) -> str:
         if isinstance(body, dict) and isinstance(body.get(name), str):
             return redact(body[name])
     return ""
+
+
+def _since(started: float) -> int:
+    return int((time.monotonic() - started) * 1000)
+
+
+def _never_sent(error: Exception) -> bool:
+    """Tell whether it is certain that the API never saw the call: no connection came about."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(
+        reason, NewConnectionError | TlsError
+    )
 
 
 def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -47,7 +47,7 @@ def verify(directory: CustomerDirectory, member: Member | None) -> Park | NotFou
     if not can_be_asked_for(member.external_id):
         return _park("The event's customer.externalId is an id that no customer can have.")
     answer = directory.get_customer(member.external_id)
-    if answer.status == 404 and _CUSTOMER_NOT_FOUND.search(answer.words):
+    if answer.status == 404 and CUSTOMER_NOT_FOUND.search(answer.words):
         return NotFound(_park("The Platform API does not know the event's customer (HTTP 404)."))
     if not answer.found:
         raise ApiError(
@@ -70,7 +70,7 @@ def verify(directory: CustomerDirectory, member: Member | None) -> Park | NotFou
 
 
 # The API's own words. A gateway's generic 404 says nothing about a customer.
-_CUSTOMER_NOT_FOUND = re.compile(
+CUSTOMER_NOT_FOUND = re.compile(
     r"(?i)\bcustomer\b.*\b(not found|not exist|unknown|does ?n.t exist)\b"
     r"|\b(no such|unknown|no|could ?n.t find|can ?not find)\b.*\bcustomer\b"
 )

@@ -220,6 +220,9 @@ def test_a_newer_state_is_one_line_with_the_mend(cli: CommandLine, world: World)
         "webhooks register",
         "init --preset nonsense",
         "receiver --port http",
+        "probe --only everything",
+        "probe --yes --read-only",
+        "probe --settle -1",
     ],
 )
 def test_wrong_usage_is_exit_code_2_with_the_usage(bare_cli: CommandLine, arguments: str) -> None:
@@ -233,7 +236,7 @@ def test_what_is_no_number_of_seconds_is_said_to_be_none(bare_cli: CommandLine) 
     assert bare_cli("sync", "--wait", "x").err.endswith("x is no number of seconds\n")
 
 
-@pytest.mark.parametrize("command", ["check", "probe", "forget 42"])
+@pytest.mark.parametrize("command", ["check", "forget 42"])
 def test_a_command_that_is_not_built_yet_says_so_and_what_to_do_instead(
     bare_cli: CommandLine, command: str
 ) -> None:
@@ -247,7 +250,18 @@ def test_a_command_that_is_not_built_yet_says_so_and_what_to_do_instead(
 def test_the_help_names_every_command_and_exit_code(bare_cli: CommandLine) -> None:
     ran = bare_cli("--help")
     assert (ran.code, ran.err) == (0, "")
-    for word in ("init", "plan", "sync", "import", "status", "parked", "retry", "why", "events"):
+    for word in (
+        "init",
+        "plan",
+        "sync",
+        "import",
+        "status",
+        "parked",
+        "retry",
+        "why",
+        "events",
+        "probe",
+    ):
         assert f"\n    {word} " in ran.out
     assert "4 done, but" in ran.out
     assert bare_cli("--version").out.startswith("influence-pipeline ")

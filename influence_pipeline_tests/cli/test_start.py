@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +66,17 @@ def test_why_loads_neither_sqlalchemy_nor_pydantic(world: World, command: str) -
     modules = loaded_by(world, *command.split())
     assert "psycopg2" in modules
     assert not modules & (HEAVY | {"sqlalchemy", "pydantic", "pydantic_settings", "requests"})
+
+
+def test_a_probe_needs_neither_store_nor_state_nor_what_they_load(
+    world: World, tmp_path: Path
+) -> None:
+    world.store_url = world.state_url = ""
+    report = tmp_path / "report.md"
+    modules = loaded_by(world, "probe", "--read-only", "--report", str(report))
+    assert "requests" in modules
+    assert not modules & (HEAVY | {"pycurl"})
+    assert report.exists()
 
 
 def test_control_a_plan_is_seen_to_load_pandas(world: World) -> None:

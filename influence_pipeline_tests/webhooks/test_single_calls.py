@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from influence_pipeline.errors import ApiError, ApiKeyRejected, ApiUnreachable
+from influence_pipeline.platform_api.calls import Call, Failure
 from influence_pipeline.platform_api.single import SingleCalls
 from influence_pipeline_tests.webhooks.conftest import Directory
 
@@ -59,6 +60,31 @@ def test_trouble_with_the_api_as_a_whole_is_raised(
     assert "INFLUENCE_API_URL" in str(caught.value)
     assert "secret-id" not in str(caught.value)
     assert "key-0123456789" not in str(caught.value)
+
+
+def test_any_call_gives_back_whatever_comes_of_it(directory: Directory, api: SingleCalls) -> None:
+    directory.answer = lambda *_: (429, b"<html>")
+    directory.headers = {"Retry-After": "7"}
+    reply = api.send(Call("POST order", "POST", "/v1/orders", b'{"a":"\xc3\xbc"}'))
+    assert (reply.status, reply.body, reply.failure) == (429, b"<html>", None)
+    assert reply.headers["retry-after"] == "7"
+    ((method, path, headers, body),) = directory.requests
+    assert (method, path, body) == ("POST", "/v1/orders", b'{"a":"\xc3\xbc"}')
+    assert {name.lower(): value for name, value in headers.items()}["content-type"] == (
+        "application/json"
+    )
+
+
+def test_a_call_that_nobody_can_have_seen_is_told_from_one_without_an_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        silent = SingleCalls(url, "key", timeout=(1.0, 0.2))
+        assert silent.send(Call("", "POST", "/v1/orders", b"{}")).failure is Failure.NO_REPLY
+    gone = SingleCalls(url, "key").send(Call("", "POST", "/v1/orders", b"{}"))
+    assert (gone.failure, gone.detail) == (
+        Failure.NOT_SENT,
+        "nothing listens at that host and port",
+    )
 
 
 def test_a_redirect_is_not_followed_so_the_key_goes_nowhere_else(

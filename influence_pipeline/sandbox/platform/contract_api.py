@@ -111,8 +111,10 @@ async def list_customers(
         "seen_min": _moment(last_seen_at_min),
         "seen_max": _moment(last_seen_at_max),
     }
-    found, next_cursor = customers.page(desk_of(request).ledger, filters, cursor)
-    return answer(models.CustomerPage(customers=found, cursor=next_cursor))
+    desk = desk_of(request)
+    found, next_cursor = customers.page(desk.ledger, filters, cursor)
+    page = {"customers": found, desk.switches.cursor_name: next_cursor}
+    return answer(models.CustomerPage.model_validate(page))
 
 
 def _moment(value: str | None) -> str | None:
@@ -134,9 +136,15 @@ def _moment(value: str | None) -> str | None:
     responses=_REFUSALS | _NOT_FOUND,
 )
 async def get_customer(request: Request, customer_id: CustomerId) -> Response:
-    customer = desk_of(request).recent.read(customers.read, customer_id)
+    desk = desk_of(request)
+    customer = desk.recent.read(customers.read, customer_id)
     if customer is None:
         raise not_found("Customer")
+    if desk.switches.balance_delay_ms:
+        before = customers.balance_before(
+            desk.ledger, customer_id, desk.switches.balance_delay_ms / 1000
+        )
+        customer = customer.model_copy(update={"point_balance": before})
     return answer(models.CustomerResult(customer=customer))
 
 
@@ -209,9 +217,12 @@ async def remove(request: Request, customer_id: CustomerId) -> Response:
 
 
 def _order_result(request: Request, order_id: str) -> Response:
-    order = orders.read(desk_of(request).ledger, order_id)
+    desk = desk_of(request)
+    order = orders.read(desk.ledger, order_id)
     if order is None:
-        raise not_found("Order")
+        raise orders.order_not_found(desk.switches)
+    if desk.switches.order_reply == "empty":
+        return answer(models.Nothing())
     return answer(models.OrderResult(order=order))
 
 
@@ -245,7 +256,7 @@ async def get_order(request: Request, order_id: OrderId) -> Response:
         raise Refused(404, "Not Found")
     order = desk.recent.read(orders.read, order_id)
     if order is None:
-        raise not_found("Order")
+        raise orders.order_not_found(desk.switches)
     return answer(models.OrderResult(order=order))
 
 
@@ -258,9 +269,11 @@ async def get_order(request: Request, order_id: OrderId) -> Response:
     responses=_REFUSALS | _NOT_FOUND,
 )
 async def update_order(request: Request, order_id: OrderId, sent: models.OrderUpdate) -> Response:
-    """Never awards twice. `refunded` takes points back once, or as switch `refund_repeat` says."""
-    if desk_of(request).recent.read(orders.read, order_id) is None:
-        raise not_found("Order")
+    """Awards once, `refunded` takes back once; or as `award_repeat` and `refund_repeat` say."""
+    desk = desk_of(request)
+    absent = desk.recent.read(orders.read, order_id) is None
+    if absent and desk.switches.patch_unknown_order == "refuse":
+        raise orders.order_not_found(desk.switches)
     with _writing(request, orders.read, order_id) as change:
         orders.update(change, order_id, sent, call_of(request).body or b"")
     return _order_result(request, order_id)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from influence_pipeline.sandbox.platform.events import CurrentTier, WebhookCustomer
 from influence_pipeline.sandbox.platform.fields import has_broken_text
-from influence_pipeline.sandbox.platform.ledger import Change, Ledger
+from influence_pipeline.sandbox.platform.ledger import Change, Ledger, in_words
 from influence_pipeline.sandbox.platform.models import Customer
 from influence_pipeline.sandbox.platform.outbox import add_event, is_wanted
 from influence_pipeline.sandbox.platform.refusal import Refused, not_found
@@ -57,6 +58,18 @@ def in_event(change: Change, customer_id: str) -> WebhookCustomer:
 def read(ledger: Ledger, customer_id: str) -> Customer | None:
     rows = ledger.named("customer", {"customer_id": customer_id})
     return _shown(rows[0]) if rows else None
+
+
+def balance_before(ledger: Ledger, customer_id: str, seconds: float) -> int:
+    """The balance as it was so many seconds ago."""
+    then = in_words(datetime.now(UTC) - timedelta(seconds=seconds))
+    row = ledger.row(
+        "SELECT balance_after FROM movements WHERE customer_id = ? AND at <= ? "
+        "ORDER BY id DESC LIMIT 1",
+        customer_id,
+        then,
+    )
+    return 0 if row is None else int(row["balance_after"])
 
 
 def _shown(row: sqlite3.Row) -> Customer:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from influence_pipeline.sandbox.platform import address
+from influence_pipeline.sandbox.platform import address, dialect
 from influence_pipeline.sandbox.platform.connection import close_connection
 from influence_pipeline.sandbox.platform.desk import Desk
 from influence_pipeline.sandbox.platform.faults import NOT_APPLIED, FaultRule
@@ -247,6 +247,18 @@ class Gate:
 
     async def _apply(self, scope: Scope, body: bytes, call: Call | None = None) -> Reply:
         """Let the application do the call; its row is in the ledger when this returns."""
+        if call is None or dialect.is_plain(self.desk.switches):
+            return await self._do(scope, body, call)
+        try:
+            body = dialect.taken_in(self.desk.switches, call.method, call.path, body)
+        except Refused as refused:
+            self.desk.ledger.note(call, refused.status)
+            return message_reply(refused.status, refused.message)
+        reply = await self._do(scope, body, call)
+        reply.body = dialect.given_out(self.desk.switches, reply.status, reply.body)
+        return reply
+
+    async def _do(self, scope: Scope, body: bytes, call: Call | None) -> Reply:
         scope.setdefault("state", {})["call"] = call
         reply = Reply(500, b"", [])
         sent_request = False

@@ -135,8 +135,9 @@ class CustomerResult(Answer):
 
 
 class CustomerPage(Answer):
+    """A page; its cursor is called as the switch `cursor_name` says."""
+
     customers: list[Customer]
-    cursor: str | None
 
 
 # --- orders --------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Orders: created, changed, and what their financial status does to points (contract: Orders).
 
 An order is awarded once, when its status is first an awarding one; `refunded` takes back what it
-earned, once. The switches `second_post` and `refund_repeat` turn each of the two into its worst
-case. Which numbers are moved is in `rules`.
+earned, once. The switches `second_post`, `award_repeat` and `refund_repeat` turn this into its
+worst cases. Which numbers are moved is in `rules`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from influence_pipeline.sandbox.platform import points, referrals
 from influence_pipeline.sandbox.platform.customers import lower
 from influence_pipeline.sandbox.platform.ledger import Change, Ledger
 from influence_pipeline.sandbox.platform.models import Order, OrderCreate, OrderUpdate
-from influence_pipeline.sandbox.platform.refusal import Refused, not_found
+from influence_pipeline.sandbox.platform.refusal import Refused
+from influence_pipeline.sandbox.platform.switches import Switches
 
 
 def create(change: Change, sent: OrderCreate, body: bytes) -> None:
@@ -25,6 +26,8 @@ def create(change: Change, sent: OrderCreate, body: bytes) -> None:
     if row is not None and change.switches.second_post == "conflict":
         raise Refused(409, "Order already exists")
     _require_customer(change, sent.customer_id)
+    if sent.customer_id is None and not change.switches.guest_orders:
+        raise Refused(400, "customerId: Field required")
     if row is None:
         values = _values(sent.id, sent.sent_fields(), body, change.at)
         change.run("add_order", values)
@@ -37,14 +40,23 @@ def create(change: Change, sent: OrderCreate, body: bytes) -> None:
 def update(change: Change, order_id: str, sent: OrderUpdate, body: bytes) -> None:
     """PATCH order. Raises Refused: 404 unknown order, 400 unknown customer or another id."""
     row = _find(change, order_id)
-    if row is None:
-        raise not_found("Order")
+    if row is None and change.switches.patch_unknown_order == "refuse":
+        raise order_not_found(change.switches)
     fields = sent.sent_fields()
     if fields.get("id", order_id) != order_id:
         raise Refused(400, "id: is not the id in the path")
     _require_customer(change, sent.customer_id)
-    _write(change, row, fields, body, more_patches=1)
+    if row is None:
+        fields = {"financialStatus": "pending"} | fields
+        change.run("add_order", _values(order_id, fields, body, change.at))
+    else:
+        _write(change, row, fields, body, more_patches=1)
     _settle(change, order_id, sent.financial_status)
+
+
+def order_not_found(switches: Switches) -> Refused:
+    """404 in the API's own words, which the contract does not tell."""
+    return Refused(404, switches.order_not_found)
 
 
 def read(ledger: Ledger, order_id: str) -> Order | None:
@@ -104,11 +116,21 @@ def _settle(change: Change, order_id: str, sent_status: str | None) -> None:
             # One award, unless mode award_again has made copies.
             for _ in range(row["copies"] - row["awards"]):
                 _award(change, row)
+            if row["copies"] <= row["awards"] and _awards_again(change, row, sent_status):
+                _award(change, row)
         referrals.complete_by(change, row)
     elif sent_status == "refunded" and row["awards"]:
         _take_back_all(change, row)
     elif sent_status == "partially_refunded" and row["awards"]:
         _take_back_share(change, row)
+
+
+def _awards_again(change: Change, row: sqlite3.Row, sent_status: str | None) -> bool:
+    """Whether an order that has its award gets another one: a mode nobody should meet."""
+    if sent_status is None or not row["awards"]:
+        return False
+    repeat = change.switches.award_repeat
+    return repeat == "again" or (repeat == "after_refund" and bool(row["refund_settled"]))
 
 
 def _amount(change: Change, row: sqlite3.Row) -> str | None:

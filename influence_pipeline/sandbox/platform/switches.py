@@ -6,13 +6,15 @@ wrong on single calls is in `faults`; what points are worth is in `rules`.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from influence_pipeline.sandbox.platform.fields import Id
+from influence_pipeline.sandbox.platform.fields import Id, Text
 
 RetryAfter = Literal["seconds", "date", "none"]
+Named = Literal["customer", "product", "variant", "order", "line_item", "discount_code"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,39}$")]
 
 
 class _Switches(BaseModel):
@@ -58,14 +60,50 @@ class Switches(_Switches):
     refund_repeat: Literal["once", "again"] = Field(
         "once", description="A second change to refunded: deducts nothing, or deducts again."
     )
+    award_repeat: Literal["once", "after_refund", "again"] = Field(
+        "once",
+        description=(
+            "A change to an awarding status of an order that was awarded: gives nothing, gives "
+            "again after a refund, or gives each time."
+        ),
+    )
     get_order: bool = Field(
         True, description="Whether GET of an order exists; false answers a gateway's generic 404."
+    )
+    patch_unknown_order: Literal["refuse", "create"] = Field(
+        "refuse", description="A PATCH of an order that is not there: 404, or the order is made."
+    )
+    order_not_found: Text = Field(
+        "Order not found", description="The words of the 404 for an order that is not there."
+    )
+    order_reply: Literal["order", "empty"] = Field(
+        "order",
+        description="Whether POST and PATCH of an order show the order, or an empty object.",
+    )
+    guest_orders: bool = Field(
+        True, description="Whether an order without customerId is taken; false answers 400."
     )
     put_customer: Literal["merge", "replace"] = Field(
         "merge", description="Whether fields missing from a PUT customer are kept or cleared."
     )
     variants_body: Literal["wrapped", "bare", "either"] = Field(
         "either", description='Whether variants come as {"variants": [...]}, as a list, or both.'
+    )
+    names: dict[Named, dict[Name, Name]] = Field(
+        default_factory=dict,
+        description=(
+            "Fields that are called otherwise than the contract guesses, as "
+            '{"order": {"totalPrice": "total"}}, in what is sent and in what is answered.'
+        ),
+    )
+    unknown_fields: Literal["keep", "drop", "refuse"] = Field(
+        "keep", description="Fields that are not known: kept and shown again, left out, or 400."
+    )
+    cursor_name: Name = Field(
+        "cursor", description="What the cursor is called in a page of customers."
+    )
+    balance_delay_ms: int = Field(
+        0, ge=0, description="How long after a movement of points a GET shows the balance before."
     )
     unique_email: bool = Field(
         False, description="Refuse (400) a customer whose e-mail another customer has."
