@@ -29,11 +29,9 @@ def give_to_hypothesis(config: pytest.Config) -> None:
 
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
-    if "seed" not in metafunc.fixturenames:
-        return
     marker = metafunc.definition.get_closest_marker("seeds")
     if marker is None:
-        raise pytest.UsageError(f"{metafunc.definition.nodeid} takes a seed: mark it with `seeds`")
+        return
     chosen = metafunc.config.getoption("--seed")
     if chosen is not None:
         seeds = [pytest.param(chosen)]
