@@ -74,4 +74,6 @@ def edit(world: World, order: str) -> None:
     )
 
 
-MOVES: tuple[Callable[[World, str], None], ...] = (pay, refund, refund_a_part, cancel, edit)
+MOVES: tuple[Callable[[World, str], None], ...] = (
+    pay, pay, refund, refund, refund_a_part, cancel, edit,
+)  # fmt: skip
