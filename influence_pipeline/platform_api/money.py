@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-# ISO 4217, list one, active codes (2026). Fund and metal codes (XAU, CHE, …) are no shop's money; but
-# some shops price in the units of account CLF and UYW, the only codes with four digits.
+# ISO 4217, list one, active codes (2026). Fund and metal codes (XAU, CHE, …) are no shop's money;
+# but some shops price in the units of account CLF and UYW, the only codes with four digits.
 _TWO_DIGITS = """
 AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY
 COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF

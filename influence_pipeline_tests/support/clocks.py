@@ -19,3 +19,19 @@ class FastClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds / self._times)
+
+
+class JumpingClock:
+    """A clock that can be put forward, as by a machine that slept."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def jump(self, seconds: float) -> None:
+        self._ahead += seconds
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)

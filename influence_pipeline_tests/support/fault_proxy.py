@@ -49,12 +49,14 @@ _LINGER = struct.pack("ii", 1, 0)
 @dataclass
 class Plan:
     """`rate`: share of requests that go wrong. `harmless_doubles`: only requests that may be repeated
-    by the documents are sent twice: no POST of an order, and no refund."""
+    by the documents are sent twice: no POST of an order, and no refund. `script`: (method, mode) of
+    the next requests, each used once, before any draw."""
 
     rate: float = 0.0
     modes: list[str] = field(default_factory=lambda: list(MODES))
     seed: int = 0
     harmless_doubles: bool = True
+    script: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -90,6 +92,7 @@ class Proxy:
         self._idle: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._breaks_tls_until = 0.0
+        self._held: list[Exchange] = []
         self.in_flight = 0
         self.follow(Plan())
 
@@ -164,8 +167,8 @@ class Proxy:
         self.requests += 1
         if exchange.method == "POST":
             self.posts[exchange.key] += 1
-        mode = None
-        if self._plan.modes and self._chance.random() < self._plan.rate:
+        mode = self._scripted(exchange.method)
+        if mode is None and self._plan.modes and self._chance.random() < self._plan.rate:
             mode = self._chance.choice(self._plan.modes)
         if mode == "duplicated_request" and self._plan.harmless_doubles:
             mode = mode if exchange.may_be_repeated else None
@@ -176,6 +179,13 @@ class Proxy:
         self.fired[mode] += 1
         work: Callable[[Exchange], Awaitable[bool]] = getattr(self, f"_{mode}")
         return await work(exchange)
+
+    def _scripted(self, method: str) -> str | None:
+        for number, (wanted, mode) in enumerate(self._plan.script):
+            if wanted == method:
+                del self._plan.script[number]
+                return mode
+        return None
 
     async def _forward(self, exchange: Exchange) -> tuple[bytes, bytes]:
         """Make the request at the sandbox; give head and body of the reply."""
@@ -227,6 +237,16 @@ class Proxy:
             await exchange.reader.read(1)
         await self._forward(exchange)
         return False
+
+    async def _held_back(self, exchange: Exchange) -> bool:
+        """Answer as a gateway that gave up; deliver the request when the test says so."""
+        self._held.append(exchange)
+        return await _say(exchange, 504, "Endpoint request timed out")
+
+    async def release(self) -> None:
+        """Deliver what is held back, in the order in which it came."""
+        while self._held:
+            await self._forward(self._held.pop(0))
 
     async def _too_many_with_retry_after(self, exchange: Exchange) -> bool:
         return await _say(exchange, 429, "Too Many Requests", "Retry-After: 1\r\n")
@@ -296,6 +316,8 @@ class Proxy:
             asked = json.loads(line)
             if "plan" in asked:
                 self.follow(Plan(**asked["plan"]))
+            if "release" in asked:
+                await self.release()
             said = {
                 "fired": self.fired,
                 "requests": self.requests,

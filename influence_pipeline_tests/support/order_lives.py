@@ -35,12 +35,14 @@ class OrderLives:
         self.orders.append(order)
         return order
 
-    def move(self, order: str | None = None) -> None:
-        """Do something to an order (by chance: to which); what the shop does not allow, it does not."""
-        if order is None:
-            order = self._chance.choice(self.orders)
+    def move(
+        self, order: str | None = None, how: Callable[[World, str], None] | None = None
+    ) -> None:
+        """Do something to an order, by chance what and to which. What the shop does not allow, it
+        does not do."""
+        order = order or self._chance.choice(self.orders)
         with suppress(SampleStoreError):
-            self._chance.choice(MOVES)(self._world, order)
+            (how or self._chance.choice(MOVES))(self._world, order)
 
     def a_while(self, longest: int = 4) -> None:
         """Let a few things happen, at least one new order among them."""

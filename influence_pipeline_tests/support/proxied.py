@@ -40,6 +40,10 @@ class FaultProxy:
         """What went wrong how often (`fired`), and which requests were sent on twice (`doubled`)."""
         return self._ask({})
 
+    def release(self) -> None:
+        """Deliver what is held back (mode `held_back`)."""
+        self._ask({"release": True})
+
     def all_has_arrived(self) -> None:
         """Wait until no request is under way any more: what a quiet window is for."""
         until(lambda: self.report()["in_flight"] == 0, "the requests under way to arrive")

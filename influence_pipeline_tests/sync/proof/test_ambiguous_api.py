@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -14,38 +13,14 @@ import pytest
 from influence_pipeline.errors import ApiError
 from influence_pipeline.postgres import run as db
 from influence_pipeline.records import Entity
-from influence_pipeline_tests.sandbox.platform_fixtures import Sandbox
 from influence_pipeline_tests.support import variants
 from influence_pipeline_tests.support.clocks import FastClock
 from influence_pipeline_tests.support.fault_proxy import MODES, Plan
 from influence_pipeline_tests.support.order_lives import OrderLives
-from influence_pipeline_tests.support.proxied import FaultProxy, proxying
+from influence_pipeline_tests.support.proxied import FaultProxy
 from influence_pipeline_tests.support.world import World
 
 OFTEN, SELDOM = 8 / 9, 1 / 10
-# A quiet window that no call outlasts: it passes when the proxy says that all has arrived.
-LONG_QUIET = [
-    ("timeout_seconds = 2", "timeout_seconds = 0.15"),
-    ("quiet_window_seconds = 0.3", "quiet_window_seconds = 600"),
-    ("linger_seconds = 4", "linger_seconds = 2"),
-]
-
-
-@pytest.fixture(scope="session")
-def proxy(
-    sandbox_process: Sandbox, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[FaultProxy]:
-    with proxying(tmp_path_factory.mktemp("proxy"), sandbox_process.port) as started:
-        yield started
-
-
-@pytest.fixture
-def troubled(worst: World, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch) -> World:
-    """The worst API, behind the proxy."""
-    monkeypatch.setenv("CURL_CA_BUNDLE", str(proxy.certificate))
-    worst.configure(*LONG_QUIET)
-    worst.through = proxy.url
-    return worst
 
 
 def deliver_once(world: World, proxy: FaultProxy, workers: int) -> int:
