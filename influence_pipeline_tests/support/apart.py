@@ -43,6 +43,12 @@ class Apart:
         self._process.close()
         return code
 
+    def kill(self) -> None:
+        """kill -9."""
+        self._process.kill()
+        self._process.join()
+        self._process.close()
+
     @property
     def error(self) -> str:
         """The exception it ended with, as text."""

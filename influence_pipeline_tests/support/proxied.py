@@ -46,7 +46,7 @@ class FaultProxy:
 
     def all_has_arrived(self) -> None:
         """Wait until no request is under way any more: what a quiet window is for."""
-        until(lambda: self.report()["in_flight"] == 0, "the requests under way to arrive")
+        until(lambda: self.report()["in_flight"] == 0, "the requests under way to arrive", 60)
 
     def close(self) -> None:
         self._answers.close()

@@ -9,17 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from influence_pipeline.platform_api import outcomes
 from influence_pipeline.platform_api.calls import Call, Reply
 from influence_pipeline.platform_api.outcomes import Meaning, Outcome
 from influence_pipeline.records import FinancialStatus
 from influence_pipeline.state.schema import Phase
-from influence_pipeline.sync import orders
+from influence_pipeline.sync import claims, orders
 from influence_pipeline.sync.orders import Known, Step
 
 # Put in where the transport is made (`killed`).
 ACKNOWLEDGES_FIRST = "acknowledges before it sends"
+CLAIMS_WITHOUT_A_LEASE = "claims without a lease"
 
 _REFUNDS = {FinancialStatus.REFUNDED, FinancialStatus.PARTIALLY_REFUNDED}
 _next_step, _intends, _answered = orders.next_step, orders.intends, orders.answered
@@ -131,6 +133,16 @@ OF_THE_PROTOCOL = tuple(name for name, (where, _, _) in _PATCHES.items() if wher
 
 def apply(name: str, patch: pytest.MonkeyPatch) -> None:
     """Break the pipeline of this process in the way that `name` says."""
-    if name == ACKNOWLEDGES_FIRST:
-        return
-    patch.setattr(*_PATCHES[name])
+    if name == CLAIMS_WITHOUT_A_LEASE:
+        patch.setitem(claims._QUERIES, "claim", _claim_without_a_lease())
+    elif name != ACKNOWLEDGES_FIRST:
+        patch.setattr(*_PATCHES[name])
+
+
+def _claim_without_a_lease() -> sa.TextClause:
+    """The statement that takes records up, with neither row locks nor a look at leases of others."""
+    text = str(claims._QUERIES["claim"])
+    for safeguard in ("FOR UPDATE SKIP LOCKED", "AND (lease_until IS NULL OR lease_until < now())"):
+        assert safeguard in text, f"the statement no longer says {safeguard!r}; adapt this variant"
+        text = text.replace(safeguard, "")
+    return sa.text(text)

@@ -1,10 +1,7 @@
-"""Lost replies and several workers (killed processes: `proof.test_kills`): the sandbox is in its worst mode, in which a
+"""Lost replies and unkind answers, one kind at a time (everything at once: `proof`): the sandbox is in its worst mode, in which a
 second POST of an order awards a second time and a second `refunded` takes points back again."""
 
 from __future__ import annotations
-
-import subprocess
-import sys
 
 import pytest
 
@@ -77,31 +74,6 @@ def test_an_order_killed_between_its_creation_and_its_refund_is_not_created_agai
     assert killed(worst, "deliver: intent committed", 2)
     settle(worst)
     assert worst.judge().differences == ()
-
-
-def test_four_workers_on_one_backlog_send_each_record_once(world: World) -> None:
-    with world.engine() as engine:
-        for entity in (Entity.CUSTOMER, Entity.PRODUCT, Entity.ORDER):
-            engine.capture(entity)
-    world.sandbox.set(second_post="award_again", latency_ms=5)
-    workers = [
-        subprocess.Popen(
-            [sys.executable, "-m", "influence_pipeline.cli", "sync", "--json"],
-            env=world.environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        for _ in range(4)
-    ]
-    for worker in workers:
-        _, errors = worker.communicate(timeout=90)
-        assert worker.returncode == 0, errors.decode()
-    settle(world)
-    assert world.judge().differences == ()
-    repeated = world.sandbox.rows(
-        "SELECT path, count(*) AS n FROM calls WHERE method = 'PUT' GROUP BY path HAVING count(*) > 1"
-    )
-    assert repeated == []
 
 
 def test_a_limit_without_retry_after_is_found_and_kept_to(world: World) -> None:
