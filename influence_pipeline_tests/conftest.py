@@ -1,4 +1,4 @@
-"""Fixtures that several rooms use: a real Postgres, and databases on it."""
+"""Fixtures that several rooms use: a real Postgres, and databases on it. The option `--seed`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,20 @@ from collections.abc import Iterator
 import pytest
 
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
-from influence_pipeline_tests.support import databases
+from influence_pipeline_tests.support import databases, seeds
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    seeds.add_option(parser)
+
+
+@pytest.hookimpl(tryfirst=True)  # before Hypothesis reads its own option
+def pytest_configure(config: pytest.Config) -> None:
+    seeds.give_to_hypothesis(config)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    seeds.parametrize(metafunc)
 
 
 @pytest.fixture(scope="session")

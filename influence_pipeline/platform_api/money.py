@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
-# ISO 4217, list one, active codes (2026). Fund and metal codes (XAU, CHE, …) are no shop's money.
+# ISO 4217, list one, active codes (2026). Fund and metal codes (XAU, CHE, …) are no shop's money;
+# but some shops price in the units of account CLF and UYW, the only codes with four digits.
 _TWO_DIGITS = """
 AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY
 COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF
@@ -19,11 +20,13 @@ ANG BGN HRK SLL ZWL
 """
 _NO_DIGITS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 _THREE_DIGITS = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR_DIGITS = "CLF UYW"
 
 DIGITS: dict[str, int] = {
     **dict.fromkeys(_TWO_DIGITS.split(), 2),
     **dict.fromkeys(_NO_DIGITS.split(), 0),
     **dict.fromkeys(_THREE_DIGITS.split(), 3),
+    **dict.fromkeys(_FOUR_DIGITS.split(), 4),
 }
 
 # Larger than any order; guards the exact arithmetic and the API against nonsense.

@@ -118,10 +118,10 @@ def _after_create(known: Known, meaning: Meaning, sent: FinancialStatus) -> tupl
     if meaning is Meaning.EXISTS:
         # It landed before; which status it has there is asked for by the update that follows.
         return Known(Phase.UNKNOWN), False
-    if meaning is Meaning.UNCERTAIN:
-        return Known(Phase.UNKNOWN), True
-    # Rejected, or never sent: the API has made no order.
-    return Known(Phase.IDLE), True
+    if meaning in {Meaning.REJECTED, Meaning.KEY_REJECTED, Meaning.UNREACHABLE}:
+        # Refused, or never sent: the API has made no order.
+        return Known(Phase.IDLE), True
+    return Known(Phase.UNKNOWN), True
 
 
 def _after_patch(
@@ -159,7 +159,7 @@ def _after_ask(
     if meaning is Meaning.ABSENT and known.absent_answers + 1 < _ABSENT_ANSWERS_NEEDED:
         # It may be a gateway's answer; the same a quiet window later is the API's.
         return replace(known, absent_answers=known.absent_answers + 1), True
-    if meaning in {Meaning.LATER, Meaning.UNREACHABLE, Meaning.KEY_REJECTED}:
-        return known, True
-    # The API cannot be asked (GET of an order is not documented): the PATCH is made again.
-    return Known(Phase.IDLE, status), False
+    if meaning in {Meaning.ACCEPTED, Meaning.ABSENT, Meaning.REJECTED}:
+        # The API cannot be asked (GET of an order is not documented): the PATCH is made again.
+        return Known(Phase.IDLE, status), False
+    return known, True

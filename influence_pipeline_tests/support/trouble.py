@@ -6,12 +6,16 @@ What goes wrong at the API is the sandbox's (`Sandbox.fault`).
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
+from influence_pipeline.errors import ApiError
+from influence_pipeline.records import STORE_ENTITIES, Entity
+from influence_pipeline.sync.engine import Report
+from influence_pipeline_tests.support.apart import Apart
 from influence_pipeline_tests.support.world import World
+from influence_pipeline_tests.sync.killed import sync_until
 
 POINTS = (
     "capture: store read",
@@ -42,6 +46,30 @@ def settle(world: World, seconds: float = 60) -> None:
     raise AssertionError("work was left after a minute")
 
 
+def settle_in_time(world: World, seconds: float = 90) -> None:
+    """Sync until nothing is left to do, and wait every quiet window out. Runs may stop for trouble.
+
+    Only what nobody holds any more need not be waited for: the leases of dead processes.
+    """
+    deadline = time.monotonic() + seconds
+    with world.engine() as engine:
+        while time.monotonic() < deadline:
+            left = 0
+            for entity in STORE_ENTITIES:
+                with suppress(ApiError):
+                    left += _left(engine.sync(entity))
+                    continue
+                left += 1
+            if not left:
+                return
+            leases_run_out(world)
+    raise AssertionError(f"work was left after {seconds:.0f} s")
+
+
+def _left(report: Report) -> int:
+    return report.remaining.waiting + report.remaining.blocked
+
+
 def leases_run_out(world: World) -> None:
     """As if whoever holds records had been silent for longer than a lease."""
     world.ask_state("UPDATE influence.work SET lease_until = now() - interval '1s' RETURNING 1")
@@ -60,20 +88,26 @@ def once_at(point: str, happens: Callable[[], object], number: int = 1) -> Calla
     return at
 
 
-def killed(world: World, point: str, number: int, *, may_stop: bool = False) -> bool:
-    """Run a sync in a process that kills itself at a point; tell whether it got there.
+def killed(
+    world: World,
+    point: str,
+    number: int,
+    *,
+    entities: Sequence[Entity] = STORE_ENTITIES,
+    variant: str | None = None,
+    may_stop: bool = False,
+) -> bool:
+    """Run a sync in a process that kills itself at a point or moment; tell whether it got there.
 
-    `may_stop`: the run may end with an error before, as it does when the API is away. The dead
-    process's leases then run out, which a test need not wait for.
+    `variant`: a broken pipeline (`variants`). `may_stop`: the run may end with an error before, as
+    it does when the API is away. The dead process's leases then run out, which a test need not
+    wait for.
     """
-    process = subprocess.run(
-        [sys.executable, "-m", "influence_pipeline_tests.sync.killed", point, str(number)],
-        env=world.environment(),
-        capture_output=True,
-        timeout=60,
-        check=False,
+    log = world.config.parent / "killed.log"
+    process = Apart(
+        sync_until, point, number, entities, variant, variables=world.variables(), log=log
     )
-    expected = {0, -signal.SIGKILL, int(may_stop)}
-    assert process.returncode in expected, process.stderr.decode()[-2000:]
+    code = process.ended()
+    assert code in {0, -signal.SIGKILL, int(may_stop)}, process.error[-2000:]
     leases_run_out(world)
-    return process.returncode == -signal.SIGKILL
+    return code == -signal.SIGKILL

@@ -46,12 +46,14 @@ class World:
     sandbox: Sandbox
     config: Path
     go_live: datetime | None = LONG_AGO
+    # Where the engine finds the API, if not at the sandbox itself.
+    through: str | None = None
 
     def settings(self, **overrides: Any) -> Settings:
         values: dict[str, Any] = {
             "store_url": self.store_url,
             "state_url": self.state_url,
-            "api_url": self.sandbox.url,
+            "api_url": self.through or self.sandbox.url,
             "api_key": KEY,
             "config": self.config,
         }
@@ -62,7 +64,7 @@ class World:
         return {
             "INFLUENCE_STORE_URL": self.store_url,
             "INFLUENCE_STATE_URL": self.state_url,
-            "INFLUENCE_API_URL": self.sandbox.url,
+            "INFLUENCE_API_URL": self.through or self.sandbox.url,
             "INFLUENCE_API_KEY": KEY,
             "INFLUENCE_CONFIG": str(self.config),
         }
