@@ -1,52 +1,93 @@
 """Delivery of customers, beside its peers: one row per job, and the bar it has to reach.
 
-python -m benchmarks.delivery [--only at-50ms-64,at-once] [--records 30000] [--runs 3]
+python -m benchmarks.delivery [--only at-50ms-64,at-once] [--runs 3] [--records 30000]
+                              [--seconds 60]
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from itertools import groupby
 
-from benchmarks import speed
+from benchmarks import killed, paced, speed, trouble
 from benchmarks.measure import machine
 from benchmarks.report import Row, show, table
 from benchmarks.shops import Shop, open_shop
 
-_JOBS: dict[str, Callable[[Shop, int], Row]] = {
-    "at-50ms-64": lambda shop, runs: speed.row(
-        shop, ms=50, in_flight=64, bar=">= 1,215/s", bar_per_second=1215, runs=runs
-    ),
-    "at-50ms-256": lambda shop, runs: speed.row(
-        shop, ms=50, in_flight=256, bar=">= 4,860/s", bar_per_second=4860, runs=runs
-    ),
-    "at-100ms-256": lambda shop, runs: speed.row(
-        shop, ms=100, in_flight=256, bar=">= 2,430/s", bar_per_second=2430, runs=runs
-    ),
-    "at-once": lambda shop, runs: speed.row(
-        shop,
-        ms=0,
-        in_flight=64,
-        bar=">= 12,000/s, CPU <= 0.08 s per 1,000 all in",
-        bar_per_second=12000,
-        runs=runs,
-    ),
-}
+
+@dataclass(frozen=True)
+class Job:
+    """A row of the table. `customers`: the size of the store that it needs."""
+
+    name: str
+    customers: int
+    measure: Callable[[Shop], Row]
+
+
+def jobs(records: int, runs: int, seconds: float) -> Iterator[Job]:
+    """Give all of them, in the order of the table."""
+    for ms, in_flight, per_second in ((50, 64, 1215), (50, 256, 4860), (100, 256, 2430)):
+        measure = partial(
+            speed.row, ms=ms, in_flight=in_flight, bar_per_second=per_second, runs=runs
+        )
+        yield Job(f"at-{ms}ms-{in_flight}", records, measure)
+    yield Job(
+        "at-once",
+        records,
+        partial(
+            speed.row,
+            ms=0,
+            in_flight=64,
+            bar_per_second=12_000,
+            bar_cpu_per_1000=0.08,
+            runs=runs,
+        ),
+    )
+    for ms in (50, 0):
+        measure = partial(trouble.row, ms=ms, in_flight=64, percent=5, runs=runs)
+        yield Job(f"trouble-{ms}ms", 20_000, measure)
+    for rate in (5.0, 50.0, 500.0):
+        for known in (False, True):
+            measure = partial(paced.row, rate=rate, known=known, kind="bucket", seconds=seconds)
+            yield Job(f"limit-{rate:g}-{'known' if known else 'unknown'}", 50_000, measure)
+    for kind in ("window", "spacing", "sliding"):
+        measure = partial(paced.row, rate=50.0, known=False, kind=kind, seconds=seconds)
+        yield Job(f"limit-50-{kind}", 50_000, measure)
+    measure = partial(
+        paced.row, rate=50.0, known=False, kind="bucket", seconds=seconds, retry_after=True
+    )
+    yield Job("limit-50-retry-after", 50_000, measure)
+    for ms in (50, 0):
+        measure = partial(killed.row, ms=ms, in_flight=256, runs=runs)
+        yield Job(f"kill-{ms}ms", 20_000, measure)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default=",".join(_JOBS), help=f"of {', '.join(_JOBS)}")
-    parser.add_argument("--records", type=int, default=30_000)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--only", help="names of jobs, or how they begin, with commas between")
+    parser.add_argument("--list", action="store_true", help="print the names of the jobs")
+    parser.add_argument("--records", type=int, default=30_000, help="of the speed rows")
+    parser.add_argument("--runs", type=int, default=3, help="of which the median is taken")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of each half of a limit's run")
     given = parser.parse_args()
+    wanted = tuple((given.only or "").split(","))
+    chosen = [
+        job for job in jobs(given.records, given.runs, given.seconds) if job.name.startswith(wanted)
+    ]
+    if given.list:
+        print("\n".join(job.name for job in chosen))
+        return
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}", flush=True)
     rows = []
-    with open_shop(given.records, orders_per_customer=0) as shop:
-        for name in given.only.split(","):
-            rows.append(_JOBS[name](shop, given.runs))
-            show(rows[-1])
+    for customers, group in groupby(chosen, key=lambda job: job.customers):
+        with open_shop(customers, orders_per_customer=0) as shop:
+            for job in group:
+                rows.append(job.measure(shop))
+                show(rows[-1])
     table(rows)
 
 

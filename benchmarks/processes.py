@@ -1,4 +1,4 @@
-"""Child processes that are measured: their answer as JSON, and the CPU of whoever works for them."""
+"""Child processes that are measured: what they say, as JSON, and the CPU they use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,18 +26,42 @@ class Ran:
 
 
 def run_module(
-    module: str, *arguments: object, environment: Mapping[str, str] | None = None
+    module: str,
+    *arguments: object,
+    environment: Mapping[str, str] | None = None,
+    most_seconds: float | None = None,
 ) -> Ran:
-    """Run `python -m module` to its end. Raises RuntimeError with its words if it fails."""
-    return run_program([sys.executable, "-m", module, *map(str, arguments)], environment)
+    """Run `python -m module` to its end; raises as `run_program`."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    return run_program(command, environment, most_seconds)
 
 
-def run_program(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Ran:
-    """Run a program whose last line is JSON. Raises RuntimeError with its words if it fails."""
+def run_program(
+    command: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    most_seconds: float | None = None,
+) -> Ran:
+    """Run a program whose last line is JSON.
+
+    Raises RuntimeError with its words if it fails, TimeoutError after it has been ended because it
+    took longer than `most_seconds`.
+    """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(command, stdout=output, stderr=errors, env=environment)
-        _, status, usage = os.wait4(child.pid, 0)
+        ender = threading.Timer(most_seconds or threading.TIMEOUT_MAX, child.kill)
+        ender.daemon = True
+        ender.start()
+        try:
+            _, status, usage = os.wait4(child.pid, 0)
+        except BaseException:
+            child.kill()
+            raise
+        finally:
+            timed_out = not ender.is_alive()
+            ender.cancel()
         child.returncode = os.waitstatus_to_exitcode(status)
+        if timed_out:
+            raise TimeoutError(f"{command[:4]} took longer than {most_seconds} s")
         output.seek(0)
         errors.seek(0)
         lines = output.read().decode().strip().splitlines()

@@ -78,8 +78,19 @@ def peer(module: str, api: Sink, records: int, in_flight: int) -> tuple[float, R
     return records / (ran.said["ended"] - ran.said["began"]), ran
 
 
-def row(shop: Shop, *, ms: int, in_flight: int, bar: str, bar_per_second: float, runs: int) -> Row:
+def row(
+    shop: Shop,
+    *,
+    ms: int,
+    in_flight: int,
+    bar_per_second: float,
+    runs: int,
+    bar_cpu_per_1000: float | None = None,
+) -> Row:
     """Measure one latency and one number of calls in flight."""
+    bar = f">= {bar_per_second:,.0f}/s"
+    if bar_cpu_per_1000 is not None:
+        bar += f", CPU <= {bar_cpu_per_1000} s per 1,000 all in"
     shop.configure(in_flight=in_flight)
     ours: list[Delivered] = []
     ceiling: list[float] = []
@@ -113,15 +124,15 @@ def row(shop: Shop, *, ms: int, in_flight: int, bar: str, bar_per_second: float,
 
 
 def _costs(ours: list[Delivered]) -> str:
-    def median(of: str) -> float:
-        return statistics.median(1000 * getattr(one, of) / one.records for one in ours)
+    def cpu(of: str) -> str:
+        return f"{statistics.median(1000 * getattr(one, of) / one.records for one in ours):.3f}"
 
     whole = statistics.median(one.records / one.whole for one in ours)
     return (
         f"with start and end {whole:,.0f}/s; "
         f"CPU s per 1,000: {statistics.median(one.cpu_per_1000 for one in ours):.3f} all in "
-        f"(worker {median('worker_cpu'):.3f}, Postgres {median('postgres_cpu'):.3f}; "
-        f"sink {median('sink_cpu'):.3f}); "
+        f"(worker {cpu('worker_cpu')}, Postgres {cpu('postgres_cpu')}; "
+        f"sink {cpu('sink_cpu')}); "
         f"{sum(one.lost for one in ours)} lost, {sum(one.twice for one in ours)} twice; "
         f"{max(one.max_rss_mb for one in ours):.0f} MB"
     )
