@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+from benchmarks import beside
 from benchmarks.processes import run_module
 from benchmarks.report import Row
 from benchmarks.shops import Shop
@@ -18,6 +19,8 @@ from benchmarks.sink import Sink, sink
 # again.
 _TIMEOUT_SECONDS = 2
 _WAIT_SECONDS = 60
+# Records of the peers.
+_SLOW, _SLOW_AT_ONCE = 400, 2000
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,12 @@ def run(shop: Shop, api: Sink, share: float) -> Killed:
     run_module("benchmarks.worker", "--wait", _WAIT_SECONDS, environment=shop.environment())
     seconds = time.time() - began
     calls = api.calls()
-    times = Counter(call.path for call in calls)
+    times = Counter(call.record for call in calls)
     again = {path for path, count in times.items() if count > 1}
-    first_answers = [call.ended for call in calls if call.path in again and call.ended < killed_at]
-    accepted = {call.path for call in calls if call.status == 200}
+    first_answers = [
+        call.ended for call in calls if call.record in again and call.ended < killed_at
+    ]
+    accepted = {call.record for call in calls if call.status == 200}
     return Killed(
         records=records,
         before=before,
@@ -82,4 +87,5 @@ def row(shop: Shop, *, ms: int, in_flight: int, runs: int) -> Row:
         f"them answered {max(one.tail_seconds for one in all_runs) * 1000:.0f} ms before the kill; "
         f"{sum(one.lost for one in all_runs)} lost; second run "
         f"{max(one.seconds for one in all_runs):.0f} s, most of it until the leases ran out",
+        beside.killed(shop, ms, _SLOW if ms else _SLOW_AT_ONCE),
     )

@@ -47,7 +47,7 @@ http {{
   keepalive_requests 1000000000;
   keepalive_timeout 3600s;
   tcp_nodelay on;
-  log_format call '$msec $request_time $status $request_method $request_uri';
+  log_format call '$msec $request_time $status $request_method $request_uri $http_idempotency_key';
   access_log {folder}/calls.log call buffer=256k flush={flush_ms}ms;
   # $request_id is chance, so which calls are refused is chance too.
   split_clients "$request_id" $trouble {{ {trouble} * ""; }}
@@ -68,13 +68,17 @@ _REFUSALS = {429: '{"message":"Too Many Requests"}', 500: '{"message":"Internal 
 
 @dataclass(frozen=True)
 class Called:
-    """One call as nginx saw it. `ended`: seconds since 1970; `seconds`: from its first byte on."""
+    """One call as nginx saw it. `ended`: seconds since 1970; `seconds`: from its first byte on.
+
+    `record`: which one it tells of: its idempotency key, else its path. `status` is 499 where the
+    sender left before the answer.
+    """
 
     ended: float
     seconds: float
     status: int
     method: str
-    path: str
+    record: str
 
     @property
     def began(self) -> float:
@@ -114,13 +118,13 @@ class Sink:
             return sum(chunk.count(b"\n") for chunk in iter(lambda: lines.read(1 << 20), b""))
 
     def accepted(self) -> Counter[str]:
-        """Count, since `forget`, how often each path was answered 200."""
-        return Counter(call.path for call in self.calls() if call.status == 200)
+        """Count, since `forget`, how often each record was answered 200."""
+        return Counter(call.record for call in self.calls() if call.status == 200)
 
 
 def _called(line: str) -> Called:
-    ended, seconds, status, method, path = line.rstrip("\n").split(" ", 4)
-    return Called(float(ended), float(seconds), int(status), method, path)
+    ended, seconds, status, method, path, key = line.rstrip("\n").split(" ", 5)
+    return Called(float(ended), float(seconds), int(status), method, path if key == "-" else key)
 
 
 @contextmanager

@@ -9,13 +9,15 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass
 
+from benchmarks import beside
 from benchmarks.processes import Ran, cpu_seconds_of, run_module
 from benchmarks.report import Row
 from benchmarks.shops import Shop
 from benchmarks.sink import Sink, sink
 
-# requests is given so many calls, at most: it is slow.
+# Those who are slow are given fewer records: requests in threads, drt and dlt.
 _THREADED = 4000
+_SLOW, _SLOW_AT_ONCE = 200, 1000
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,14 @@ def row(
             ceiling_cpu.append(1000 * ran.said["cpu_seconds"] / ours[-1].records)
             few = min(ours[-1].records, _THREADED)
             threads.append(peer("requests_threads", api, few, in_flight)[0])
+        others = list(beside.rates(shop, api, _SLOW if ms else _SLOW_AT_ONCE))
     rate = statistics.median(one.per_second for one in ours)
     lines = [
         f"CurlMulti bare: {_against(statistics.median(ceiling), rate)}, CPU "
         f"{statistics.median(ceiling_cpu):.3f} s per 1,000",
         f"requests in {in_flight} threads: {_against(statistics.median(threads), rate)}",
     ]
+    lines += [f"{name}: {_against(theirs, rate)}" for name, theirs in others]
     if ms:
         possible = in_flight * 1000 / ms
         lines.insert(0, f"connections/latency: {_against(possible, rate)}")

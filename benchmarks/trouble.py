@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 
+from benchmarks import beside
 from benchmarks.processes import run_module
 from benchmarks.report import Row
 from benchmarks.shops import Shop
@@ -16,6 +17,8 @@ from benchmarks.sink import sink
 # A delivery that takes so many times the clean time, and at least so many seconds, is given up.
 _PATIENCE = 10
 _LEAST_PATIENCE_SECONDS = 60.0
+# Records of the peers.
+_OF_PEERS = 400
 
 
 @dataclass(frozen=True)
@@ -82,4 +85,5 @@ def row(shop: Shop, *, ms: int, in_flight: int, percent: float, runs: int) -> Ro
         f"{sum(one.lost for one in troubled)} lost, {sum(one.twice for one in troubled)} accepted "
         f"twice, {troubled[0].refused:,} calls refused, the worker started "
         f"{max(one.runs for one in troubled)} x",
+        beside.troubled(shop, ms=ms, percent=percent, records=_OF_PEERS),
     )
