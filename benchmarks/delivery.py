@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby
 
-from benchmarks import killed, paced, speed, trouble
+from benchmarks import killed, live, memory, paced, speed, trouble
 from benchmarks.measure import machine
 from benchmarks.report import Row, show, table
 from benchmarks.shops import Shop, open_shop
@@ -28,7 +28,7 @@ class Job:
     measure: Callable[[Shop], Row]
 
 
-def jobs(records: int, runs: int, seconds: float) -> Iterator[Job]:
+def jobs(records: int, runs: int, seconds: float, backlog: int) -> Iterator[Job]:
     """Give all of them, in the order of the table."""
     for ms, in_flight, per_second in ((50, 64, 1215), (50, 256, 4860), (100, 256, 2430)):
         measure = partial(
@@ -64,6 +64,11 @@ def jobs(records: int, runs: int, seconds: float) -> Iterator[Job]:
     for ms in (50, 0):
         measure = partial(killed.row, ms=ms, in_flight=256, runs=runs)
         yield Job(f"kill-{ms}ms", 20_000, measure)
+    for customers in (10_000, 100_000, 1_000_000):
+        measure = partial(memory.row, most_seconds=300.0)
+        yield Job(f"memory-{customers}", customers, measure)
+    measure = partial(live.row, calls_per_second=20.0, seconds=seconds)
+    yield Job("live", backlog, measure)
 
 
 def main() -> None:
@@ -73,10 +78,13 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=30_000, help="of the speed rows")
     parser.add_argument("--runs", type=int, default=3, help="of which the median is taken")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each half of a limit's run")
+    parser.add_argument("--backlog", type=int, default=1_000_000, help="of the live row's import")
     given = parser.parse_args()
-    wanted = tuple((given.only or "").split(","))
+    wanted = given.only.split(",") if given.only else []
     chosen = [
-        job for job in jobs(given.records, given.runs, given.seconds) if job.name.startswith(wanted)
+        job
+        for job in jobs(given.records, given.runs, given.seconds, given.backlog)
+        if not wanted or any(job.name == name or job.name.startswith(f"{name}-") for name in wanted)
     ]
     if given.list:
         print("\n".join(job.name for job in chosen))

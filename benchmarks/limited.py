@@ -16,11 +16,15 @@ import requests
 
 @dataclass(frozen=True)
 class Judged:
-    """One call as the API judged it. `at`: seconds since 1970."""
+    """One call as the API judged it when it came. `at`: seconds since 1970.
+
+    `mark`: the text in its body that begins with "change-", or "-".
+    """
 
     at: float
     status: int
     path: str
+    mark: str
 
     @property
     def passed(self) -> bool:
@@ -46,8 +50,8 @@ class LimitedApi:
 
 
 def _judged(line: str) -> Judged:
-    at, status, path = line.rstrip("\n").split(" ", 2)
-    return Judged(float(at), int(status), path)
+    at, status, path, mark = line.rstrip("\n").split(" ", 3)
+    return Judged(float(at), int(status), path, mark)
 
 
 @contextmanager

@@ -22,6 +22,8 @@ from benchmarks.limiters import KINDS, Limiter, TokenBucket
 _OK = b'{"customer":{"id":"c","externalId":"e","pointBalance":0}}'
 _REFUSED = b'{"message":"Too Many Requests"}'
 _FLUSH_SECONDS = 0.2
+# A text of a body that begins so is logged with the call, so that one change can be followed.
+MARK = b"change-"
 
 
 class Api:
@@ -37,12 +39,13 @@ class Api:
         self._lines: list[str] = []
         self._log = log.open("w", encoding="utf-8")
 
-    def answer(self, path: str) -> tuple[bytes, float]:
+    def answer(self, path: str, body: bytes) -> tuple[bytes, float]:
         """Give the answer to a call and the seconds to wait before it is sent."""
         now = time.time()
         wait = self.limiter.wait(now)
         status = 429 if wait else 200
-        self._lines.append(f"{now:.4f} {status} {path}\n")
+        mark = body[at : body.find(b'"', at)].decode() if (at := body.find(MARK)) >= 0 else "-"
+        self._lines.append(f"{now:.4f} {status} {path} {mark}\n")
         more = b""
         if wait and self._retry_after:
             more = b"Retry-After: %d\r\n" % max(math.ceil(wait), 1)
@@ -94,12 +97,12 @@ class Connection(asyncio.Protocol):
             size = end + 4 + _content_length(head)
             if len(self._got) < size:
                 return
-            self._got = self._got[size:]
+            body, self._got = self._got[end + 4 : size], self._got[size:]
             target = head.split(b" ", 2)[1].decode("latin-1")
             if target.startswith("/control"):
                 self._send(self._api.control(urlsplit(target).query))
                 continue
-            answer, delay = self._api.answer(target)
+            answer, delay = self._api.answer(target, body)
             if delay:
                 self._later(delay, self._send, answer)
             else:

@@ -1,4 +1,4 @@
-"""Child processes that are measured: what they say, as JSON, and the CPU they use."""
+"""Child processes that are measured: what they say, as JSON, the CPU and the memory they use."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def run_program(
             timed_out = not ender.is_alive()
             ender.cancel()
         child.returncode = os.waitstatus_to_exitcode(status)
-        if timed_out:
-            raise TimeoutError(f"{command[:4]} took longer than {most_seconds} s")
+        if timed_out and child.returncode:
+            raise TimeoutError(f"{' '.join(command[:4])} took longer than {most_seconds} s")
         output.seek(0)
         errors.seek(0)
         lines = output.read().decode().strip().splitlines()
@@ -93,3 +93,14 @@ def cpu_seconds_of(pid: int) -> float:
         total += ticks.get(one, 0)
         todo += parents.get(one, [])
     return total / _TICKS
+
+
+def most_memory_mb(pid: int | str = "self") -> float:
+    """Give the most memory that a living process has had, in MB.
+
+    From /proc: what getrusage says of a child is never less than its parent had at its start.
+    """
+    for line in (_PROC / str(pid) / "status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0

@@ -36,7 +36,7 @@ class Delivered:
     worker_cpu: float
     postgres_cpu: float
     sink_cpu: float
-    max_rss_mb: float
+    most_memory_mb: float
 
     @property
     def per_second(self) -> float:
@@ -68,7 +68,7 @@ def deliver(shop: Shop, api: Sink) -> Delivered:
         worker_cpu=said["cpu_seconds"],
         postgres_cpu=postgres,
         sink_cpu=nginx,
-        max_rss_mb=said["max_rss_mb"],
+        most_memory_mb=said["most_memory_mb"],
     )
 
 
@@ -138,7 +138,7 @@ def _costs(ours: list[Delivered]) -> str:
         f"(worker {cpu('worker_cpu')}, Postgres {cpu('postgres_cpu')}; "
         f"sink {cpu('sink_cpu')}); "
         f"{sum(one.lost for one in ours)} lost, {sum(one.twice for one in ours)} twice; "
-        f"{max(one.max_rss_mb for one in ours):.0f} MB"
+        f"{max(one.most_memory_mb for one in ours):.0f} MB"
     )
 
 

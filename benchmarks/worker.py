@@ -12,6 +12,7 @@ import resource
 import time
 from contextlib import suppress
 
+from benchmarks.processes import most_memory_mb
 from influence_pipeline.errors import ApiError
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import load_settings
@@ -38,7 +39,7 @@ def main() -> None:
         "began": began,
         "ended": ended,
         "cpu_seconds": _cpu() - before,
-        "max_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "most_memory_mb": most_memory_mb(),
         **report.counts(),
     }
     print(json.dumps(said))
