@@ -1,7 +1,7 @@
 """Delivery of customers, beside its peers: one row per job, and the bar it has to reach.
 
 python -m benchmarks.delivery [--only at-50ms-64,at-once] [--runs 3] [--records 30000]
-                              [--seconds 60]
+                              [--seconds 60] [--backlog 1000000] [--alone]
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class Job:
     measure: Callable[[Shop], Row]
 
 
-def jobs(records: int, runs: int, seconds: float, backlog: int) -> Iterator[Job]:
+def jobs(*, records: int, runs: int, seconds: float, backlog: int, alone: bool) -> Iterator[Job]:
     """Give all of them, in the order of the table."""
     for ms, in_flight, per_second in ((50, 64, 1215), (50, 256, 4860), (100, 256, 2430)):
         measure = partial(
-            speed.row, ms=ms, in_flight=in_flight, bar_per_second=per_second, runs=runs
+            speed.row, ms=ms, in_flight=in_flight, bar_per_second=per_second, runs=runs, alone=alone
         )
         yield Job(f"at-{ms}ms-{in_flight}", records, measure)
     yield Job(
@@ -45,10 +45,11 @@ def jobs(records: int, runs: int, seconds: float, backlog: int) -> Iterator[Job]
             bar_per_second=12_000,
             bar_cpu_per_1000=0.08,
             runs=runs,
+            alone=alone,
         ),
     )
     for ms in (50, 0):
-        measure = partial(trouble.row, ms=ms, in_flight=64, percent=5, runs=runs)
+        measure = partial(trouble.row, ms=ms, in_flight=64, percent=5, runs=runs, alone=alone)
         yield Job(f"trouble-{ms}ms", 20_000, measure)
     for rate in (5.0, 50.0, 500.0):
         for known in (False, True):
@@ -62,7 +63,7 @@ def jobs(records: int, runs: int, seconds: float, backlog: int) -> Iterator[Job]
     )
     yield Job("limit-50-retry-after", 50_000, measure)
     for ms in (50, 0):
-        measure = partial(killed.row, ms=ms, in_flight=256, runs=runs)
+        measure = partial(killed.row, ms=ms, in_flight=256, runs=runs, alone=alone)
         yield Job(f"kill-{ms}ms", 20_000, measure)
     for customers in (10_000, 100_000, 1_000_000):
         measure = partial(memory.row, most_seconds=300.0)
@@ -79,11 +80,19 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="of which the median is taken")
     parser.add_argument("--seconds", type=float, default=60.0, help="of each half of a limit's run")
     parser.add_argument("--backlog", type=int, default=1_000_000, help="of the live row's import")
+    parser.add_argument("--alone", action="store_true", help="leave the slow peers out")
     given = parser.parse_args()
+    every = jobs(
+        records=given.records,
+        runs=given.runs,
+        seconds=given.seconds,
+        backlog=given.backlog,
+        alone=given.alone,
+    )
     wanted = given.only.split(",") if given.only else []
     chosen = [
         job
-        for job in jobs(given.records, given.runs, given.seconds, given.backlog)
+        for job in every
         if not wanted or any(job.name == name or job.name.startswith(f"{name}-") for name in wanted)
     ]
     if given.list:

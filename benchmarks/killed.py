@@ -73,7 +73,7 @@ def run(shop: Shop, api: Sink, share: float) -> Killed:
     )
 
 
-def row(shop: Shop, *, ms: int, in_flight: int, runs: int) -> Row:
+def row(shop: Shop, *, ms: int, in_flight: int, runs: int, alone: bool) -> Row:
     """Several kills, at different places."""
     shop.configure(in_flight=in_flight, timeout_seconds=_TIMEOUT_SECONDS)
     with sink(ms=ms) as api:
@@ -87,5 +87,5 @@ def row(shop: Shop, *, ms: int, in_flight: int, runs: int) -> Row:
         f"them answered {max(one.tail_seconds for one in all_runs) * 1000:.0f} ms before the kill; "
         f"{sum(one.lost for one in all_runs)} lost; second run "
         f"{max(one.seconds for one in all_runs):.0f} s, most of it until the leases ran out",
-        beside.killed(shop, ms, _SLOW if ms else _SLOW_AT_ONCE),
+        [] if alone else beside.killed(shop, ms, _SLOW if ms else _SLOW_AT_ONCE),
     )

@@ -46,7 +46,7 @@ def row(shop: Shop, *, calls_per_second: float, seconds: float) -> Row:
             with Engine(shop.settings()) as engine:
                 engine.capture(Entity.CUSTOMER)
             began = time.time()
-            with _ticking(shop):
+            with _ticking(shop) as ticks:
                 committed = _change(shop.store_url, seconds)
                 _wait_for(api, committed)
             _must_run(importing)
@@ -64,7 +64,8 @@ def row(shop: Shop, *, calls_per_second: float, seconds: float) -> Row:
         f"a tick each {_TICK_SECONDS:g} s, {len(committed)} changes",
         "p95 <= 5 s",
         f"{_quantiles(waits, committed)}; {used:.0%} of the limit used, "
-        f"{len(calls) - passed} of {len(calls):,} calls answered 429",
+        f"{len(calls) - passed} of {len(calls):,} calls answered 429; {len(ticks)} ticks ended, "
+        f"{sum(map(bool, ticks))} of them with an error",
     )
 
 
@@ -124,9 +125,10 @@ def _must_run(importing: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def _ticking(shop: Shop) -> Iterator[None]:
-    """Start a sync each second while none is at work."""
+def _ticking(shop: Shop) -> Iterator[list[int]]:
+    """Start a sync each second while none is at work; gives the exit codes of those that ended."""
     ended = threading.Event()
+    exit_codes: list[int] = []
 
     def tick() -> None:
         next_at = time.monotonic()
@@ -140,6 +142,8 @@ def _ticking(shop: Shop) -> Iterator[None]:
             while process.poll() is None:
                 if ended.wait(0.02):
                     process.kill()
+            if not ended.is_set():
+                exit_codes.append(process.returncode)
             # A tick that was missed is not made up for.
             next_at = max(next_at + _TICK_SECONDS, time.monotonic())
             ended.wait(next_at - time.monotonic())
@@ -147,7 +151,7 @@ def _ticking(shop: Shop) -> Iterator[None]:
     thread = threading.Thread(target=tick)
     thread.start()
     try:
-        yield
+        yield exit_codes
     finally:
         ended.set()
         thread.join()

@@ -34,14 +34,14 @@ class Shop:
         self.server = server
         self.customers = customers
         self.store_url = server.create_database("store")
-        self.state_url = server.create_database("state")
+        self.state_url = server.create_database("state_0")
         self.api_url = NOWHERE
         copy_preset("plain", folder / "config")
         self.config = folder / "config" / "influence.toml"
         self._plain_config = self.config.read_text(encoding="utf-8").replace(
             "[orders]\n", "[orders]\ngo_live = 2000-01-01T00:00:00Z\n", 1
         )
-        self._has_captured = False
+        self._backlog: int | None = None
         self._states = 0
         self.configure()
 
@@ -74,26 +74,26 @@ class Shop:
 
     def fresh_state(self) -> None:
         """Give the next processes an empty state."""
-        self._states += 1
-        self.state_url = self.server.create_database(f"state_{self._states}")
+        self.state_url = self._next_state()
 
     def fresh_backlog(self) -> int:
         """Give the next processes a state in which every customer is captured and none is sent.
 
         Gives their number.
         """
-        if not self._has_captured:
+        if self._backlog is None:
             self.state_url = self.server.create_database(_CAPTURED)
             with Engine(self.settings()) as engine:
                 engine.capture(Entity.CUSTOMER)
                 self._backlog = engine.count_in_store(Entity.CUSTOMER)
-            self._has_captured = True
-        if self._states:
-            self.server.drop_database(f"state_{self._states}")
-        self._states += 1
-        name = f"state_{self._states}"
-        self.state_url = self.server.create_database(name, template=_CAPTURED)
+        self.state_url = self._next_state(template=_CAPTURED)
         return self._backlog
+
+    def _next_state(self, template: str | None = None) -> str:
+        """Make a state in place of the last one."""
+        self.server.drop_database(f"state_{self._states}")
+        self._states += 1
+        return self.server.create_database(f"state_{self._states}", template=template)
 
 
 @contextmanager

@@ -87,9 +87,10 @@ def row(
     in_flight: int,
     bar_per_second: float,
     runs: int,
+    alone: bool,
     bar_cpu_per_1000: float | None = None,
 ) -> Row:
-    """Measure one latency and one number of calls in flight."""
+    """Measure one latency and one number of calls in flight. `alone`: beside the ceiling only."""
     bar = f">= {bar_per_second:,.0f}/s"
     if bar_cpu_per_1000 is not None:
         bar += f", CPU <= {bar_cpu_per_1000} s per 1,000 all in"
@@ -105,15 +106,17 @@ def row(
             rate, ran = peer("curl_multi", api, ours[-1].records, in_flight)
             ceiling.append(rate)
             ceiling_cpu.append(1000 * ran.said["cpu_seconds"] / ours[-1].records)
-            few = min(ours[-1].records, _THREADED)
-            threads.append(peer("requests_threads", api, few, in_flight)[0])
-        others = list(beside.rates(shop, api, _SLOW if ms else _SLOW_AT_ONCE))
+            if not alone:
+                few = min(ours[-1].records, _THREADED)
+                threads.append(peer("requests_threads", api, few, in_flight)[0])
+        others = [] if alone else list(beside.rates(shop, api, _SLOW if ms else _SLOW_AT_ONCE))
     rate = statistics.median(one.per_second for one in ours)
     lines = [
         f"CurlMulti bare: {_against(statistics.median(ceiling), rate)}, CPU "
         f"{statistics.median(ceiling_cpu):.3f} s per 1,000",
-        f"requests in {in_flight} threads: {_against(statistics.median(threads), rate)}",
     ]
+    if threads:
+        others.insert(0, (f"requests in {in_flight} threads", statistics.median(threads)))
     lines += [f"{name}: {_against(theirs, rate)}" for name, theirs in others]
     if ms:
         possible = in_flight * 1000 / ms

@@ -66,7 +66,7 @@ def deliver(shop: Shop, *, ms: int, percent: float, most_seconds: float) -> Deli
     )
 
 
-def row(shop: Shop, *, ms: int, in_flight: int, percent: float, runs: int) -> Row:
+def row(shop: Shop, *, ms: int, in_flight: int, percent: float, runs: int, alone: bool) -> Row:
     """Clean and troubled in turn."""
     shop.configure(in_flight=in_flight)
     clean, troubled = [], []
@@ -85,5 +85,5 @@ def row(shop: Shop, *, ms: int, in_flight: int, percent: float, runs: int) -> Ro
         f"{sum(one.lost for one in troubled)} lost, {sum(one.twice for one in troubled)} accepted "
         f"twice, {troubled[0].refused:,} calls refused, the worker started "
         f"{max(one.runs for one in troubled)} x",
-        beside.troubled(shop, ms=ms, percent=percent, records=_OF_PEERS),
+        [] if alone else beside.troubled(shop, ms=ms, percent=percent, records=_OF_PEERS),
     )

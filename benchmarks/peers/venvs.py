@@ -13,7 +13,7 @@ from pathlib import Path
 _PACKAGES = {
     "drt": ["drt-core[postgres]==1.2.1"],
     "dlt": ["dlt==1.31.0", "sqlalchemy>=2", "psycopg2-binary>=2.9"],
-    "msgspec": ["msgspec==0.22.0"],
+    "msgspec": ["msgspec==0.22.0", "psycopg2-binary>=2.9"],
 }
 _PROJECT = Path(__file__).parents[2]
 
