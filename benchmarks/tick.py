@@ -11,7 +11,8 @@ import pandas as pd
 import psycopg2
 import sqlalchemy as sa
 
-from benchmarks.measure import machine, median_seconds, shop, table
+from benchmarks.measure import machine, median_seconds, table
+from benchmarks.shops import open_shop
 from influence_pipeline.records import Entity
 from influence_pipeline.sync.engine import Engine
 
@@ -23,7 +24,8 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=100_000)
     orders = parser.parse_args().orders
     print(machine())
-    with shop(orders) as (settings, url), Engine(settings) as engine:
+    with open_shop(orders) as shop, Engine(shop.settings()) as engine:
+        url = shop.store_url
         first = median_seconds(lambda: engine.capture(Entity.ORDER, full=True), runs=1)
         change(url)
         rows = {

@@ -1,0 +1,91 @@
+"""kill -9 in the middle of a delivery, then start again: how much the API is told a second time."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from benchmarks import beside
+from benchmarks.processes import run_module
+from benchmarks.report import Row
+from benchmarks.shops import Shop
+from benchmarks.sink import Sink, sink
+
+# Short, so that the leases of the killed process run out soon; it changes nothing of what is sent
+# again.
+_TIMEOUT_SECONDS = 2
+_WAIT_SECONDS = 60
+# Records of the peers.
+_SLOW, _SLOW_AT_ONCE = 400, 2000
+
+
+@dataclass(frozen=True)
+class Killed:
+    """`again`: records that the API was told of more than once. `tail_seconds`: how long before the
+    kill the oldest of them had first been answered. `seconds`: of the second run, with its wait."""
+
+    records: int
+    before: int
+    again: int
+    lost: int
+    tail_seconds: float
+    seconds: float
+
+
+def run(shop: Shop, api: Sink, share: float) -> Killed:
+    """Kill the worker when this share of the backlog has been answered; let another finish."""
+    records = shop.fresh_backlog()
+    shop.api_url = api.url
+    api.forget()
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.worker"],
+        env=shop.environment(),
+        stdout=subprocess.DEVNULL,
+    )
+    while api.count() < records * share and worker.poll() is None:
+        time.sleep(0.02)
+    worker.kill()
+    killed_at = time.time()
+    if worker.wait() == 0:
+        raise RuntimeError("The worker was done before it could be killed; use more records.")
+    before = len(api.calls())
+    began = time.time()
+    run_module("benchmarks.worker", "--wait", _WAIT_SECONDS, environment=shop.environment())
+    seconds = time.time() - began
+    calls = api.calls()
+    times = Counter(call.record for call in calls)
+    again = {path for path, count in times.items() if count > 1}
+    first_answers = [
+        call.ended for call in calls if call.record in again and call.ended < killed_at
+    ]
+    accepted = {call.record for call in calls if call.status == 200}
+    return Killed(
+        records=records,
+        before=before,
+        again=len(again),
+        lost=records - len(accepted),
+        tail_seconds=killed_at - min(first_answers, default=killed_at),
+        seconds=seconds,
+    )
+
+
+def row(shop: Shop, *, ms: int, in_flight: int, runs: int, alone: bool) -> Row:
+    """Several kills, at different places."""
+    shop.configure(in_flight=in_flight, timeout_seconds=_TIMEOUT_SECONDS)
+    with sink(ms=ms) as api:
+        all_runs = [run(shop, api, (number + 1) / (runs + 1)) for number in range(runs)]
+    again = [one.again for one in all_runs]
+    return Row(
+        f"kill -9 and start again, answers {f'in {ms} ms' if ms else 'at once'}, {in_flight} in "
+        f"flight ({all_runs[0].records:,} records, {runs} kills)",
+        "<= 500 sent again, or those of the last 50 ms; 0 lost",
+        f"sent again: median {statistics.median(again):,.0f}, most {max(again):,}; the oldest of "
+        f"them answered {max(one.tail_seconds for one in all_runs) * 1000:.0f} ms before the kill; "
+        f"{sum(one.lost for one in all_runs)} lost; second run "
+        f"{max(one.seconds for one in all_runs):.0f} s, most of it until the leases ran out",
+        [] if alone else beside.killed(shop, ms, _SLOW if ms else _SLOW_AT_ONCE),
+    )
