@@ -47,6 +47,8 @@ _SAME = 0.03
 _LATER, _LONGEST_LOOK_SECONDS = 1.25, 8.0
 # What is left of a rate that was refused though it did not grow, where nothing tells it better.
 _DOUBTED, _DOUBT_SECONDS = 0.95, 3.0
+# The merchant knows the ceiling: if it is refused once, it is soon tried again.
+_CEILING_DOUBTED_SECONDS = 5.0
 # Growth a second: after a cut, where the limit is nearly known, and from a held rate. It doubles
 # if it goes on for long.
 _FAST, _FINE, _SLOW = 0.15, 0.02, 0.01
@@ -301,8 +303,11 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
         control.low = 0.0
         _hold(control, max(reached, low, control.held), report, now, _SHORT_REST_SECONDS)
     elif control.growth < _FAST and (not control.doubted or seconds > _DOUBT_SECONDS):
+        under_ceiling = control.mode is Mode.OPEN
         control.doubted = True
         _hold(control, rate * _DOUBTED, report, now)
+        if under_ceiling:
+            control.hold_until = now + _CEILING_DOUBTED_SECONDS
     else:
         _search(control, low, _FAST, report, now)
 
@@ -326,13 +331,7 @@ def _is_rare(control: Control, rate: float, sent: float) -> bool:
 def _forget_limit(control: Control, now: float) -> None:
     control.rate, control.mode, control.growth = None, Mode.OPEN, 0.0
     control.epoch += 1
-    control.rare, control.low, control.held, control.saves_up, control.patience = (
-        0,
-        0.0,
-        0.0,
-        False,
-        1,
-    )
+    control.rare, control.low, control.held, control.saves_up, control.patience = 0, 0.0, 0.0, False, 1
     control.since, control.slots, control.next_at, control.opened_at = now, 0, now, now
 
 
