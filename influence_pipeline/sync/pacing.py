@@ -1,50 +1,77 @@
-"""How fast calls may go out: a window of calls in flight, a rate, and waits the API asked for.
+"""How fast one worker may send: a window of calls in flight of its own, and slots that all share.
 
-The window opens by one with each good reply; it starts at one, so that a wrong key or a dead
-address costs one call, not hundreds. The rate is unbounded (or the merchant's own ceiling) until
-the API says "too many": then it becomes a little less than what the API let through, because an API
-that answers in a millisecond is not slowed down by a small window. From there it grows again, ever
-faster while nothing is refused, so that it stays close below a limit that is there and soon forgets
-one that is gone.
+The window opens with each good reply; it starts at one, so that a wrong key or a dead address costs
+one call, not hundreds, and so that never more is in flight than half of what was let through: that
+is the most a limit nobody announced can refuse before it is seen. It halves where the API fails
+call after call, and closes a little where replies take much longer than they need.
+
+The rate is the same for all workers and processes: `pace_control` decides it from what all of them
+report, and slots come from there in blocks.
 """
 
 from __future__ import annotations
 
-# One cut in this time: refusals of calls that went out together say one thing, not many.
-_CUT_EVERY_SECONDS = 1.0
-# What was let through is measured over at least this time; a burst of a few calls tells no rate.
-_SHORTEST_MEASURE_SECONDS = 0.25
-# A cut rate is this share of what was let through; with nothing let through it is halved.
-_KEPT = 0.9
-_HALVED = 0.5
-# Where the very first calls are refused, nothing is known yet of any rate.
-_AT_FIRST = 10.0
-# Never slower than a call in two seconds: the API must be asked to be heard.
-_SLOWEST = 0.5
-# Fewer 5xx than this say nothing of the API as a whole.
+from collections import deque
+from typing import NamedTuple, Protocol
+
+from influence_pipeline.sync.pace_control import Grant, Report
+
+# Slots are taken for this long ahead; a report is at most this old.
+BLOCK_SECONDS = 0.25
+# A slot that could not be used for so long is void: a burst of old slots would break the limit.
+_STALE_SECONDS = 0.05
+# Answers to calls that went out after a refused one, which tell a limit from a passing refusal.
+_LATER_ANSWERS = 8
+_LATER_REFUSED = 0.6
+# Refusals found to be passing ones, after which they no longer keep the window from opening.
+_USED_TO_IT = 3
+_OPENS_BY = 0.5
+# Replies that take this many times the shortest of late, and this much longer, are slow.
+_SLOW_TIMES = 3.0
+_SLOW_SECONDS = 0.5
+_FLOOR_SECONDS = 60.0
+# Failures (5xx, no reply) within a second or two that mean the API as a whole.
 _TROUBLE = 5
-# Growth per second: 2 % right after a cut, doubled every 4 s without refusals, up to 50 %.
-_GROWTH = 0.02
-_GROWTH_DOUBLES_EVERY_SECONDS = 4.0
-_MOST_GROWTH = 0.5
-# Where a rate this high is reached again, the limit is gone.
-_UNLIMITED = 50_000.0
+_LOOK_AGAIN_SECONDS = 0.002
+
+
+class Ticket(NamedTuple):
+    """A call that went out: its number, and the `epoch` of the pace it went out under."""
+
+    number: int
+    epoch: int
+
+
+class Exchange(Protocol):
+    """The way to the shared pace: one question at a time, answered a little later."""
+
+    def begin(self, report: Report) -> None: ...
+    def take(self) -> Grant | None:
+        """Give the answer once, when it is there. Raises StateError."""
 
 
 class Pace:
-    """One delivery's pace. Times are seconds of a monotonic clock, handed in by the caller."""
+    """One worker's pace. Times are seconds of a monotonic clock, handed in by the caller."""
 
-    def __init__(self, in_flight: int, calls_per_second: float | None) -> None:
+    def __init__(self, in_flight: int, exchange: Exchange, *, live: bool = True) -> None:
         self._most_in_flight = in_flight
-        self._ceiling = calls_per_second or float("inf")
+        self._exchange = exchange
+        self._live = live
         self._window = 1.0
-        # None: as fast as the ceiling and the window allow.
-        self._rate: float | None = None
-        self._grown_at = 0.0
-        self._next_call_at = 0.0
+        self._number = 0
+        self._grant: Grant | None = None
+        self._slots: deque[float] = deque()
         self._held_until = 0.0
-        self._cut_at = float("-inf")
-        self._recent = _Recent(0.0)
+        self._asking = False
+        self._urgent = False
+        self._ask_at = float("-inf")
+        self._accepted = self._refused = 0
+        self._limited = False
+        self._retry_after: float | None = None
+        self._suspicion: _Suspicion | None = None
+        self._passing_refusals = 0
+        self._trouble = _Trouble()
+        self._latency = _Latency()
 
     @property
     def window(self) -> int:
@@ -52,85 +79,190 @@ class Pace:
         return int(self._window)
 
     @property
-    def rate(self) -> float:
-        """Calls a second, infinite where nothing bounds them."""
-        return min(self._ceiling, self._rate if self._rate is not None else float("inf"))
-
-    def wait(self, now: float) -> float:
-        """Seconds until the next call may go out; 0: now."""
-        return max(self._held_until - now, self._next_call_at - now, 0.0)
+    def rate(self) -> float | None:
+        """Calls a second of all workers together, None where nothing bounds them."""
+        return self._grant.rate if self._grant else None
 
     def held(self, now: float) -> float:
         """Seconds that the API asked to be left alone for."""
         return max(self._held_until - now, 0.0)
 
-    def went_out(self, now: float) -> None:
-        """Note that a call was made."""
-        self._grow(now)
-        gap = 1.0 / self.rate
-        self._next_call_at = max(self._next_call_at, now - gap) + gap
+    def wait(self, now: float) -> float:
+        """Seconds until the next call may go out, or until it is worth to ask again; 0: now."""
+        if now < self._held_until:
+            return self._held_until - now
+        if self._grant is None or self._urgent:
+            return _LOOK_AGAIN_SECONDS
+        if self._grant.rate is None:
+            return 0.0
+        if not self._slots:
+            return max(self._ask_at - now, _LOOK_AGAIN_SECONDS)
+        return max(self._slots[0] - now, 0.0)
 
-    def good(self, now: float) -> None:
-        """Note a reply that shows the API keeps up."""
-        self._window = min(self._window + 1.0, float(self._most_in_flight))
-        self._recent.add(now, let_through=1)
+    def went_out(self) -> Ticket:
+        """Note that a call was made; give the ticket to hand in with its answer."""
+        if self._slots:
+            self._slots.popleft()
+        self._number += 1
+        return Ticket(self._number, self._grant.epoch if self._grant else 0)
 
-    def refused(self, now: float, retry_after: float | None, *, throttled: bool) -> None:
-        """Note a refusal: a 429 (`throttled`) or a 5xx. `retry_after`: seconds it asked to wait.
+    def good(self, ticket: Ticket, now: float, seconds: float) -> None:
+        """Note a reply, after `seconds`, that shows an API that keeps up."""
+        self._accepted += 1
+        self._trouble.add(now, failed=False)
+        self._look_back(ticket, refused=False)
+        if self._latency.is_slow(now, seconds):
+            self._window = max(self._window * 0.8, 1.0)
+        elif self._suspicion is None or self._passing_refusals >= _USED_TO_IT:
+            self._window = min(self._window + _OPENS_BY, float(self._most_in_flight))
 
-        A 5xx among many good replies is one record's trouble; where they are most, the API as a
-        whole has too much to do.
-        """
-        self._recent.add(now, refused=1)
+    def refused(self, ticket: Ticket, now: float, retry_after: float | None) -> None:
+        """Note a 429. `retry_after`: seconds it asked to wait."""
+        self._take_hold(now, retry_after)
+        if self._grant is None or ticket.epoch != self._grant.epoch:
+            return
+        self._refused += 1
+        if self._grant.rate is not None:
+            self._urgent = True
+            return
+        if self._suspicion is None:
+            self._suspicion = _Suspicion(ticket.number, min(_LATER_ANSWERS, max(self.window, 1)))
+        self._look_back(ticket, refused=True)
+
+    def failed(self, now: float, retry_after: float | None) -> None:
+        """Note a 5xx or a reply that never came: one among many good ones is a record's trouble,
+        where they are most the API as a whole has too much to do."""
+        self._take_hold(now, retry_after)
+        if self._trouble.add(now, failed=True):
+            self._window = max(self._window / 2, 1.0)
+
+    def step(self, now: float, ready: int) -> None:
+        """Report, and take slots for `ready` calls that wait. Raises StateError."""
+        if self._asking:
+            grant = self._exchange.take()
+            if grant is None:
+                return
+            self._asking = False
+            self._adopt(grant, now)
+        wanted = self._wanted(now, ready)
+        due = now >= self._ask_at and (wanted or self._accepted or self._refused)
+        if self._grant is None or self._urgent or due:
+            self._ask(now, wanted)
+
+    def close(self, now: float) -> None:
+        """Report what has not been reported. Raises StateError."""
+        if self._accepted or self._refused:
+            self.step(now, 0)
+            if not self._asking:
+                self._ask(now, 0)
+
+    def _wanted(self, now: float, ready: int) -> int:
+        while self._slots and now - self._slots[0] > _STALE_SECONDS:
+            self._slots.popleft()
+        if self._grant is None or self._grant.rate is None:
+            return 0
+        if self._slots and self._slots[-1] - now > BLOCK_SECONDS / 2:
+            return 0
+        return max(ready - len(self._slots), 0)
+
+    def _ask(self, now: float, wanted: int) -> None:
+        report = Report(
+            epoch=self._grant.epoch if self._grant else 0,
+            accepted=self._accepted,
+            refused=self._refused,
+            limited=self._limited,
+            used=wanted > 0,
+            retry_after=self._retry_after,
+            wanted=wanted,
+            live=self._live,
+        )
+        self._accepted = self._refused = 0
+        self._limited, self._retry_after = False, None
+        self._asking = True
+        self._exchange.begin(report)
+
+    def _adopt(self, grant: Grant, now: float) -> None:
+        if self._grant is None or grant.epoch != self._grant.epoch or grant.rate is None:
+            self._slots.clear()
+            self._suspicion = None
+        self._grant = grant
+        self._urgent = False
+        self._held_until = max(self._held_until, now + grant.held)
+        self._slots.extend(now + grant.first_in + grant.gap * n for n in range(grant.count))
+        # Where none were to be had, live changes use them; otherwise slots are asked for in time.
+        self._ask_at = now if grant.count else now + BLOCK_SECONDS
+
+    def _take_hold(self, now: float, retry_after: float | None) -> None:
         if retry_after is not None:
             self._held_until = max(self._held_until, now + retry_after)
-        if now - self._cut_at < _CUT_EVERY_SECONDS:
+            self._retry_after = max(self._retry_after or 0.0, retry_after)
+            self._urgent = self._urgent or self._grant is not None
+
+    def _look_back(self, ticket: Ticket, *, refused: bool) -> None:
+        """After a refusal while no limit is known: are later calls refused too?"""
+        suspicion = self._suspicion
+        if suspicion is None or ticket.number <= suspicion.number:
             return
-        self._window = max(self._window / 2, 1.0)
-        if throttled or self._recent.is_trouble:
-            self._cut(now)
-        self._cut_at = now
-
-    def _cut(self, now: float) -> None:
-        self._grow(now)
-        let_through = self._recent.let_through_per_second(now)
-        cut = min(self.rate * _HALVED if let_through == 0 else let_through * _KEPT, self.rate)
-        self._rate = max(cut, _SLOWEST) if cut < _UNLIMITED else _AT_FIRST
-        self._next_call_at = max(self._next_call_at, now + 1.0 / self._rate)
-        self._recent = _Recent(now)
-
-    def _grow(self, now: float) -> None:
-        if self._rate is not None:
-            quiet = now - self._cut_at
-            growth = min(_GROWTH * 2.0 ** (quiet / _GROWTH_DOUBLES_EVERY_SECONDS), _MOST_GROWTH)
-            self._rate *= 1.0 + growth * (now - self._grown_at)
-            if self._rate >= _UNLIMITED:
-                self._rate = None
-        self._grown_at = now
+        suspicion.answers += 1
+        suspicion.refused += refused
+        if suspicion.answers < suspicion.enough:
+            return
+        self._suspicion = None
+        if suspicion.refused >= _LATER_REFUSED * suspicion.answers:
+            self._limited = self._urgent = True
+        else:
+            self._passing_refusals += 1
 
 
-class _Recent:
-    """Replies of the last one to two seconds."""
+class _Suspicion:
+    """A refused call, and what became of those that went out after it."""
 
-    def __init__(self, now: float) -> None:
-        self._since = self._half = now
-        self._before = (0, 0)
-        self._now = (0, 0)
+    def __init__(self, number: int, enough: int) -> None:
+        self.number = number
+        self.enough = enough
+        self.answers = self.refused = 0
 
-    def add(self, now: float, *, let_through: int = 0, refused: int = 0) -> None:
+
+class _Trouble:
+    """Tells a failing API from a failing record, by the answers of the last one to two seconds."""
+
+    def __init__(self) -> None:
+        self._half = float("-inf")
+        self._before = self._now = (0, 0)
+        self._told_at = float("-inf")
+
+    def add(self, now: float, *, failed: bool) -> bool:
+        """Note an answer; True: the API as a whole fails, and that was not said this second."""
         if now - self._half >= 1.0:
-            # What is older than the last second goes.
-            self._since = self._half if now - self._half < 2.0 else now
             self._before = self._now if now - self._half < 2.0 else (0, 0)
-            self._half = now
-            self._now = (0, 0)
-        self._now = (self._now[0] + let_through, self._now[1] + refused)
+            self._half, self._now = now, (0, 0)
+        self._now = (self._now[0] + (not failed), self._now[1] + failed)
+        failures = self._before[1] + self._now[1]
+        if not failed or failures < _TROUBLE or failures <= self._before[0] + self._now[0]:
+            return False
+        if now - self._told_at < 1.0:
+            return False
+        self._told_at = now
+        return True
 
-    def let_through_per_second(self, now: float) -> float:
-        seconds = max(now - self._since, _SHORTEST_MEASURE_SECONDS)
-        return (self._before[0] + self._now[0]) / seconds
 
-    @property
-    def is_trouble(self) -> bool:
-        refused = self._before[1] + self._now[1]
-        return refused >= _TROUBLE and refused > self._before[0] + self._now[0]
+class _Latency:
+    """Tells replies that take much longer than they need, once per such a while."""
+
+    def __init__(self) -> None:
+        self._floor = self._next_floor = float("inf")
+        self._floor_at = float("-inf")
+        self._usual = 0.0
+        self._told_at = float("-inf")
+
+    def is_slow(self, now: float, seconds: float) -> bool:
+        if now - self._floor_at >= _FLOOR_SECONDS:
+            self._floor, self._next_floor, self._floor_at = self._next_floor, float("inf"), now
+        self._next_floor = min(self._next_floor, seconds)
+        self._floor = min(self._floor, seconds)
+        self._usual += (seconds - self._usual) * 0.1
+        slow = self._usual > max(self._floor * _SLOW_TIMES, self._floor + _SLOW_SECONDS)
+        if not slow or now - self._told_at < max(self._usual, 1.0):
+            return False
+        self._told_at = now
+        return True
