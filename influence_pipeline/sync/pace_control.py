@@ -3,17 +3,23 @@
 Pure: one value (`Control`) and what changes it. `pacing` keeps it in the state database, shared by
 all workers, and asks it for slots. Times are seconds of that database's clock.
 
-No limit is known at first (`rate` None), and the workers' windows open by themselves. Where the API
-says "too many", the rate becomes a little less than what it let through, and goes through modes:
+Three modes:
 
-coarse  the rate grows fast from well below, until the API refuses
-fine    the same, slowly from just below, which tells the limit to a few per cent
-hold    just under the limit, for so long that the next refusal is one in some hundred calls
-probe   the rate grows slowly from what was held: is the limit still there?
+open    no limit is known: no rate, or the merchant's ceiling
+search  the rate grows until the API refuses: fast after a cut, slowly at the end or from a held rate
+hold    just under the limit, for a minute or two; then a slow search: is it still there?
 
-A refusal while a rate is held that has held for a while says that the limit has fallen: the rate is
-halved, and it begins anew. A refusal of a call that went out before the last change says nothing
-new: each call carries the number of the change it knew of (`epoch`).
+At a refusal all rest for a second, so that what the API counts by the second runs out. What was
+sent since such a rest tells the limit in two ways:
+
+- An API that saves up calls for a burst (a token bucket) has let through a second's worth more than
+  its limit: `sent / (seconds + 1)`. For any API the limit is at least that.
+- One that counts in windows refuses soon after the rate passed the limit: what the rate was then.
+
+Which it is shows at the next refusal: where the first formula gives the same again, it holds. A
+refusal of a rate that was held for long says that the limit fell: the rate is halved, and searched
+anew. A refusal of a call that went out before the last change says nothing new: each call carries
+the number of the change it knew of (`epoch`).
 """
 
 from __future__ import annotations
@@ -22,90 +28,91 @@ import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-# Answers are counted in pieces of this length, so many of them.
-_PIECE_SECONDS = 0.25
-_PIECES = 16
-# A held rate is this share of the limit as it was found. Known ceilings too are kept a little
-# below, because calls that leave evenly arrive a little less so.
-_KEPT = 0.97
+# A rate that is held is this share of the limit as it was found. Known ceilings too are kept a
+# little below, because calls that leave evenly arrive a little less so.
+KEPT = 0.975
 BELOW_CEILING = 0.97
-# What is cut when a trusted rate is refused, and when what it was cut to is refused at once.
+# What APIs count by, and so what they save up at most.
+_COUNTED_SECONDS = 1.0
+# A rate held for so long cannot have been too high by more than one part in so many.
+_TRUSTED_SECONDS = 20.0
 _HALVED = 0.5
-_AGAIN = 0.6
-_AT_ONCE_SECONDS = 1.0
-# After a refusal nothing goes out for a moment, so that what the API counts runs out: a whole
-# window of a second at first, a piece of it later.
-_FIRST_REST_SECONDS = 1.0
-_REST_SECONDS = 0.2
-# A held rate is trusted after so many calls and seconds without a refusal. An estimate that is
-# refused before is made anew so many times.
-_TRUSTED_CALLS = 20
-_TRUSTED_SECONDS = 4.0
-_MOST_DOUBTS = 2
-# A limit found again within this of the held rate is the same one.
-_SAME = 1.25
-# Growth a second, by mode. A probe's doubles, and a fast one's too if it goes on for long.
-_COARSE, _FINE, _PROBE = 0.10, 0.02, 0.01
+# Two estimates within this of each other are the same.
+_SAME = 0.06
+# Growth a second: after a cut, where the limit is nearly known, and from a held rate. It doubles
+# if it goes on for long.
+_FAST, _FINE, _SLOW = 0.20, 0.03, 0.01
 _GROWTH_DOUBLES_EVERY_SECONDS = 6.0
 _MOST_GROWTH = 0.4
-_LONG_SEARCH_SECONDS = 15.0
-# A limit is held for so many calls to each refusal (0.4 %), within these bounds of seconds, and
-# twice as long each time that it is found unchanged.
-_CALLS_PER_REFUSAL = 250
-_SHORTEST_HOLD_SECONDS = 8.0
-_LONGEST_HOLD_SECONDS = 60.0
-_MOST_PATIENCE = 4
-# Never slower than a call in two seconds: the API must be asked to be heard.
-_SLOWEST = 0.5
+# A limit is held for so long, and so many times that where it is found unchanged.
+_HOLD_SECONDS = 60.0
+_MOST_PATIENCE = 2
+# Never slower than a call in so many seconds: the API must be asked to be heard.
+_SLOWEST = 0.2
 # Refusals that come one in so many calls, again and again, while the rate falls to this share, do
-# not come from the rate.
+# not come from the rate. They are taken for chance for so long.
 _RARE_CALLS = 8
-_RARE_TIMES = 6
-_UNMOVED_SHARE = 0.5
+_RARE_TIMES = 4
+_UNMOVED_SHARE = 0.25
+_CHANCE_SECONDS = 600.0
 # Where a rate this high is reached, the limit is gone.
 UNLIMITED = 50_000.0
 # Seconds for which an import leaves the calls to live changes that wait.
-LIVE_FIRST_SECONDS = 0.5
+LIVE_FIRST_SECONDS = 1.0
+# The first calls of an account go out from one worker alone; another joins after so many seconds.
+_FIRST_CALLS = 100
+_ALONE_SECONDS = 1.0
+# How long it is remembered how many calls in flight went well.
+_REMEMBERED_SECONDS = 86_400.0
+# While no limit is known, calls let through are counted in pieces of a second.
+_PIECE_SECONDS = 0.25
+_PIECES = 4
 
 
 class Mode(StrEnum):
     """What the rate is doing; see the module's head."""
 
-    COARSE = "coarse"
-    FINE = "fine"
+    OPEN = "open"
+    SEARCH = "search"
     HOLD = "hold"
-    PROBE = "probe"
 
 
 @dataclass
 class Control:
     """What is known of an account's pace. `rate`: calls a second, None where no limit is known.
 
-    `next_at`: the first slot that is free. `held_until`: the API asked to be left alone. `trusted`:
-    the rate that was last held with success. `passed`: calls let through since the last change;
-    `passed_before`: since the one before it, at `changed_before`. `rare`: refusals in a row that
-    were one in many, and the rate when they began. `counts`: calls let through in the last seconds,
-    by pieces, the newest last (number `piece`).
+    `since`, `slots`: when the last rest was over, and the slots given since. `next_at`: the first
+    slot that is free. `low`: what the limit is at least, as of the last refusal; `saves_up`: the
+    API is one for which that is the limit. `held_until`: the API asked to be left alone.
+    `live_until`: live changes wait. `rare`: refusals in a row that were one in many, and the rate
+    when they began; `chance_until`: until then single ones say nothing. `passed`: calls let through
+    in the account's life, and `counts` in the last second, by pieces, the newest last (number
+    `piece`). `widest`: the calls in flight of one worker that went well.
     """
 
     rate: float | None = None
     epoch: int = 0
-    mode: Mode = Mode.COARSE
-    growth: float = _COARSE
-    trusted: float | None = None
-    doubts: int = 0
-    patience: int = 1
-    changed_at: float = 0.0
-    changed_before: float = 0.0
-    passed: int = 0
-    passed_before: int = 0
+    mode: Mode = Mode.OPEN
+    growth: float = 0.0
     grown_at: float = 0.0
-    hold_until: float = 0.0
+    since: float = 0.0
+    slots: int = 0
     next_at: float = 0.0
+    low: float = 0.0
+    saves_up: bool = False
+    held: float = 0.0
+    hold_until: float = 0.0
+    patience: int = 1
     held_until: float = 0.0
     live_until: float = 0.0
     rare: int = 0
     rare_from: float = 0.0
+    chance_until: float = 0.0
+    passed: int = 0
+    alone_until: float = 0.0
+    widest: int = 0
+    widest_at: float = 0.0
+    opened_at: float = 0.0
     piece: int = 0
     counts: list[int] = field(default_factory=lambda: [0] * _PIECES)
 
@@ -114,16 +121,20 @@ class Control:
 class Report:
     """What a worker's answers said since its last report, and what it asks for.
 
-    `limited`: its refusals were so many in a row that they show a limit. `used`: it had calls
-    waiting for their slots, so the rate is what holds it back. `wanted`: calls that are ready.
+    `refused`: calls refused that went out under `epoch`, the first of them `refused_ago` seconds
+    ago. `limited`: they were so many in a row that they show a limit. `used`: it had calls waiting
+    for slots, so the rate is what holds it back. `window`: calls in flight that went well.
+    `wanted`: calls that are ready.
     """
 
     epoch: int = 0
     accepted: int = 0
     refused: int = 0
+    refused_ago: float = 0.0
     limited: bool = False
     used: bool = False
     retry_after: float | None = None
+    window: int = 0
     wanted: int = 0
     live: bool = True
 
@@ -132,7 +143,8 @@ class Report:
 class Grant:
     """The slots a worker may use: `count` of them, `gap` seconds apart, the first in `first_in`.
 
-    `rate` None: no slots are needed. `held`: seconds for which nothing may be sent.
+    `rate` None: no slots are needed. `held`: seconds for which nothing may be sent. `chance`:
+    single refusals say nothing. `start`: calls in flight to begin with after the first good reply.
     """
 
     epoch: int
@@ -141,27 +153,38 @@ class Grant:
     first_in: float = 0.0
     gap: float = 0.0
     count: int = 0
+    chance: bool = False
+    start: int = 1
 
 
 def exchange(
     control: Control, report: Report, now: float, *, ceiling: float | None, most_seconds: float
 ) -> Grant:
-    """Take a worker's report into `control` and give it slots for at most `most_seconds`."""
+    """Take a worker's report into `control` and give it slots of the next `most_seconds`."""
     learn(control, report, now, ceiling)
-    rate = rate_now(control, ceiling)
     held = max(control.held_until - now, 0.0)
+    rate = rate_now(control, ceiling)
     if rate is None:
-        return Grant(control.epoch, None, held)
-    count = min(report.wanted, max(round(rate * most_seconds), 1))
-    if report.live and report.wanted:
+        if _may_start(control, report, now):
+            start = control.widest // 2 if now - control.widest_at < _REMEMBERED_SECONDS else 1
+            return Grant(control.epoch, None, held, chance=True, start=max(start, 1))
+        return Grant(control.epoch, 1.0, held, first_in=_ALONE_SECONDS / 10)
+    first = max(control.next_at, now, control.held_until)
+    count = 0
+    if first - now < most_seconds:
+        count = min(report.wanted, max(math.floor(rate * most_seconds), 1))
+    if report.live and report.wanted > count:
         control.live_until = now + LIVE_FIRST_SECONDS
     elif not report.live and now < control.live_until:
         count = 0
-    gap = 1.0 / rate
-    first = max(control.next_at, now, control.held_until)
     if count:
-        control.next_at = first + count * gap
-    return Grant(control.epoch, rate, held, first - now, gap, count)
+        if first - control.next_at > _COUNTED_SECONDS:
+            # Nobody sent for a while: what the API counts has run out, as after a rest.
+            control.since, control.slots = first, 0
+        control.slots += count
+        control.next_at = first + count / rate
+    chance = now < control.chance_until
+    return Grant(control.epoch, rate, held, first - now, 1.0 / rate, count, chance)
 
 
 def rate_now(control: Control, ceiling: float | None) -> float | None:
@@ -173,68 +196,84 @@ def rate_now(control: Control, ceiling: float | None) -> float | None:
 
 def learn(control: Control, report: Report, now: float, ceiling: float | None = None) -> None:
     """Take in what a worker's answers said."""
-    _turn_to(control, now)
-    control.counts[-1] += report.accepted
-    control.passed += report.accepted
+    _count(control, report, now)
     if report.retry_after is not None:
         control.held_until = max(control.held_until, now + report.retry_after)
+    rate = rate_now(control, ceiling)
     if report.refused and report.epoch == control.epoch:
-        if control.rate is not None:
-            _refused(control, control.rate, now)
-        elif ceiling is not None:
-            # Under a ceiling the rate is known, and the ceiling was taken for the limit.
-            _drop(control, ceiling * BELOW_CEILING * _HALVED, now)
-        elif report.limited:
-            # What was let through may have been a burst that was saved up over a second.
-            passed, seconds = _passed(control, 1.0)
-            _drop(control, _KEPT * passed / (1.0 + min(seconds, 1.0)), now, _FIRST_REST_SECONDS)
-    elif report.used:
-        _grow(control, now)
-        if ceiling is not None and control.rate is not None and control.rate > ceiling:
-            control.rate = None
+        if rate is None:
+            if report.limited:
+                _limit_shows(control, report, now)
+        elif report.limited or now >= control.chance_until:
+            _refused(control, rate, report, now)
+    elif report.used and control.rate is not None and now >= control.held_until:
+        _grow(control, control.rate, now)
+        if ceiling is not None and control.rate > ceiling:
+            _forget_limit(control, now)
 
 
-def _refused(control: Control, rate: float, now: float) -> None:
-    since = now - control.changed_at
-    # What the rate was a second ago: a limit by the second shows that late.
-    reached = _KEPT * rate / (1.0 + control.growth)
-    if _is_unrelated(control, rate):
+def _may_start(control: Control, report: Report, now: float) -> bool:
+    """Whether a worker may send while nothing is known: at first one alone finds out."""
+    if control.passed >= _FIRST_CALLS or report.window or now >= control.alone_until:
+        if not report.window:
+            control.alone_until = now + _ALONE_SECONDS
+        return True
+    return False
+
+
+def _count(control: Control, report: Report, now: float) -> None:
+    piece = math.floor(now / _PIECE_SECONDS)
+    steps = min(max(piece - control.piece, 0), _PIECES)
+    if steps:
+        control.counts = control.counts[steps:] + [0] * steps
+        control.piece = piece
+    control.counts[-1] += report.accepted
+    if report.accepted and not control.passed:
+        control.opened_at = now
+    control.passed += report.accepted
+    if control.rate is None and report.window >= control.widest:
+        control.widest, control.widest_at = report.window, now
+
+
+def _limit_shows(control: Control, report: Report, now: float) -> None:
+    """No limit was known, and now there is one: about what was let through in the last second."""
+    passed = max(sum(control.counts), 1)
+    # Of that, a second's worth may have been saved up.
+    seconds = min(now - control.opened_at, _COUNTED_SECONDS)
+    control.widest = 0
+    control.low = passed / (_COUNTED_SECONDS + seconds)
+    _search(control, passed * KEPT, _FINE, report, now)
+
+
+def _refused(control: Control, rate: float, report: Report, now: float) -> None:
+    at = now - report.refused_ago
+    seconds = max(at - control.since, 0.0)
+    sent = max(control.slots - max(control.next_at - at, 0.0) * rate, 0.0)
+    before, control.low = control.low, sent / (seconds + _COUNTED_SECONDS)
+    low = max(control.low, rate * _HALVED)
+    same = abs(control.low - before) <= _SAME * before
+    if _is_chance(control, rate, sent):
+        control.chance_until = now + _CHANCE_SECONDS
         _forget_limit(control, now)
-    elif control.mode is Mode.HOLD:
-        _refused_while_held(control, rate, since, now)
-    elif control.mode is Mode.PROBE:
-        if control.trusted is not None and rate < control.trusted * _SAME:
-            control.patience = min(control.patience * 2, _MOST_PATIENCE)
-            _hold(control, control.trusted, now)
-        else:
-            control.patience, control.trusted, control.doubts = 1, None, 0
-            _hold(control, reached, now)
-    elif since < _AT_ONCE_SECONDS:
-        _drop(control, rate * _AGAIN, now)
-    elif control.mode is Mode.COARSE:
-        _change(control, reached, now)
-        control.mode, control.growth = Mode.FINE, _FINE
+    elif control.mode is not Mode.SEARCH and seconds >= _TRUSTED_SECONDS:
+        control.saves_up = False
+        _search(control, rate * _HALVED, _FAST, report, now)
+    elif control.saves_up or same:
+        control.saves_up = True
+        _hold(control, max(low * KEPT, control.held), report, now)
+    elif control.mode is not Mode.SEARCH or seconds < 2 * _COUNTED_SECONDS:
+        _search(control, low * KEPT, _FAST, report, now)
     else:
-        control.doubts = 0
-        _hold(control, reached, now)
+        reached = max(rate / (1 + control.growth), low) * KEPT
+        if control.growth > 2 * _FINE:
+            _search(control, reached, _FINE, report, now)
+        else:
+            _hold(control, max(reached, control.held), report, now)
 
 
-def _refused_while_held(control: Control, rate: float, since: float, now: float) -> None:
-    held = since >= _TRUSTED_SECONDS and control.passed >= _TRUSTED_CALLS
-    if held or control.trusted is not None or control.doubts >= _MOST_DOUBTS:
-        _drop(control, rate * _HALVED, now)
-        return
-    # Found too high: what was let through since the change before it tells it better, because
-    # whatever the API had saved up for a burst was used up at both.
-    seconds = max(now - control.changed_before, _PIECE_SECONDS)
-    told = _KEPT * (control.passed + control.passed_before) / seconds
-    control.doubts += 1
-    _hold(control, max(min(told, rate * _KEPT), rate * _AGAIN), now)
-
-
-def _is_unrelated(control: Control, rate: float) -> bool:
+def _is_chance(control: Control, rate: float, sent: float) -> bool:
     """Whether refusals stay as rare as they are while the rate falls: then it is no limit."""
-    if control.passed < _RARE_CALLS:
+    if sent < _RARE_CALLS:
         control.rare = 0
         return False
     if not control.rare or rate > control.rare_from:
@@ -244,65 +283,48 @@ def _is_unrelated(control: Control, rate: float) -> bool:
 
 
 def _forget_limit(control: Control, now: float) -> None:
-    _change(control, None, now)
-    control.rare, control.trusted = 0, None
-
-
-def _drop(control: Control, rate: float, now: float, rest: float = _REST_SECONDS) -> None:
-    _change(control, rate, now, rest)
-    control.mode, control.growth = Mode.COARSE, _COARSE
-    control.trusted, control.doubts, control.patience = None, 0, 1
-
-
-def _hold(control: Control, rate: float, now: float) -> None:
-    _change(control, rate, now)
-    control.mode, control.growth = Mode.HOLD, 0.0
-    seconds = max(_CALLS_PER_REFUSAL / max(rate, _SLOWEST), _SHORTEST_HOLD_SECONDS)
-    control.hold_until = now + min(seconds, _LONGEST_HOLD_SECONDS) * control.patience
-
-
-def _change(
-    control: Control, rate: float | None, now: float, rest: float = _REST_SECONDS
-) -> None:
-    control.rate = None if rate is None else max(rate, _SLOWEST)
+    control.rate, control.mode, control.growth = None, Mode.OPEN, 0.0
     control.epoch += 1
-    control.changed_before, control.changed_at = control.changed_at, now
-    control.passed_before, control.passed = control.passed, 0
-    control.grown_at = now
-    # Slots that were given out at the old rate are void: their holders see the new epoch.
-    control.next_at = now if control.rate is None else now + max(rest, 1.0 / control.rate)
+    control.rare, control.low, control.held, control.saves_up, control.patience = 0, 0.0, 0.0, False, 1
+    control.since, control.slots, control.next_at, control.opened_at = now, 0, now, now
 
 
-def _grow(control: Control, now: float) -> None:
-    if control.rate is None or now < control.held_until:
-        return
+def _search(control: Control, rate: float, growth: float, report: Report, now: float) -> None:
+    control.mode, control.growth, control.held, control.patience = Mode.SEARCH, growth, 0.0, 1
+    _rest(control, rate, report, now)
+
+
+def _hold(control: Control, rate: float, report: Report, now: float) -> None:
+    found_again = abs(rate - control.held) <= _SAME * rate
+    control.patience = min(control.patience * 2, _MOST_PATIENCE) if found_again else 1
+    control.mode, control.growth, control.held = Mode.HOLD, 0.0, 0.0
+    control.hold_until = now + _HOLD_SECONDS * control.patience
+    _rest(control, rate, report, now)
+
+
+def _rest(control: Control, rate: float, report: Report, now: float) -> None:
+    control.rate = max(rate, _SLOWEST)
+    control.epoch += 1
+    # Slots that were given out at the old rate are void: their holders see the new epoch. They and
+    # the calls under way take as long to come to an end as the refused one took.
+    over = now + _COUNTED_SECONDS + report.refused_ago
+    control.since = control.next_at = max(over, control.held_until)
+    control.slots = 0
+    control.grown_at = control.since + _COUNTED_SECONDS
+
+
+def _grow(control: Control, rate: float, now: float) -> None:
     if control.mode is Mode.HOLD:
         if now < control.hold_until:
             return
-        control.mode, control.growth, control.trusted = Mode.PROBE, _PROBE, control.rate
-        control.grown_at = now
+        control.mode, control.growth, control.held = Mode.SEARCH, _SLOW, rate
+        control.since, control.slots, control.grown_at = control.next_at, 0, now
     passed = min(now - control.grown_at, 1.0)
+    if passed <= 0:
+        return
     control.grown_at = now
-    control.rate *= 1.0 + control.growth * passed
-    if control.mode is Mode.PROBE or now - control.changed_at > _LONG_SEARCH_SECONDS:
-        faster = control.growth * 2.0 ** (passed / _GROWTH_DOUBLES_EVERY_SECONDS)
-        control.growth = min(faster, _MOST_GROWTH)
+    control.rate = rate * (1.0 + control.growth * passed)
+    faster = control.growth * 2.0 ** (passed / _GROWTH_DOUBLES_EVERY_SECONDS)
+    control.growth = min(faster, _MOST_GROWTH)
     if control.rate >= UNLIMITED:
         _forget_limit(control, now)
-
-
-def _turn_to(control: Control, now: float) -> None:
-    piece = math.floor(now / _PIECE_SECONDS)
-    steps = min(max(piece - control.piece, 0), _PIECES)
-    if steps:
-        control.counts = control.counts[steps:] + [0] * steps
-        control.piece = piece
-
-
-def _passed(control: Control, seconds: float) -> tuple[int, float]:
-    """How many were let through in about the last `seconds`, and in how many seconds really."""
-    pieces = min(max(round(seconds / _PIECE_SECONDS), 1), _PIECES)
-    found = control.counts[-pieces:]
-    # Only since the first of them: before it nobody asked.
-    first = next((number for number, count in enumerate(found) if count), pieces - 1)
-    return sum(found[first:]), (pieces - first) * _PIECE_SECONDS

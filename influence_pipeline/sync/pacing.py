@@ -21,11 +21,13 @@ BLOCK_SECONDS = 0.25
 # A slot that could not be used for so long is void: a burst of old slots would break the limit.
 _STALE_SECONDS = 0.05
 # Answers to calls that went out after a refused one, which tell a limit from a passing refusal.
-_LATER_ANSWERS = 8
+_FEWEST_ANSWERS, _LATER_ANSWERS = 2, 8
 _LATER_REFUSED = 0.6
 # Refusals found to be passing ones, after which they no longer keep the window from opening.
 _USED_TO_IT = 3
-_OPENS_BY = 0.5
+# With each good reply the window opens by this share of all calls in flight, and not by less than
+# that: five round trips from one to 256.
+_OPENS_BY_SHARE, _OPENS_BY = 80.0, 0.5
 # Replies that take this many times the shortest of late, and this much longer, are slow.
 _SLOW_TIMES = 3.0
 _SLOW_SECONDS = 0.5
@@ -33,13 +35,15 @@ _FLOOR_SECONDS = 60.0
 # Failures (5xx, no reply) within a second or two that mean the API as a whole.
 _TROUBLE = 5
 _LOOK_AGAIN_SECONDS = 0.002
+_LONGEST_SECONDS = 0.5
 
 
 class Ticket(NamedTuple):
-    """A call that went out: its number, and the `epoch` of the pace it went out under."""
+    """A call that went out: its number, the `epoch` of the pace it went out under, and when."""
 
     number: int
     epoch: int
+    at: float
 
 
 class Exchange(Protocol):
@@ -57,7 +61,10 @@ class Pace:
         self._most_in_flight = in_flight
         self._exchange = exchange
         self._live = live
+        self._now = 0.0
         self._window = 1.0
+        self._opens_by = max(in_flight / _OPENS_BY_SHARE, _OPENS_BY)
+        self._started = False
         self._number = 0
         self._grant: Grant | None = None
         self._slots: deque[float] = deque()
@@ -66,7 +73,8 @@ class Pace:
         self._urgent = False
         self._ask_at = float("-inf")
         self._accepted = self._refused = 0
-        self._limited = False
+        self._refused_at = 0.0
+        self._limited = self._late = False
         self._retry_after: float | None = None
         self._suspicion: _Suspicion | None = None
         self._passing_refusals = 0
@@ -89,22 +97,25 @@ class Pace:
 
     def wait(self, now: float) -> float:
         """Seconds until the next call may go out, or until it is worth to ask again; 0: now."""
+        self._now = now
         if now < self._held_until:
             return self._held_until - now
         if self._grant is None or self._urgent:
             return _LOOK_AGAIN_SECONDS
         if self._grant.rate is None:
-            return 0.0
+            return _LOOK_AGAIN_SECONDS if self._looks_back() else 0.0
         if not self._slots:
             return max(self._ask_at - now, _LOOK_AGAIN_SECONDS)
         return max(self._slots[0] - now, 0.0)
 
     def went_out(self) -> Ticket:
-        """Note that a call was made; give the ticket to hand in with its answer."""
+        """Note that a call was made, at the time of the last `wait`; give its ticket."""
         if self._slots:
             self._slots.popleft()
         self._number += 1
-        return Ticket(self._number, self._grant.epoch if self._grant else 0)
+        if self._suspicion is not None:
+            self._suspicion.under_way += 1
+        return Ticket(self._number, self._grant.epoch if self._grant else 0, self._now)
 
     def good(self, ticket: Ticket, now: float, seconds: float) -> None:
         """Note a reply, after `seconds`, that shows an API that keeps up."""
@@ -114,7 +125,7 @@ class Pace:
         if self._latency.is_slow(now, seconds):
             self._window = max(self._window * 0.8, 1.0)
         elif self._suspicion is None or self._passing_refusals >= _USED_TO_IT:
-            self._window = min(self._window + _OPENS_BY, float(self._most_in_flight))
+            self._open()
 
     def refused(self, ticket: Ticket, now: float, retry_after: float | None) -> None:
         """Note a 429. `retry_after`: seconds it asked to wait."""
@@ -122,11 +133,13 @@ class Pace:
         if self._grant is None or ticket.epoch != self._grant.epoch:
             return
         self._refused += 1
-        if self._grant.rate is not None:
-            self._urgent = True
+        if self._refused == 1:
+            self._refused_at = ticket.at
+        if not self._grant.chance or retry_after is not None:
+            self._limited = self._urgent = True
             return
         if self._suspicion is None:
-            self._suspicion = _Suspicion(ticket.number, min(_LATER_ANSWERS, max(self.window, 1)))
+            self._suspicion = _Suspicion(ticket, max(self.window, 1))
         self._look_back(ticket, refused=True)
 
     def failed(self, now: float, retry_after: float | None) -> None:
@@ -156,28 +169,41 @@ class Pace:
             if not self._asking:
                 self._ask(now, 0)
 
+    def _open(self) -> None:
+        if not self._started:
+            self._started = True
+            self._window = max(self._window, float(self._grant.start if self._grant else 1))
+        self._window = min(self._window + self._opens_by, float(self._most_in_flight))
+
     def _wanted(self, now: float, ready: int) -> int:
         while self._slots and now - self._slots[0] > _STALE_SECONDS:
             self._slots.popleft()
+            self._late = True
         if self._grant is None or self._grant.rate is None:
             return 0
         if self._slots and self._slots[-1] - now > BLOCK_SECONDS / 2:
             return 0
-        return max(ready - len(self._slots), 0)
+        # No more than the window has room for.
+        turns = max(BLOCK_SECONDS / max(self._latency.usual, 0.001), 1.0)
+        return max(min(ready, int(self._window * turns)) - len(self._slots), 0)
 
     def _ask(self, now: float, wanted: int) -> None:
+        opened = self._grant is not None and self._grant.rate is None
         report = Report(
             epoch=self._grant.epoch if self._grant else 0,
             accepted=self._accepted,
             refused=self._refused,
+            refused_ago=now - self._refused_at if self._refused else 0.0,
             limited=self._limited,
-            used=wanted > 0,
+            used=wanted > 0 and not self._late,
             retry_after=self._retry_after,
+            window=self.window if opened else 0,
             wanted=wanted,
             live=self._live,
         )
         self._accepted = self._refused = 0
-        self._limited, self._retry_after = False, None
+        self._limited = self._late = False
+        self._retry_after = None
         self._asking = True
         self._exchange.begin(report)
 
@@ -185,12 +211,17 @@ class Pace:
         if self._grant is None or grant.epoch != self._grant.epoch or grant.rate is None:
             self._slots.clear()
             self._suspicion = None
+            self._refused = 0
+            self._limited = False
         self._grant = grant
         self._urgent = False
         self._held_until = max(self._held_until, now + grant.held)
         self._slots.extend(now + grant.first_in + grant.gap * n for n in range(grant.count))
-        # Where none were to be had, live changes use them; otherwise slots are asked for in time.
-        self._ask_at = now if grant.count else now + BLOCK_SECONDS
+        # Where none were to be had, it is asked again in time for the next one.
+        soon = max(grant.first_in - BLOCK_SECONDS / 2, BLOCK_SECONDS / 5)
+        self._ask_at = now if grant.count else now + min(soon, _LONGEST_SECONDS)
+        if grant.rate is None:
+            self._ask_at = now + BLOCK_SECONDS
 
     def _take_hold(self, now: float, retry_after: float | None) -> None:
         if retry_after is not None:
@@ -198,8 +229,17 @@ class Pace:
             self._retry_after = max(self._retry_after or 0.0, retry_after)
             self._urgent = self._urgent or self._grant is not None
 
+    def _looks_back(self) -> bool:
+        """Whether answers that are under way should be heard before more is sent."""
+        suspicion = self._suspicion
+        return (
+            suspicion is not None
+            and self._passing_refusals < _USED_TO_IT
+            and suspicion.under_way >= suspicion.enough
+        )
+
     def _look_back(self, ticket: Ticket, *, refused: bool) -> None:
-        """After a refusal while no limit is known: are later calls refused too?"""
+        """After a refusal that may be chance: are later calls refused too?"""
         suspicion = self._suspicion
         if suspicion is None or ticket.number <= suspicion.number:
             return
@@ -217,10 +257,10 @@ class Pace:
 class _Suspicion:
     """A refused call, and what became of those that went out after it."""
 
-    def __init__(self, number: int, enough: int) -> None:
-        self.number = number
-        self.enough = enough
-        self.answers = self.refused = 0
+    def __init__(self, ticket: Ticket, window: int) -> None:
+        self.number = ticket.number
+        self.enough = min(max(window, _FEWEST_ANSWERS), _LATER_ANSWERS)
+        self.under_way = self.answers = self.refused = 0
 
 
 class _Trouble:
@@ -252,7 +292,7 @@ class _Latency:
     def __init__(self) -> None:
         self._floor = self._next_floor = float("inf")
         self._floor_at = float("-inf")
-        self._usual = 0.0
+        self.usual = 0.0
         self._told_at = float("-inf")
 
     def is_slow(self, now: float, seconds: float) -> bool:
@@ -260,9 +300,9 @@ class _Latency:
             self._floor, self._next_floor, self._floor_at = self._next_floor, float("inf"), now
         self._next_floor = min(self._next_floor, seconds)
         self._floor = min(self._floor, seconds)
-        self._usual += (seconds - self._usual) * 0.1
-        slow = self._usual > max(self._floor * _SLOW_TIMES, self._floor + _SLOW_SECONDS)
-        if not slow or now - self._told_at < max(self._usual, 1.0):
+        self.usual += (seconds - self.usual) * 0.1
+        slow = self.usual > max(self._floor * _SLOW_TIMES, self._floor + _SLOW_SECONDS)
+        if not slow or now - self._told_at < max(self.usual, 1.0):
             return False
         self._told_at = now
         return True
