@@ -39,6 +39,7 @@ _TRUSTED_SECONDS = 20.0
 _HALVED = 0.5
 # Two estimates within this of each other are the same.
 _SAME = 0.06
+_LATER, _LONGEST_LOOK_SECONDS = 1.25, 8.0
 # Growth a second: after a cut, where the limit is nearly known, and from a held rate. It doubles
 # if it goes on for long.
 _FAST, _FINE, _SLOW = 0.20, 0.03, 0.01
@@ -251,15 +252,15 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
     sent = max(control.slots - max(control.next_at - at, 0.0) * rate, 0.0)
     before, control.low = control.low, sent / (seconds + _COUNTED_SECONDS)
     low = max(control.low, rate * _HALVED)
-    same = abs(control.low - before) <= _SAME * before
+    if at < control.grown_at and abs(control.low - before) <= _SAME * before:
+        control.saves_up = True
     if _is_chance(control, rate, sent):
         control.chance_until = now + _CHANCE_SECONDS
         _forget_limit(control, now)
     elif control.mode is not Mode.SEARCH and seconds >= _TRUSTED_SECONDS:
         control.saves_up = False
         _search(control, rate * _HALVED, _FAST, report, now)
-    elif control.saves_up or same:
-        control.saves_up = True
+    elif control.saves_up:
         _hold(control, max(low * KEPT, control.held), report, now)
     elif control.mode is not Mode.SEARCH or seconds < 2 * _COUNTED_SECONDS:
         _search(control, low * KEPT, _FAST, report, now)
@@ -292,6 +293,10 @@ def _forget_limit(control: Control, now: float) -> None:
 def _search(control: Control, rate: float, growth: float, report: Report, now: float) -> None:
     control.mode, control.growth, control.held, control.patience = Mode.SEARCH, growth, 0.0, 1
     _rest(control, rate, report, now)
+    if growth == _FINE and rate > control.low:
+        # An API that saves up as much as `low` says must refuse before the rate grows.
+        told = _LATER * control.low / (rate - control.low)
+        control.grown_at += min(told, _LONGEST_LOOK_SECONDS)
 
 
 def _hold(control: Control, rate: float, report: Report, now: float) -> None:
