@@ -40,6 +40,8 @@ _HALVED = 0.5
 # Two estimates within this of each other are the same.
 _SAME = 0.06
 _LATER, _LONGEST_LOOK_SECONDS = 1.25, 8.0
+# What is left of a rate that was refused though it did not grow, where nothing tells it better.
+_DOUBTED = 0.95
 # Growth a second: after a cut, where the limit is nearly known, and from a held rate. It doubles
 # if it goes on for long.
 _FAST, _FINE, _SLOW = 0.20, 0.03, 0.01
@@ -101,6 +103,8 @@ class Control:
     next_at: float = 0.0
     low: float = 0.0
     saves_up: bool = False
+    doubted: bool = False
+    grows_from: float = 0.0
     held: float = 0.0
     hold_until: float = 0.0
     patience: int = 1
@@ -218,6 +222,7 @@ def _may_start(control: Control, report: Report, now: float) -> bool:
     if control.passed >= _FIRST_CALLS or report.window or now >= control.alone_until:
         if not report.window:
             control.alone_until = now + _ALONE_SECONDS
+            control.opened_at = control.opened_at or now
         return True
     return False
 
@@ -229,8 +234,6 @@ def _count(control: Control, report: Report, now: float) -> None:
         control.counts = control.counts[steps:] + [0] * steps
         control.piece = piece
     control.counts[-1] += report.accepted
-    if report.accepted and not control.passed:
-        control.opened_at = now
     control.passed += report.accepted
     if control.rate is None and report.window >= control.widest:
         control.widest, control.widest_at = report.window, now
@@ -251,8 +254,10 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
     seconds = max(at - control.since, 0.0)
     sent = max(control.slots - max(control.next_at - at, 0.0) * rate, 0.0)
     before, control.low = control.low, sent / (seconds + _COUNTED_SECONDS)
-    low = max(control.low, rate * _HALVED)
-    if at < control.grown_at and abs(control.low - before) <= _SAME * before:
+    low = max(control.low, rate * _HALVED) * KEPT
+    reached = max(rate / (1 + control.growth) * KEPT, low)
+    grew = control.mode is Mode.SEARCH and at >= control.grows_from
+    if not grew and abs(control.low - before) <= _SAME * before:
         control.saves_up = True
     if _is_chance(control, rate, sent):
         control.chance_until = now + _CHANCE_SECONDS
@@ -261,15 +266,16 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
         control.saves_up = False
         _search(control, rate * _HALVED, _FAST, report, now)
     elif control.saves_up:
-        _hold(control, max(low * KEPT, control.held), report, now)
-    elif control.mode is not Mode.SEARCH or seconds < 2 * _COUNTED_SECONDS:
-        _search(control, low * KEPT, _FAST, report, now)
+        _hold(control, max(low, control.held), report, now)
+    elif grew and control.growth > 2 * _FINE:
+        _search(control, reached, _FINE, report, now)
+    elif grew:
+        _hold(control, max(reached, control.held), report, now)
+    elif control.growth < _FAST and not control.doubted:
+        control.doubted = True
+        _search(control, rate * _DOUBTED, _FINE, report, now)
     else:
-        reached = max(rate / (1 + control.growth), low) * KEPT
-        if control.growth > 2 * _FINE:
-            _search(control, reached, _FINE, report, now)
-        else:
-            _hold(control, max(reached, control.held), report, now)
+        _search(control, low, _FAST, report, now)
 
 
 def _is_chance(control: Control, rate: float, sent: float) -> bool:
@@ -292,17 +298,21 @@ def _forget_limit(control: Control, now: float) -> None:
 
 def _search(control: Control, rate: float, growth: float, report: Report, now: float) -> None:
     control.mode, control.growth, control.held, control.patience = Mode.SEARCH, growth, 0.0, 1
+    if growth == _FAST:
+        control.doubted = False
     _rest(control, rate, report, now)
+    control.grows_from = control.since + _COUNTED_SECONDS
     if growth == _FINE and rate > control.low:
         # An API that saves up as much as `low` says must refuse before the rate grows.
         told = _LATER * control.low / (rate - control.low)
-        control.grown_at += min(told, _LONGEST_LOOK_SECONDS)
+        control.grows_from += min(told, _LONGEST_LOOK_SECONDS)
+    control.grown_at = control.grows_from
 
 
 def _hold(control: Control, rate: float, report: Report, now: float) -> None:
     found_again = abs(rate - control.held) <= _SAME * rate
     control.patience = min(control.patience * 2, _MOST_PATIENCE) if found_again else 1
-    control.mode, control.growth, control.held = Mode.HOLD, 0.0, 0.0
+    control.mode, control.growth, control.held, control.doubted = Mode.HOLD, 0.0, 0.0, False
     control.hold_until = now + _HOLD_SECONDS * control.patience
     _rest(control, rate, report, now)
 
@@ -315,7 +325,6 @@ def _rest(control: Control, rate: float, report: Report, now: float) -> None:
     over = now + _COUNTED_SECONDS + report.refused_ago
     control.since = control.next_at = max(over, control.held_until)
     control.slots = 0
-    control.grown_at = control.since + _COUNTED_SECONDS
 
 
 def _grow(control: Control, rate: float, now: float) -> None:
@@ -323,13 +332,15 @@ def _grow(control: Control, rate: float, now: float) -> None:
         if now < control.hold_until:
             return
         control.mode, control.growth, control.held = Mode.SEARCH, _SLOW, rate
-        control.since, control.slots, control.grown_at = control.next_at, 0, now
+        control.since, control.slots = control.next_at, 0
+        control.grows_from = control.grown_at = now
     passed = min(now - control.grown_at, 1.0)
     if passed <= 0:
         return
     control.grown_at = now
     control.rate = rate * (1.0 + control.growth * passed)
-    faster = control.growth * 2.0 ** (passed / _GROWTH_DOUBLES_EVERY_SECONDS)
-    control.growth = min(faster, _MOST_GROWTH)
+    if now - control.grows_from > _GROWTH_DOUBLES_EVERY_SECONDS:
+        faster = control.growth * 2.0 ** (passed / _GROWTH_DOUBLES_EVERY_SECONDS)
+        control.growth = min(faster, _MOST_GROWTH)
     if control.rate >= UNLIMITED:
         _forget_limit(control, now)

@@ -139,7 +139,7 @@ class Pace:
             self._limited = self._urgent = True
             return
         if self._suspicion is None:
-            self._suspicion = _Suspicion(ticket, max(self.window, 1))
+            self._suspicion = _Suspicion(ticket.number, self._number - ticket.number)
         self._look_back(ticket, refused=True)
 
     def failed(self, now: float, retry_after: float | None) -> None:
@@ -257,10 +257,11 @@ class Pace:
 class _Suspicion:
     """A refused call, and what became of those that went out after it."""
 
-    def __init__(self, ticket: Ticket, window: int) -> None:
-        self.number = ticket.number
-        self.enough = min(max(window, _FEWEST_ANSWERS), _LATER_ANSWERS)
-        self.under_way = self.answers = self.refused = 0
+    def __init__(self, number: int, under_way: int) -> None:
+        self.number = number
+        self.under_way = under_way
+        self.enough = min(max(under_way, _FEWEST_ANSWERS), _LATER_ANSWERS)
+        self.answers = self.refused = 0
 
 
 class _Trouble:
