@@ -38,13 +38,13 @@ _COUNTED_SECONDS = 1.0
 _TRUSTED_SECONDS = 20.0
 _HALVED = 0.5
 # Two estimates within this of each other are the same.
-_SAME = 0.06
+_SAME = 0.03
 _LATER, _LONGEST_LOOK_SECONDS = 1.25, 8.0
 # What is left of a rate that was refused though it did not grow, where nothing tells it better.
-_DOUBTED = 0.95
+_DOUBTED, _DOUBT_SECONDS = 0.95, 3.0
 # Growth a second: after a cut, where the limit is nearly known, and from a held rate. It doubles
 # if it goes on for long.
-_FAST, _FINE, _SLOW = 0.20, 0.03, 0.01
+_FAST, _FINE, _SLOW = 0.15, 0.03, 0.01
 _GROWTH_DOUBLES_EVERY_SECONDS = 6.0
 _MOST_GROWTH = 0.4
 # A limit is held for so long, and so many times that where it is found unchanged.
@@ -255,9 +255,8 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
     sent = max(control.slots - max(control.next_at - at, 0.0) * rate, 0.0)
     before, control.low = control.low, sent / (seconds + _COUNTED_SECONDS)
     low = max(control.low, rate * _HALVED) * KEPT
-    reached = max(rate / (1 + control.growth) * KEPT, low)
     grew = control.mode is Mode.SEARCH and at >= control.grows_from
-    if not grew and abs(control.low - before) <= _SAME * before:
+    if not grew and abs(control.low - before) <= max(_SAME * before, 1.0 / (seconds + 1.0)):
         control.saves_up = True
     if _is_chance(control, rate, sent):
         control.chance_until = now + _CHANCE_SECONDS
@@ -268,12 +267,14 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
     elif control.saves_up:
         _hold(control, max(low, control.held), report, now)
     elif grew and control.growth > 2 * _FINE:
-        _search(control, reached, _FINE, report, now)
+        _search(control, max(rate / (1 + control.growth) * KEPT, low), _FINE, report, now)
     elif grew:
-        _hold(control, max(reached, control.held), report, now)
-    elif control.growth < _FAST and not control.doubted:
+        # What it was half a second before, on the average of the second that the API counted.
+        reached = rate / (1 + control.growth / 2) * KEPT
+        _hold(control, max(reached, low, control.held), report, now)
+    elif control.growth < _FAST and (not control.doubted or seconds > _DOUBT_SECONDS):
         control.doubted = True
-        _search(control, rate * _DOUBTED, _FINE, report, now)
+        _hold(control, rate * _DOUBTED, report, now)
     else:
         _search(control, low, _FAST, report, now)
 
@@ -298,8 +299,7 @@ def _forget_limit(control: Control, now: float) -> None:
 
 def _search(control: Control, rate: float, growth: float, report: Report, now: float) -> None:
     control.mode, control.growth, control.held, control.patience = Mode.SEARCH, growth, 0.0, 1
-    if growth == _FAST:
-        control.doubted = False
+    control.doubted = False
     _rest(control, rate, report, now)
     control.grows_from = control.since + _COUNTED_SECONDS
     if growth == _FINE and rate > control.low:
@@ -310,9 +310,9 @@ def _search(control: Control, rate: float, growth: float, report: Report, now: f
 
 
 def _hold(control: Control, rate: float, report: Report, now: float) -> None:
-    found_again = abs(rate - control.held) <= _SAME * rate
+    found_again = abs(rate - control.held) <= 2 * _SAME * rate
     control.patience = min(control.patience * 2, _MOST_PATIENCE) if found_again else 1
-    control.mode, control.growth, control.held, control.doubted = Mode.HOLD, 0.0, 0.0, False
+    control.mode, control.growth, control.held = Mode.HOLD, 0.0, 0.0
     control.hold_until = now + _HOLD_SECONDS * control.patience
     _rest(control, rate, report, now)
 

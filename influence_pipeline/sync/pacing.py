@@ -63,7 +63,7 @@ class Pace:
         self._live = live
         self._now = 0.0
         self._window = 1.0
-        self._opens_by = max(in_flight / _OPENS_BY_SHARE, _OPENS_BY)
+        self._opens_by = max(in_flight / 64 - 0.8, 0.4)
         self._started = False
         self._number = 0
         self._grant: Grant | None = None
