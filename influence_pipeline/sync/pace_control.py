@@ -44,7 +44,7 @@ _LATER, _LONGEST_LOOK_SECONDS = 1.25, 8.0
 _DOUBTED, _DOUBT_SECONDS = 0.95, 3.0
 # Growth a second: after a cut, where the limit is nearly known, and from a held rate. It doubles
 # if it goes on for long.
-_FAST, _FINE, _SLOW = 0.15, 0.03, 0.01
+_FAST, _FINE, _SLOW = 0.15, 0.02, 0.01
 _GROWTH_DOUBLES_EVERY_SECONDS = 6.0
 _MOST_GROWTH = 0.4
 # A limit is held for so long, and so many times that where it is found unchanged.
@@ -118,6 +118,8 @@ class Control:
     widest: int = 0
     widest_at: float = 0.0
     opened_at: float = 0.0
+    late_epoch: int = -1
+    late_seconds: float = 0.0
     piece: int = 0
     counts: list[int] = field(default_factory=lambda: [0] * _PIECES)
 
@@ -211,6 +213,9 @@ def learn(control: Control, report: Report, now: float, ceiling: float | None = 
                 _limit_shows(control, report, now)
         elif report.limited or now >= control.chance_until:
             _refused(control, rate, report, now)
+    elif report.epoch == control.late_epoch and now < control.since:
+        # Let through while no limit was known, and told late.
+        _add_passed(control, report.accepted)
     elif report.used and control.rate is not None and now >= control.held_until:
         _grow(control, control.rate, now)
         if ceiling is not None and control.rate > ceiling:
@@ -241,12 +246,19 @@ def _count(control: Control, report: Report, now: float) -> None:
 
 def _limit_shows(control: Control, report: Report, now: float) -> None:
     """No limit was known, and now there is one: about what was let through in the last second."""
-    passed = max(sum(control.counts), 1)
-    # Of that, a second's worth may have been saved up.
-    seconds = min(now - control.opened_at, _COUNTED_SECONDS)
     control.widest = 0
-    control.low = passed / (_COUNTED_SECONDS + seconds)
-    _search(control, passed * KEPT, _FINE, report, now)
+    control.late_epoch, control.late_seconds = control.epoch, min(now - control.opened_at, 1.0)
+    control.low = 0.0
+    _search(control, 0.0, _FINE, report, now)
+    control.rate = 0.0
+    _add_passed(control, max(sum(control.counts), 1))
+
+
+def _add_passed(control: Control, passed: int) -> None:
+    control.rate = (control.rate or 0.0) + passed * KEPT
+    # A second's worth of that may have been saved up.
+    control.low += passed / (_COUNTED_SECONDS + control.late_seconds)
+    _look_first(control, control.rate)
 
 
 def _refused(control: Control, rate: float, report: Report, now: float) -> None:
@@ -256,7 +268,7 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
     before, control.low = control.low, sent / (seconds + _COUNTED_SECONDS)
     low = max(control.low, rate * _HALVED) * KEPT
     grew = control.mode is Mode.SEARCH and at >= control.grows_from
-    if not grew and abs(control.low - before) <= max(_SAME * before, 1.0 / (seconds + 1.0)):
+    if not grew and before and abs(control.low - before) <= max(_SAME * before, 1 / (seconds + 1)):
         control.saves_up = True
     if _is_chance(control, rate, sent):
         control.chance_until = now + _CHANCE_SECONDS
@@ -269,8 +281,9 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
     elif grew and control.growth > 2 * _FINE:
         _search(control, max(rate / (1 + control.growth) * KEPT, low), _FINE, report, now)
     elif grew:
-        # What it was half a second before, on the average of the second that the API counted.
-        reached = rate / (1 + control.growth / 2) * KEPT
+        reached = rate / (1 + control.growth) * KEPT
+        # One that saves up would have refused before, so its formula tells nothing.
+        control.low = 0.0
         _hold(control, max(reached, low, control.held), report, now)
     elif control.growth < _FAST and (not control.doubted or seconds > _DOUBT_SECONDS):
         control.doubted = True
@@ -301,12 +314,17 @@ def _search(control: Control, rate: float, growth: float, report: Report, now: f
     control.mode, control.growth, control.held, control.patience = Mode.SEARCH, growth, 0.0, 1
     control.doubted = False
     _rest(control, rate, report, now)
-    control.grows_from = control.since + _COUNTED_SECONDS
-    if growth == _FINE and rate > control.low:
-        # An API that saves up as much as `low` says must refuse before the rate grows.
-        told = _LATER * control.low / (rate - control.low)
-        control.grows_from += min(told, _LONGEST_LOOK_SECONDS)
-    control.grown_at = control.grows_from
+    control.grows_from = control.grown_at = control.since + _COUNTED_SECONDS
+    if growth == _FINE:
+        _look_first(control, rate)
+
+
+def _look_first(control: Control, rate: float) -> None:
+    """Let the rate grow only when an API that saves up, as `low` says, would have refused it."""
+    seconds = _COUNTED_SECONDS
+    if rate > control.low:
+        seconds += min(_LATER * control.low / (rate - control.low), _LONGEST_LOOK_SECONDS)
+    control.grows_from = control.grown_at = control.since + seconds
 
 
 def _hold(control: Control, rate: float, report: Report, now: float) -> None:
