@@ -34,6 +34,8 @@ KEPT = 0.975
 BELOW_CEILING = 0.97
 # What APIs count by, and so what they save up at most.
 _COUNTED_SECONDS = 1.0
+# Where the rate was hardly above it, a shorter rest does.
+_SHORT_REST_SECONDS = 0.25
 # A rate held for so long cannot have been too high by more than one part in so many.
 _TRUSTED_SECONDS = 20.0
 _HALVED = 0.5
@@ -268,7 +270,8 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
     before, control.low = control.low, sent / (seconds + _COUNTED_SECONDS)
     low = max(control.low, rate * _HALVED) * KEPT
     grew = control.mode is Mode.SEARCH and at >= control.grows_from
-    if not grew and before and abs(control.low - before) <= max(_SAME * before, 1 / (seconds + 1)):
+    few = min(1 / (seconds + 1), 3 * _SAME * before)
+    if not grew and before and abs(control.low - before) <= max(_SAME * before, few):
         control.saves_up = True
     if _is_chance(control, rate, sent):
         control.chance_until = now + _CHANCE_SECONDS
@@ -284,7 +287,7 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
         reached = rate / (1 + control.growth) * KEPT
         # One that saves up would have refused before, so its formula tells nothing.
         control.low = 0.0
-        _hold(control, max(reached, low, control.held), report, now)
+        _hold(control, max(reached, low, control.held), report, now, _SHORT_REST_SECONDS)
     elif control.growth < _FAST and (not control.doubted or seconds > _DOUBT_SECONDS):
         control.doubted = True
         _hold(control, rate * _DOUBTED, report, now)
@@ -327,20 +330,24 @@ def _look_first(control: Control, rate: float) -> None:
     control.grows_from = control.grown_at = control.since + seconds
 
 
-def _hold(control: Control, rate: float, report: Report, now: float) -> None:
+def _hold(
+    control: Control, rate: float, report: Report, now: float, rest: float = _COUNTED_SECONDS
+) -> None:
     found_again = abs(rate - control.held) <= 2 * _SAME * rate
     control.patience = min(control.patience * 2, _MOST_PATIENCE) if found_again else 1
     control.mode, control.growth, control.held = Mode.HOLD, 0.0, 0.0
     control.hold_until = now + _HOLD_SECONDS * control.patience
-    _rest(control, rate, report, now)
+    _rest(control, rate, report, now, rest)
 
 
-def _rest(control: Control, rate: float, report: Report, now: float) -> None:
+def _rest(
+    control: Control, rate: float, report: Report, now: float, seconds: float = _COUNTED_SECONDS
+) -> None:
     control.rate = max(rate, _SLOWEST)
     control.epoch += 1
     # Slots that were given out at the old rate are void: their holders see the new epoch. They and
     # the calls under way take as long to come to an end as the refused one took.
-    over = now + _COUNTED_SECONDS + report.refused_ago
+    over = now + seconds + report.refused_ago
     control.since = control.next_at = max(over, control.held_until)
     control.slots = 0
 
