@@ -34,6 +34,9 @@ KEPT = 0.975
 BELOW_CEILING = 0.97
 # What APIs count by, and so what they save up at most.
 _COUNTED_SECONDS = 1.0
+# Where nothing is let through after it, it is twice as long the next time, and the rate small.
+_LONGEST_REST_SECONDS = 8.0
+_ASKING = 1.0
 # Where the rate was hardly above it, a shorter rest does.
 _SHORT_REST_SECONDS = 0.25
 # A rate held for so long cannot have been too high by more than one part in so many.
@@ -56,14 +59,14 @@ _MOST_PATIENCE = 2
 _SLOWEST = 0.2
 # Refusals that come one in so many calls, again and again, while the rate falls to this share, do
 # not come from the rate. They are taken for chance for so long.
-_RARE_CALLS = 8
-_RARE_TIMES = 4
+_RARE_CALLS = 6
+_RARE_TIMES = 6
 _UNMOVED_SHARE = 0.25
 _CHANCE_SECONDS = 600.0
 # Where a rate this high is reached, the limit is gone.
 UNLIMITED = 50_000.0
-# Seconds for which an import leaves the calls to live changes that wait.
-LIVE_FIRST_SECONDS = 1.0
+# An import leaves calls to live changes that wait until so long after the first free slot.
+LIVE_FIRST_SECONDS = 0.25
 # The first calls of an account go out from one worker alone; another joins after so many seconds.
 _FIRST_CALLS = 100
 _ALONE_SECONDS = 1.0
@@ -107,6 +110,7 @@ class Control:
     saves_up: bool = False
     doubted: bool = False
     grows_from: float = 0.0
+    rest: float = _COUNTED_SECONDS
     held: float = 0.0
     hold_until: float = 0.0
     patience: int = 1
@@ -114,6 +118,7 @@ class Control:
     live_until: float = 0.0
     rare: int = 0
     rare_from: float = 0.0
+    rare_sent: float = 0.0
     chance_until: float = 0.0
     passed: int = 0
     alone_until: float = 0.0
@@ -183,7 +188,7 @@ def exchange(
     if first - now < most_seconds:
         count = min(report.wanted, max(math.floor(rate * most_seconds), 1))
     if report.live and report.wanted > count:
-        control.live_until = now + LIVE_FIRST_SECONDS
+        control.live_until = first + LIVE_FIRST_SECONDS
     elif not report.live and now < control.live_until:
         count = 0
     if count:
@@ -267,6 +272,9 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
     at = now - report.refused_ago
     seconds = max(at - control.since, 0.0)
     sent = max(control.slots - max(control.next_at - at, 0.0) * rate, 0.0)
+    if sent < 1:
+        _used_up(control, rate, report, now)
+        return
     before, control.low = control.low, sent / (seconds + _COUNTED_SECONDS)
     low = max(control.low, rate * _HALVED) * KEPT
     grew = control.mode is Mode.SEARCH and at >= control.grows_from
@@ -295,15 +303,23 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
         _search(control, low, _FAST, report, now)
 
 
+def _used_up(control: Control, rate: float, report: Report, now: float) -> None:
+    """Not even one call was let through after a rest: ask rarely until one is."""
+    rest = min(control.rest * 2, _LONGEST_REST_SECONDS)
+    _search(control, max(rate * _HALVED, min(rate, _ASKING)), _FAST, report, now, rest)
+
+
 def _is_chance(control: Control, rate: float, sent: float) -> bool:
     """Whether refusals stay as rare as they are while the rate falls: then it is no limit."""
-    if sent < _RARE_CALLS:
-        control.rare = 0
-        return False
     if not control.rare or rate > control.rare_from:
-        control.rare, control.rare_from = 0, rate
+        control.rare, control.rare_sent, control.rare_from = 0, 0.0, rate
     control.rare += 1
-    return control.rare >= _RARE_TIMES and rate <= _UNMOVED_SHARE * control.rare_from
+    control.rare_sent += sent
+    return (
+        control.rare >= _RARE_TIMES
+        and control.rare_sent >= _RARE_CALLS * control.rare
+        and rate <= _UNMOVED_SHARE * control.rare_from
+    )
 
 
 def _forget_limit(control: Control, now: float) -> None:
@@ -313,10 +329,17 @@ def _forget_limit(control: Control, now: float) -> None:
     control.since, control.slots, control.next_at, control.opened_at = now, 0, now, now
 
 
-def _search(control: Control, rate: float, growth: float, report: Report, now: float) -> None:
+def _search(
+    control: Control,
+    rate: float,
+    growth: float,
+    report: Report,
+    now: float,
+    rest: float = _COUNTED_SECONDS,
+) -> None:
     control.mode, control.growth, control.held, control.patience = Mode.SEARCH, growth, 0.0, 1
     control.doubted = False
-    _rest(control, rate, report, now)
+    _rest(control, rate, report, now, rest)
     control.grows_from = control.grown_at = control.since + _COUNTED_SECONDS
     if growth == _FINE:
         _look_first(control, rate)
@@ -343,7 +366,7 @@ def _hold(
 def _rest(
     control: Control, rate: float, report: Report, now: float, seconds: float = _COUNTED_SECONDS
 ) -> None:
-    control.rate = max(rate, _SLOWEST)
+    control.rate, control.rest = max(rate, _SLOWEST), seconds
     control.epoch += 1
     # Slots that were given out at the old rate are void: their holders see the new epoch. They and
     # the calls under way take as long to come to an end as the refused one took.

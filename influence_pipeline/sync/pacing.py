@@ -63,7 +63,7 @@ class Pace:
         self._live = live
         self._now = 0.0
         self._window = 1.0
-        self._opens_by = max(in_flight / 64 - 0.8, 0.4)
+        self._opens_by = max(in_flight / 50 - 1.0, 0.4)
         self._started = False
         self._number = 0
         self._grant: Grant | None = None
@@ -208,7 +208,8 @@ class Pace:
         self._exchange.begin(report)
 
     def _adopt(self, grant: Grant, now: float) -> None:
-        if self._grant is None or grant.epoch != self._grant.epoch or grant.rate is None:
+        known = self._grant
+        if known is None or grant.epoch != known.epoch or (grant.rate is None) != (known.rate is None):
             self._slots.clear()
             self._suspicion = None
             self._refused = 0
