@@ -60,7 +60,7 @@ _SLOWEST = 0.2
 # Refusals that come one in so many calls, again and again, while the rate falls to this share, do
 # not come from the rate. They are taken for chance for so long.
 _RARE_CALLS = 6
-_RARE_TIMES = 6
+_RARE_TIMES = 8
 _UNMOVED_SHARE = 0.25
 _CHANCE_SECONDS = 600.0
 # Where a rate this high is reached, the limit is gone.
@@ -277,22 +277,26 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
         return
     before, control.low = control.low, sent / (seconds + _COUNTED_SECONDS)
     low = max(control.low, rate * _HALVED) * KEPT
+    # What the rate was a second before the refused call went out, if it grew.
+    reached = rate / (1 + control.growth) ** (_COUNTED_SECONDS + report.refused_ago) * KEPT
     grew = control.mode is Mode.SEARCH and at >= control.grows_from
     few = min(1 / (seconds + 1), 3 * _SAME * before)
     if not grew and before and abs(control.low - before) <= max(_SAME * before, few):
         control.saves_up = True
-    if _is_chance(control, rate, sent):
-        control.chance_until = now + _CHANCE_SECONDS
-        _forget_limit(control, now)
+    if _is_rare(control, rate, sent):
+        if rate <= _UNMOVED_SHARE * control.rare_from:
+            control.chance_until = now + _CHANCE_SECONDS
+            _forget_limit(control, now)
+        else:
+            _hold(control, control.rare_from * _UNMOVED_SHARE / 2, report, now)
     elif control.mode is not Mode.SEARCH and seconds >= _TRUSTED_SECONDS:
-        control.saves_up = False
+        control.saves_up, control.rare = False, 0
         _search(control, rate * _HALVED, _FAST, report, now)
     elif control.saves_up:
         _hold(control, max(low, control.held), report, now)
     elif grew and control.growth > 2 * _FINE:
-        _search(control, max(rate / (1 + control.growth) * KEPT, low), _FINE, report, now)
+        _search(control, max(reached, low), _FINE, report, now)
     elif grew:
-        reached = rate / (1 + control.growth) * KEPT
         # One that saves up would have refused before, so its formula tells nothing.
         control.low = 0.0
         _hold(control, max(reached, low, control.held), report, now, _SHORT_REST_SECONDS)
@@ -309,17 +313,14 @@ def _used_up(control: Control, rate: float, report: Report, now: float) -> None:
     _search(control, max(rate * _HALVED, min(rate, _ASKING)), _FAST, report, now, rest)
 
 
-def _is_chance(control: Control, rate: float, sent: float) -> bool:
-    """Whether refusals stay as rare as they are while the rate falls: then it is no limit."""
-    if not control.rare or rate > control.rare_from:
+def _is_rare(control: Control, rate: float, sent: float) -> bool:
+    """Whether refusals come again and again, each one in many: if they still do at a much lower
+    rate, they do not come from the rate."""
+    if not control.rare or rate > control.rare_from or control.mode is Mode.OPEN:
         control.rare, control.rare_sent, control.rare_from = 0, 0.0, rate
     control.rare += 1
     control.rare_sent += sent
-    return (
-        control.rare >= _RARE_TIMES
-        and control.rare_sent >= _RARE_CALLS * control.rare
-        and rate <= _UNMOVED_SHARE * control.rare_from
-    )
+    return control.rare >= _RARE_TIMES and control.rare_sent >= _RARE_CALLS * control.rare
 
 
 def _forget_limit(control: Control, now: float) -> None:

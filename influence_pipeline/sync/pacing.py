@@ -23,11 +23,14 @@ _STALE_SECONDS = 0.05
 # Answers to calls that went out after a refused one, which tell a limit from a passing refusal.
 _FEWEST_ANSWERS, _LATER_ANSWERS = 2, 8
 _LATER_REFUSED = 0.6
+# The share of refusals, over about so many answers, that is no chance.
+_SHARE_OF, _MOST_BY_CHANCE = 50, 0.2
 # Refusals found to be passing ones, after which they no longer keep the window from opening.
 _USED_TO_IT = 3
-# With each good reply the window opens by this share of all calls in flight, and not by less than
-# that: five round trips from one to 256.
-_OPENS_BY_SHARE, _OPENS_BY = 80.0, 0.5
+# How much the window opens with each good reply. Where many calls in flight are asked for, it opens
+# faster: within about four round trips to 256, within eleven to 64. At a limit, this is the share of
+# the calls before it that is refused before anybody knows.
+_OPENS_BY = 0.4
 # Replies that take this many times the shortest of late, and this much longer, are slow.
 _SLOW_TIMES = 3.0
 _SLOW_SECONDS = 0.5
@@ -63,9 +66,9 @@ class Pace:
         self._live = live
         self._now = 0.0
         self._window = 1.0
-        self._opens_by = max(in_flight / 50 - 1.0, 0.4)
+        self._opens_by = max(in_flight / 40 - 1.2, _OPENS_BY)
         self._started = False
-        self._number = 0
+        self._number = self._under_way = 0
         self._grant: Grant | None = None
         self._slots: deque[float] = deque()
         self._held_until = 0.0
@@ -78,6 +81,7 @@ class Pace:
         self._retry_after: float | None = None
         self._suspicion: _Suspicion | None = None
         self._passing_refusals = 0
+        self._share = 0.0
         self._trouble = _Trouble()
         self._latency = _Latency()
 
@@ -113,15 +117,16 @@ class Pace:
         if self._slots:
             self._slots.popleft()
         self._number += 1
-        if self._suspicion is not None:
-            self._suspicion.under_way += 1
+        self._under_way += 1
         return Ticket(self._number, self._grant.epoch if self._grant else 0, self._now)
 
     def good(self, ticket: Ticket, now: float, seconds: float) -> None:
         """Note a reply, after `seconds`, that shows an API that keeps up."""
+        self._under_way -= 1
         self._accepted += 1
         self._trouble.add(now, failed=False)
         self._look_back(ticket, refused=False)
+        self._weigh(ticket, refused=False)
         if self._latency.is_slow(now, seconds):
             self._window = max(self._window * 0.8, 1.0)
         elif self._suspicion is None or self._passing_refusals >= _USED_TO_IT:
@@ -129,6 +134,7 @@ class Pace:
 
     def refused(self, ticket: Ticket, now: float, retry_after: float | None) -> None:
         """Note a 429. `retry_after`: seconds it asked to wait."""
+        self._under_way -= 1
         self._take_hold(now, retry_after)
         if self._grant is None or ticket.epoch != self._grant.epoch:
             return
@@ -139,12 +145,15 @@ class Pace:
             self._limited = self._urgent = True
             return
         if self._suspicion is None:
-            self._suspicion = _Suspicion(ticket.number, self._number - ticket.number)
+            later = _LATER_ANSWERS if self._passing_refusals else self._number - ticket.number
+            self._suspicion = _Suspicion(ticket.number, later)
         self._look_back(ticket, refused=True)
+        self._weigh(ticket, refused=True)
 
     def failed(self, now: float, retry_after: float | None) -> None:
         """Note a 5xx or a reply that never came: one among many good ones is a record's trouble,
         where they are most the API as a whole has too much to do."""
+        self._under_way -= 1
         self._take_hold(now, retry_after)
         if self._trouble.add(now, failed=True):
             self._window = max(self._window / 2, 1.0)
@@ -183,9 +192,11 @@ class Pace:
             return 0
         if self._slots and self._slots[-1] - now > BLOCK_SECONDS / 2:
             return 0
-        # No more than the window has room for.
-        turns = max(BLOCK_SECONDS / max(self._latency.usual, 0.001), 1.0)
-        return max(min(ready, int(self._window * turns)) - len(self._slots), 0)
+        # No more than the window has room for: slots that nobody uses are lost to all.
+        room = self.window - self._under_way
+        if self._latency.usual < BLOCK_SECONDS:
+            room += int(self.window * BLOCK_SECONDS / max(self._latency.usual, 0.001))
+        return max(min(ready, room) - len(self._slots), 0)
 
     def _ask(self, now: float, wanted: int) -> None:
         opened = self._grant is not None and self._grant.rate is None
@@ -233,11 +244,17 @@ class Pace:
     def _looks_back(self) -> bool:
         """Whether answers that are under way should be heard before more is sent."""
         suspicion = self._suspicion
-        return (
-            suspicion is not None
-            and self._passing_refusals < _USED_TO_IT
-            and suspicion.under_way >= suspicion.enough
-        )
+        if suspicion is None or self._passing_refusals >= _USED_TO_IT:
+            return False
+        return self._under_way >= suspicion.enough - suspicion.answers
+
+    def _weigh(self, ticket: Ticket, *, refused: bool) -> None:
+        """Many more refusals than chance brings, though not one after another."""
+        if self._grant is not None and ticket.epoch == self._grant.epoch:
+            self._share += (refused - self._share) / _SHARE_OF
+            if self._share > _MOST_BY_CHANCE:
+                self._share = 0.0
+                self._limited = self._urgent = True
 
     def _look_back(self, ticket: Ticket, *, refused: bool) -> None:
         """After a refusal that may be chance: are later calls refused too?"""
@@ -258,10 +275,9 @@ class Pace:
 class _Suspicion:
     """A refused call, and what became of those that went out after it."""
 
-    def __init__(self, number: int, under_way: int) -> None:
+    def __init__(self, number: int, later: int) -> None:
         self.number = number
-        self.under_way = under_way
-        self.enough = min(max(under_way, _FEWEST_ANSWERS), _LATER_ANSWERS)
+        self.enough = min(max(later, _FEWEST_ANSWERS), _LATER_ANSWERS)
         self.answers = self.refused = 0
 
 
