@@ -47,6 +47,8 @@ _SAME = 0.03
 _LATER, _LONGEST_LOOK_SECONDS = 1.25, 8.0
 # What is left of a rate that was refused though it did not grow, where nothing tells it better.
 _DOUBTED, _DOUBT_SECONDS = 0.95, 3.0
+# The merchant knows the ceiling: if it is refused once, it is soon tried again.
+_CEILING_DOUBTED_SECONDS = 5.0
 # Growth a second: after a cut, where the limit is nearly known, and from a held rate. It doubles
 # if it goes on for long.
 _FAST, _FINE, _SLOW = 0.15, 0.02, 0.01
@@ -301,8 +303,11 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
         control.low = 0.0
         _hold(control, max(reached, low, control.held), report, now, _SHORT_REST_SECONDS)
     elif control.growth < _FAST and (not control.doubted or seconds > _DOUBT_SECONDS):
+        under_ceiling = control.mode is Mode.OPEN
         control.doubted = True
         _hold(control, rate * _DOUBTED, report, now)
+        if under_ceiling:
+            control.hold_until = now + _CEILING_DOUBTED_SECONDS
     else:
         _search(control, low, _FAST, report, now)
 

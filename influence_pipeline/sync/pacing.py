@@ -24,7 +24,7 @@ _STALE_SECONDS = 0.05
 _FEWEST_ANSWERS, _LATER_ANSWERS = 2, 8
 _LATER_REFUSED = 0.6
 # The share of refusals, over about so many answers, that is no chance.
-_SHARE_OF, _MOST_BY_CHANCE = 50, 0.2
+_SHARE_OF, _MOST_BY_CHANCE = 50, 0.3
 # Refusals found to be passing ones, after which they no longer keep the window from opening.
 _USED_TO_IT = 3
 # How much the window opens with each good reply. Where many calls in flight are asked for, it opens
