@@ -21,10 +21,10 @@ BLOCK_SECONDS = 0.25
 # A slot that could not be used for so long is void: a burst of old slots would break the limit.
 _STALE_SECONDS = 0.05
 # Answers to calls that went out after a refused one, which tell a limit from a passing refusal.
-_FEWEST_ANSWERS, _LATER_ANSWERS = 2, 8
+_FEWEST_ANSWERS, _LATER_ANSWERS, _MOST_ANSWERS = 2, 8, 16
 _LATER_REFUSED = 0.6
 # The share of refusals, over about so many answers, that is no chance.
-_SHARE_OF, _MOST_BY_CHANCE = 50, 0.3
+_SHARE_OF, _MOST_BY_CHANCE = 50, 0.25
 # Refusals found to be passing ones, after which they no longer keep the window from opening.
 _USED_TO_IT = 3
 # How much the window opens with each good reply. Where many calls in flight are asked for, it opens
@@ -145,8 +145,10 @@ class Pace:
             self._limited = self._urgent = True
             return
         if self._suspicion is None:
-            later = _LATER_ANSWERS if self._passing_refusals else self._number - ticket.number
-            self._suspicion = _Suspicion(ticket.number, later)
+            enough = min(max(self._number - ticket.number, _FEWEST_ANSWERS), _LATER_ANSWERS)
+            if self._passing_refusals:
+                enough = _MOST_ANSWERS
+            self._suspicion = _Suspicion(ticket.number, enough)
         self._look_back(ticket, refused=True)
         self._weigh(ticket, refused=True)
 
@@ -275,9 +277,9 @@ class Pace:
 class _Suspicion:
     """A refused call, and what became of those that went out after it."""
 
-    def __init__(self, number: int, later: int) -> None:
+    def __init__(self, number: int, enough: int) -> None:
         self.number = number
-        self.enough = min(max(later, _FEWEST_ANSWERS), _LATER_ANSWERS)
+        self.enough = enough
         self.answers = self.refused = 0
 
 
