@@ -229,8 +229,17 @@ def test_no_subscriptions_by_call_is_said_so(prober: Prober) -> None:
         "PUT", "/sandbox/faults", {"faults": [{"kind": "gateway_404", "path": "^/v1/webhooks"}]}
     )
     found = prober("--yes", "--only", "webhooks")
-    assert (found.values["list-webhooks"], found.values["subscribe"]) == ("no_endpoint", "refused")
+    assert found.values["list-webhooks"] == found.values["subscribe"] == "no_endpoint"
     assert "Influence dashboard" in found.findings["subscribe"]["means"]
+
+
+def test_a_refused_subscription_does_not_say_that_there_are_none(prober: Prober) -> None:
+    fault = {"kind": "error_before", "status": 422, "method": "POST", "path": "^/v1/webhooks"}
+    prober.sandbox.good("PUT", "/sandbox/faults", {"faults": [fault]})
+    found = prober("--yes", "--only", "webhooks")
+    assert found.values["subscribe"] == "refused"
+    assert "Try `webhooks register`" in found.findings["subscribe"]["means"]
+    assert found.left == []
 
 
 def test_the_subscription_is_removed_again_and_no_other_one(prober: Prober) -> None:

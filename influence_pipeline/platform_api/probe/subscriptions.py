@@ -8,7 +8,7 @@ from typing import Any
 from influence_pipeline.platform_api.calls import Call, path
 from influence_pipeline.platform_api.payloads import encode
 from influence_pipeline.platform_api.probe.consent import Request
-from influence_pipeline.platform_api.probe.findings import Answer, Group, unclear
+from influence_pipeline.platform_api.probe.findings import Answer, Confidence, Group, unclear
 from influence_pipeline.platform_api.probe.naming import fields_of
 from influence_pipeline.platform_api.probe.question import Question
 from influence_pipeline.platform_api.probe.room import Room
@@ -36,8 +36,19 @@ def _subscribe(room: Room) -> Answer:
     body = encode({"topic": _TOPIC, "url": _url(room)})
     call = Call("POST webhook", "POST", path("webhooks"), body, repeatable=False)
     heard = room.wire.say(call, f"POST webhooks: {_TOPIC} to a host that cannot exist")
-    if heard.refused or heard.status in {404, 405}:
-        return Answer("refused", f"It is refused (HTTP {heard.status}).", _BY_HAND, attention=True)
+    if heard.status in {404, 405}:
+        return Answer(
+            "no_endpoint", f"It is refused (HTTP {heard.status}).", _BY_HAND, attention=True
+        )
+    if heard.refused:
+        return Answer(
+            "refused",
+            f"It is refused (HTTP {heard.status}).",
+            "The reply says why; perhaps for its address, which cannot exist. Try `webhooks "
+            "register`, and where that is refused too, add the topics in the Influence dashboard.",
+            Confidence.LOW,
+            attention=True,
+        )
     room.records.leave("webhook subscription", _url(room), _TOPIC, perhaps=not heard.accepted)
     record = fields_of(heard.body, "webhook", "subscription") if heard.accepted else {}
     found = _id(record) or _listed(room)
