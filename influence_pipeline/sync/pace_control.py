@@ -331,7 +331,13 @@ def _is_rare(control: Control, rate: float, sent: float) -> bool:
 def _forget_limit(control: Control, now: float) -> None:
     control.rate, control.mode, control.growth = None, Mode.OPEN, 0.0
     control.epoch += 1
-    control.rare, control.low, control.held, control.saves_up, control.patience = 0, 0.0, 0.0, False, 1
+    control.rare, control.low, control.held, control.saves_up, control.patience = (
+        0,
+        0.0,
+        0.0,
+        False,
+        1,
+    )
     control.since, control.slots, control.next_at, control.opened_at = now, 0, now, now
 
 

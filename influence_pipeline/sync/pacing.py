@@ -222,7 +222,11 @@ class Pace:
 
     def _adopt(self, grant: Grant, now: float) -> None:
         known = self._grant
-        if known is None or grant.epoch != known.epoch or (grant.rate is None) != (known.rate is None):
+        if (
+            known is None
+            or grant.epoch != known.epoch
+            or (grant.rate is None) != (known.rate is None)
+        ):
             self._slots.clear()
             self._suspicion = None
             self._refused = 0

@@ -141,7 +141,9 @@ def test_guests_that_are_skipped_and_orders_before_the_go_live_are_counted(
     with world.engine() as engine:
         now = engine.store_now().isoformat()
     assert world.go_live is not None
-    world.configure((world.go_live.isoformat(), now), ("[orders]\n", '[orders]\nguest_orders = "skip"\n'))
+    world.configure(
+        (world.go_live.isoformat(), now), ("[orders]\n", '[orders]\nguest_orders = "skip"\n')
+    )
     sample_store.place_order(world.store_url, None, email="guest@example.com", paid=True)
     ran = cli("sync", "--entity", "orders")
     assert re.search(r"1 new, .*, 119 before go-live\n", ran.out)

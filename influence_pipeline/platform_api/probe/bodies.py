@@ -52,7 +52,7 @@ def _guest(room: Room) -> Answer:
         return Answer(
             "taken",
             "An order with an e-mail and no customer is taken.",
-            'orders.guests = "send_by_email" works: it completes referrals.',
+            'orders.guest_orders = "send_by_email" works: it completes referrals.',
         )
     if not heard.refused:
         return unclear(f"An order with an e-mail and no customer is answered: {heard.brief}.")

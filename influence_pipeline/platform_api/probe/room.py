@@ -54,7 +54,7 @@ class Present:
             variants_body=names.variants_body,
             order_not_found=delivery.order_not_found_pattern,
             protocol=config.orders.protocol if config else "two_step",
-            guests=config.orders.guests if config else "send_by_email",
+            guests=config.orders.guest_orders if config else "send_by_email",
         )
 
 
