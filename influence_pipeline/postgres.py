@@ -338,13 +338,16 @@ def copy_in(connection: Session, table: str, rows: Iterable[Sequence[object]]) -
 
 
 _COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_COPY_SPECIAL = re.compile(r"[\\\t\n\r]")
 
 
 def _copy_text(value: object) -> str:
     if value is None:
         return "\\N"
-    if isinstance(value, str):
-        return str.translate(value, _COPY_ESCAPES)
-    if isinstance(value, bool):
+    kind = type(value)
+    if kind is int:
+        return str(value)
+    if kind is bool:
         return "t" if value else "f"
-    return str(value).translate(_COPY_ESCAPES)
+    text = str(value)
+    return text.translate(_COPY_ESCAPES) if _COPY_SPECIAL.search(text) else text

@@ -20,6 +20,8 @@ from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
 
+from pydantic_core import from_json
+
 from influence_pipeline.platform_api.calls import Call, Failure, Reply
 
 
@@ -48,6 +50,8 @@ class Outcome:
     body: Any = None
 
 
+# Most answers; only who asked for a record looks at the body.
+_ACCEPTED = Outcome(Meaning.ACCEPTED)
 # Statuses that pass: request timeout, too early, too many requests, and every 5xx.
 _PASSING = frozenset({408, 425, 429})
 _EXISTS = re.compile(r"(?i)already (exists|been created)|duplicate")
@@ -74,7 +78,7 @@ class Judge:
         if 200 <= status < 300:
             body, readable = _json(reply.body)
             if readable:
-                return Outcome(Meaning.ACCEPTED, body=body)
+                return Outcome(Meaning.ACCEPTED, body=body) if call.method == "GET" else _ACCEPTED
             return Outcome(again, f"HTTP {status} with something that is not JSON")
         words = _words(reply)
         if 300 <= status < 400:
@@ -112,9 +116,15 @@ class Judge:
 
 
 def _json(body: bytes) -> tuple[Any, bool]:
+    if not body.strip():
+        return None, True
     try:
-        text = body.decode("utf-8-sig")
-        return (json.loads(text), True) if text and not text.isspace() else (None, True)
+        return from_json(body), True
+    except ValueError:
+        pass
+    try:
+        # What the fast reader does not take: a byte order mark, numbers of thousands of digits.
+        return json.loads(body.decode("utf-8-sig")), True
     except (ValueError, RecursionError):
         return None, False
 

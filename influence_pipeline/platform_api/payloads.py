@@ -8,7 +8,6 @@ Unknown values are omitted and blanks are never sent, because merge or replace i
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -16,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
 
 from influence_pipeline.platform_api.money import AmountError, format_amount
 from influence_pipeline.records import FinancialStatus
@@ -141,12 +141,9 @@ class Names:
         }
 
 
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
-
 def encode(values: Any) -> bytes:
-    """Write JSON values as the bytes that are sent."""
-    return _COMPACT.encode(values).encode("utf-8")
+    """Write JSON values as the bytes that are sent: compact, UTF-8."""
+    return to_json(values)
 
 
 def customer_body(row: Mapping[str, Any]) -> CustomerBody:

@@ -19,7 +19,6 @@ import psycopg2
 from influence_pipeline.errors import MappingError, describe_database_error
 from influence_pipeline.postgres import Session, driver_cursor, literal, run
 from influence_pipeline.store.mapping import Described, canonical_rows
-from influence_pipeline.turns import in_turns
 
 # How many keys one statement asks for. Large enough that the round trip does not count, small
 # enough that a statement stays well under a second.
@@ -107,7 +106,7 @@ def rows_of(
     found, poison = _halving(connection, described, select, keys)
     once, twice = _once_each(found)
     rows: list[CanonicalRow] = []
-    for wanted, key, hashed, text in in_turns(once):
+    for wanted, key, hashed, text in once:
         if wanted != key:
             # Equal to the store, and another record by its text: renamed (citext), or 1.0 and 1.00.
             continue

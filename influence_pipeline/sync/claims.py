@@ -18,7 +18,6 @@ from influence_pipeline.postgres import Postgres, copy_in
 from influence_pipeline.records import Entity, FinancialStatus
 from influence_pipeline.sql import load_queries
 from influence_pipeline.state.schema import Lane, Phase
-from influence_pipeline.turns import in_turns
 
 _QUERIES = load_queries(__file__, "deliver.sql")
 
@@ -170,7 +169,7 @@ class Claims:
                             "fence": fence,
                         },
                     ).all()
-        return [self._claim(fence, row) for row in in_turns(rows)]
+        return [self._claim(fence, row) for row in rows]
 
     def _claim(self, fence: int, row: sa.Row[Any]) -> Claim:
         key, phase, status, *others = tuple(row)
@@ -326,6 +325,6 @@ def _append(connection: sa.Connection, entity: Entity, attempts: Sequence[Attemp
         f"attempt ({_ATTEMPT_COLUMNS})",
         (
             (entity, a.key, a.call, a.outcome, a.http_status, a.ms, a.content_hash, a.error)
-            for a in in_turns(attempts)
+            for a in attempts
         ),
     )

@@ -21,7 +21,6 @@ from influence_pipeline.store.mapping import Mapping, describe
 from influence_pipeline.store.reader import CanonicalRow, PoisonRow, rows_of
 from influence_pipeline.sync.claims import Claim, Claims, Result, Verdict
 from influence_pipeline.sync.jobs import CustomerJob, Job, OrderJob, RewardJob, product_job
-from influence_pipeline.turns import in_turns
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class Preparation:
                 continue
             prepared.results.append(parked(claim, "unreadable", poison.reason))
         jobs: list[Job] = []
-        for row in in_turns(rows):
+        for row in rows:
             claim = by_key.pop(row.key)
             if row.hash == claim.synced_hash and claim.phase is Phase.IDLE and not claim.unsure:
                 prepared.results.append(settled(claim, row.hash))
@@ -129,7 +128,7 @@ class Preparation:
         """Park the second of two customers with one e-mail (contract: Customers): what the API
         makes of it is not known, and points could go to the wrong one."""
         customers = [job for job in jobs if isinstance(job, CustomerJob)]
-        hashes = {job.claim.key: self._email_hash(job.email) for job in in_turns(customers)}
+        hashes = {job.claim.key: self._email_hash(job.email) for job in customers}
         owners = self._claims.own_emails(hashes)
         for key, owner in owners.items():
             claim = next(job.claim for job in customers if job.claim.key == key)
