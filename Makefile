@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test lint types lock clean
+.PHONY: help install demo dev test proof lint types lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ dev: $(INSTALLED) ## everything up with demo data, and Dagster's UI; Ctrl-C ends
 
 test: $(INSTALLED) ## the ordinary tests, on a real Postgres, with coverage
 	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
+
+proof: $(INSTALLED) ## the slow tests: many seeds, kills, faults, large stores; about an hour or two
+	@$(BIN)/python -m pytest -m slow -n 2 $(ARGS)
 
 lint: $(INSTALLED) ## ruff (rules and format) and the direction of imports
 	@$(BIN)/ruff check .

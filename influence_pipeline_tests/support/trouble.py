@@ -33,24 +33,19 @@ POINTS = (
 
 
 def settle(world: World, seconds: float = 60) -> None:
-    """Sync until nothing is left to do: what production's schedule does, without its waits."""
+    """Sync until nothing is left to do: what production's schedule does. Quiet windows are waited
+    out; leases of killed processes need not be."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         reports = world.sync()
         if all(r.remaining.waiting + r.remaining.blocked == 0 for r in reports.values()):
             return
-        # Leases of killed processes run out by the database's clock; the test does not wait.
-        world.ask_state(
-            "UPDATE influence.work SET lease_until = now(), next_at = now() RETURNING 1"
-        )
+        leases_run_out(world)
     raise AssertionError("work was left after a minute")
 
 
 def settle_in_time(world: World, seconds: float = 90) -> None:
-    """Sync until nothing is left to do, and wait every quiet window out. Runs may stop for trouble.
-
-    Only what nobody holds any more need not be waited for: the leases of dead processes.
-    """
+    """The same where runs may stop for trouble, with one engine and without rewards."""
     deadline = time.monotonic() + seconds
     with world.engine() as engine:
         while time.monotonic() < deadline:

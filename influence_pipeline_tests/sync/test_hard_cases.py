@@ -226,6 +226,7 @@ def read_note_as_number(world: World) -> None:
 
 def quiet_window_is_over(world: World) -> None:
     world.ask_state("UPDATE influence.snapshot SET late_until = now() RETURNING 1")
+    world.ask_state("UPDATE influence.work SET next_at = now() RETURNING 1")
 
 
 # -- calls that come late --------------------------------------------------------------------------

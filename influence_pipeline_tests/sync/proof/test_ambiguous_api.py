@@ -100,6 +100,16 @@ def test_no_order_is_lost_or_doubled_whatever_becomes_of_its_calls(
         }
 
 
+@pytest.mark.seeds(1, slow=3)
+def test_so_it_is_where_an_order_is_created_with_its_real_status(
+    troubled: World, proxy: FaultProxy, seed: int
+) -> None:
+    troubled.configure(("[orders]\n", '[orders]\nprotocol = "direct"\n'))
+    live_through(troubled, proxy, Plan(1 / 3, seed=seed), 30)
+    assert judged(troubled) == []
+    assert troubled.parked() == {}
+
+
 @pytest.mark.slow
 @pytest.mark.seeds(0, slow=2)
 @pytest.mark.parametrize("rate", [OFTEN, SELDOM])
