@@ -16,19 +16,16 @@ from benchmarks.sink import Sink, sink
 
 _PEERS: tuple[Callable[[str, str, Path], Peer], ...] = (drt, dlt)
 # What they are given up after; drt waits a second and more for each answer that is no success.
-_MOST_SECONDS = 300.0
+_MOST_SECONDS = 120.0
 
 
 def rates(shop: Shop, api: Sink, records: int) -> Iterator[tuple[str, float]]:
     """Give each peer's name and its records a second, from its first call to the end of its last:
     what it needs to start and to read is not counted."""
     for peer in _set_up(shop, api, records):
-        api.forget()
-        if peer.start().wait():
+        seconds = _seconds(peer, api)
+        if len(api.accepted()) != records:
             raise RuntimeError(f"{peer.name} failed: {peer.output()[-2000:]}")
-        calls = api.calls()
-        assert len({call.record for call in calls}) == records
-        seconds = max(call.ended for call in calls) - min(call.began for call in calls)
         yield peer.name, records / seconds
 
 
@@ -38,12 +35,8 @@ def killed(shop: Shop, ms: int, records: int) -> list[str]:
     with sink(ms=ms) as api:
         for peer in _set_up(shop, api, records):
             api.forget()
-            process = peer.start()
-            while api.count() < records / 2 and process.poll() is None:
-                time.sleep(0.01)
-            process.kill()
-            process.wait()
-            peer.start().wait()
+            peer.run(until=lambda: api.count() >= records / 2)
+            peer.run(until=lambda: False)
             times = Counter(call.record for call in api.calls())
             again = sum(count > 1 for count in times.values())
             said.append(
@@ -56,9 +49,9 @@ def troubled(shop: Shop, *, ms: int, percent: float, records: int) -> list[str]:
     """Say of each how long the same records take when some of the answers are 500 or 429."""
     said = []
     with sink(ms=ms) as clean, sink(ms=ms, trouble_percent=percent) as api:
-        before = [_run(peer, clean) for peer in _set_up(shop, clean, records)]
+        before = [_seconds(peer, clean) for peer in _set_up(shop, clean, records)]
         for peer, clean_seconds in zip(_set_up(shop, api, records), before, strict=True):
-            seconds = _run(peer, api)
+            seconds = _seconds(peer, api)
             said.append(
                 f"{peer.name}: {seconds / clean_seconds:.1f} x ({seconds:.1f} s for {records:,}), "
                 f"{records - len(api.accepted()):,} lost{_how_it_ended(peer)}"
@@ -66,15 +59,11 @@ def troubled(shop: Shop, *, ms: int, percent: float, records: int) -> list[str]:
     return said
 
 
-def _run(peer: Peer, api: Sink) -> float:
-    """Give the seconds from the first call to the end of the last."""
+def _seconds(peer: Peer, api: Sink) -> float:
+    """Run it; give the seconds from the first call to the end of the last."""
     api.forget()
-    process = peer.start()
-    until = time.monotonic() + _MOST_SECONDS
-    while process.poll() is None and time.monotonic() < until:
-        time.sleep(0.05)
-    process.kill()
-    process.wait()
+    give_up_at = time.monotonic() + _MOST_SECONDS
+    peer.run(until=lambda: time.monotonic() > give_up_at)
     calls = api.calls()
     return max(call.ended for call in calls) - min(call.began for call in calls)
 

@@ -7,6 +7,8 @@ python -m benchmarks.delivery [--only at-50ms-64,at-once] [--runs 3] [--records 
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -98,6 +100,8 @@ def main() -> None:
     if given.list:
         print("\n".join(job.name for job in chosen))
         return
+    # An end from outside ends the servers and workers too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}", flush=True)
     rows = []
     for customers, group in groupby(chosen, key=lambda job: job.customers):

@@ -56,7 +56,7 @@ def run(
             time.sleep(seconds)
             ended = time.time()
         calls = [call for call in api.calls() if call.at < ended]
-    return _measure(calls, rate, began, changed, ended)
+    return measure(calls, rate, began, changed, ended)
 
 
 @contextmanager
@@ -87,7 +87,8 @@ def _first_call(api: LimitedApi) -> float:
     return calls[0].at
 
 
-def _measure(calls: list[Judged], rate: float, began: float, changed: float, ended: float) -> Paced:
+def measure(calls: list[Judged], rate: float, began: float, changed: float, ended: float) -> Paced:
+    """Read a run from its calls, oldest first; `rate`: the limit until the change."""
     after = changed + SETTLE_SECONDS
     return Paced(
         used_before=_used(calls, began + SETTLE_SECONDS, changed, rate),

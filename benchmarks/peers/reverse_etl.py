@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -66,16 +67,23 @@ class Peer:
     environment: Mapping[str, str]
     folder: Path
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def run(self, until: Callable[[], bool]) -> int:
+        """Run it to its end, or kill it as soon as `until` is true; give its exit code."""
         self.folder.mkdir(exist_ok=True)
         with (self.folder / "output").open("ab") as output:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 self.command,
                 cwd=self.folder,
                 env=dict(self.environment),
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
+        try:
+            while process.poll() is None and not until():
+                time.sleep(0.01)
+        finally:
+            process.kill()
+        return process.wait()
 
     def output(self) -> str:
         return (self.folder / "output").read_text(errors="replace")

@@ -1,0 +1,1 @@
+"""The instruments that the benchmarks measure with."""
