@@ -183,7 +183,10 @@ class Pace:
     def _open(self) -> None:
         if not self._started:
             self._started = True
-            self._window = max(self._window, float(self._grant.start if self._grant else 1))
+            # Where there is a rate, it is the rate that protects the API.
+            bound = self._grant is not None and self._grant.rate is not None
+            start = self._most_in_flight if bound else self._grant.start if self._grant else 1
+            self._window = max(self._window, float(start))
         self._window = min(self._window + self._opens_by, float(self._most_in_flight))
 
     def _wanted(self, now: float, ready: int) -> int:
@@ -196,7 +199,7 @@ class Pace:
             return 0
         # No more than the window has room for: slots that nobody uses are lost to all.
         room = self.window - self._under_way
-        if self._latency.usual < BLOCK_SECONDS:
+        if self._started and self._latency.usual < BLOCK_SECONDS:
             room += int(self.window * BLOCK_SECONDS / max(self._latency.usual, 0.001))
         return max(min(ready, room) - len(self._slots), 0)
 
