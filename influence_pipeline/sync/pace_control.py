@@ -68,7 +68,7 @@ _CHANCE_SECONDS = 600.0
 # Where a rate this high is reached, the limit is gone.
 UNLIMITED = 50_000.0
 # An import leaves calls to live changes that wait until so long after the first free slot.
-LIVE_FIRST_SECONDS = 0.25
+LIVE_FIRST_SECONDS = 0.1
 # The first calls of an account go out from one worker alone; another joins after so many seconds.
 _FIRST_CALLS = 100
 _ALONE_SECONDS = 1.0

@@ -127,9 +127,9 @@ class Pace:
         self._trouble.add(now, failed=False)
         self._look_back(ticket, refused=False)
         self._weigh(ticket, refused=False)
-        if self._latency.is_slow(now, seconds):
+        if self._latency.add(now, seconds):
             self._window = max(self._window * 0.8, 1.0)
-        elif self._suspicion is None or self._passing_refusals >= _USED_TO_IT:
+        elif not self._latency.slow and (self._suspicion is None or self._passing_refusals >= _USED_TO_IT):
             self._open()
 
     def refused(self, ticket: Ticket, now: float, retry_after: float | None) -> None:
@@ -310,22 +310,24 @@ class _Trouble:
 
 
 class _Latency:
-    """Tells replies that take much longer than they need, once per such a while."""
+    """Tells replies that take much longer than they need. `slow`: they do; `usual`: seconds."""
 
     def __init__(self) -> None:
+        self.usual = 0.0
+        self.slow = False
         self._floor = self._next_floor = float("inf")
         self._floor_at = float("-inf")
-        self.usual = 0.0
         self._told_at = float("-inf")
 
-    def is_slow(self, now: float, seconds: float) -> bool:
+    def add(self, now: float, seconds: float) -> bool:
+        """Note a reply; True: they are slow, and that was not said for as long as one takes."""
         if now - self._floor_at >= _FLOOR_SECONDS:
             self._floor, self._next_floor, self._floor_at = self._next_floor, float("inf"), now
         self._next_floor = min(self._next_floor, seconds)
         self._floor = min(self._floor, seconds)
         self.usual += (seconds - self.usual) * 0.1
-        slow = self.usual > max(self._floor * _SLOW_TIMES, self._floor + _SLOW_SECONDS)
-        if not slow or now - self._told_at < max(self.usual, 1.0):
+        self.slow = self.usual > max(self._floor * _SLOW_TIMES, self._floor + _SLOW_SECONDS)
+        if not self.slow or now - self._told_at < max(self.usual, 1.0):
             return False
         self._told_at = now
         return True
