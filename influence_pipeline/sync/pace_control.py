@@ -44,6 +44,7 @@ _TRUSTED_SECONDS = 20.0
 _HALVED = 0.5
 # Two estimates within this of each other are the same.
 _SAME = 0.03
+_ENOUGH_CALLS = 5
 _LATER, _LONGEST_LOOK_SECONDS = 1.25, 8.0
 # What is left of a rate that was refused though it did not grow, where nothing tells it better.
 _DOUBTED, _DOUBT_SECONDS = 0.95, 3.0
@@ -61,7 +62,7 @@ _MOST_PATIENCE = 2
 _SLOWEST = 0.2
 # Refusals that come one in so many calls, again and again, while the rate falls to this share, do
 # not come from the rate. They are taken for chance for so long.
-_RARE_CALLS = 6
+_RARE_CALLS = 12
 _RARE_TIMES = 8
 _UNMOVED_SHARE = 0.25
 _CHANCE_SECONDS = 600.0
@@ -277,13 +278,14 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
     if sent < 1:
         _used_up(control, rate, report, now)
         return
-    before, control.low = control.low, sent / (seconds + _COUNTED_SECONDS)
+    # Half a call more: the refused one was short of a whole one by half of it, on the average.
+    before, control.low = control.low, (sent + 0.5) / (seconds + _COUNTED_SECONDS)
     low = max(control.low, rate * _HALVED) * KEPT
     # What the rate was a second before the refused call went out, if it grew.
     reached = rate / (1 + control.growth) ** (_COUNTED_SECONDS + report.refused_ago) * KEPT
     grew = control.mode is Mode.SEARCH and at >= control.grows_from
-    few = min(1 / (seconds + 1), 3 * _SAME * before)
-    if not grew and before and abs(control.low - before) <= max(_SAME * before, few):
+    few = max(_SAME * before, min(1 / (seconds + 1), 3 * _SAME * before))
+    if not grew and sent >= _ENOUGH_CALLS and abs(control.low - before) <= few:
         control.saves_up = True
     if _is_rare(control, rate, sent):
         if rate <= _UNMOVED_SHARE * control.rare_from:
@@ -291,6 +293,7 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
             _forget_limit(control, now)
         else:
             _hold(control, control.rare_from * _UNMOVED_SHARE / 2, report, now)
+            control.hold_until = now + _TRUSTED_SECONDS
     elif control.mode is not Mode.SEARCH and seconds >= _TRUSTED_SECONDS:
         control.saves_up, control.rare = False, 0
         _search(control, rate * _HALVED, _FAST, report, now)

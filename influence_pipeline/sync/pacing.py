@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 from influence_pipeline.sync.pace_control import Grant, Report
 
 # Slots are taken for this long ahead; a report is at most this old.
-BLOCK_SECONDS = 0.25
+BLOCK_SECONDS = 0.2
 # A slot that could not be used for so long is void: a burst of old slots would break the limit.
 _STALE_SECONDS = 0.05
 # Answers to calls that went out after a refused one, which tell a limit from a passing refusal.
@@ -38,7 +38,8 @@ _FLOOR_SECONDS = 60.0
 # Failures (5xx, no reply) within a second or two that mean the API as a whole.
 _TROUBLE = 5
 _LOOK_AGAIN_SECONDS = 0.002
-_LONGEST_SECONDS = 0.5
+# When a worker that got no slots asks again.
+_SOONEST_SECONDS, _LATEST_SECONDS = 0.02, 0.5
 
 
 class Ticket(NamedTuple):
@@ -74,6 +75,7 @@ class Pace:
         self._held_until = 0.0
         self._asking = False
         self._urgent = False
+        self._empty_handed = 0
         self._ask_at = float("-inf")
         self._accepted = self._refused = 0
         self._refused_at = 0.0
@@ -195,7 +197,7 @@ class Pace:
             self._late = True
         if self._grant is None or self._grant.rate is None:
             return 0
-        if self._slots and self._slots[-1] - now > BLOCK_SECONDS / 2:
+        if self._slots and self._slots[-1] - now > BLOCK_SECONDS / 4:
             return 0
         # No more than the window has room for: slots that nobody uses are lost to all.
         room = self.window - self._under_way
@@ -234,9 +236,12 @@ class Pace:
         self._urgent = False
         self._held_until = max(self._held_until, now + grant.held)
         self._slots.extend(now + grant.first_in + grant.gap * n for n in range(grant.count))
-        # Where none were to be had, it is asked again in time for the next one.
-        soon = max(grant.first_in - BLOCK_SECONDS / 2, BLOCK_SECONDS / 5)
-        self._ask_at = now if grant.count else now + min(soon, _LONGEST_SECONDS)
+        # Where none were to be had, it is asked again in time for the next ones: the earlier the
+        # more often it went away empty, and always before one who has slots.
+        self._empty_handed = 0 if grant.count else self._empty_handed + 1
+        early = BLOCK_SECONDS * (1 - 0.5**self._empty_handed)
+        soon = min(max(grant.first_in - early, _SOONEST_SECONDS), _LATEST_SECONDS)
+        self._ask_at = now if grant.count else now + soon
         if grant.rate is None:
             self._ask_at = now + BLOCK_SECONDS
 
