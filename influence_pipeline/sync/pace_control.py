@@ -30,7 +30,7 @@ from enum import StrEnum
 
 # A rate that is held is this share of the limit as it was found. Known ceilings too are kept a
 # little below, because calls that leave evenly arrive a little less so.
-KEPT = 0.975
+KEPT = 0.98
 BELOW_CEILING = 0.97
 # What APIs count by, and so what they save up at most.
 _COUNTED_SECONDS = 1.0
@@ -119,6 +119,7 @@ class Control:
     patience: int = 1
     held_until: float = 0.0
     live_until: float = 0.0
+    announced: float = 0.0
     rare: int = 0
     rare_from: float = 0.0
     rare_sent: float = 0.0
@@ -139,7 +140,8 @@ class Report:
     """What a worker's answers said since its last report, and what it asks for.
 
     `refused`: calls refused that went out under `epoch`, the first of them `refused_ago` seconds
-    ago. `limited`: they were so many in a row that they show a limit. `used`: it had calls waiting
+    ago. `limited`: they were so many in a row that they show a limit. `used_up`: the headers of that
+    call said that none remains; `announced`: calls a second that they name. `used`: it had calls waiting
     for slots, so the rate is what holds it back. `window`: calls in flight that went well.
     `wanted`: calls that are ready.
     """
@@ -149,6 +151,8 @@ class Report:
     refused: int = 0
     refused_ago: float = 0.0
     limited: bool = False
+    used_up: bool = False
+    announced: float | None = None
     used: bool = False
     retry_after: float | None = None
     window: int = 0
@@ -216,8 +220,15 @@ def learn(control: Control, report: Report, now: float, ceiling: float | None = 
     _count(control, report, now)
     if report.retry_after is not None:
         control.held_until = max(control.held_until, now + report.retry_after)
+    if report.announced and report.announced != control.announced:
+        _announced(control, report.announced, now)
     rate = rate_now(control, ceiling)
-    if report.refused and report.epoch == control.epoch:
+    if report.used_up and not report.refused and report.epoch == control.epoch:
+        if rate is None:
+            _limit_shows(control, report, now)
+        elif control.mode is Mode.SEARCH and now - report.refused_ago >= control.grows_from:
+            _refused(control, rate, report, now)
+    elif report.refused and report.epoch == control.epoch:
         if rate is None:
             if report.limited:
                 _limit_shows(control, report, now)
@@ -262,6 +273,13 @@ def _limit_shows(control: Control, report: Report, now: float) -> None:
     _search(control, 0.0, _FINE, report, now)
     control.rate = 0.0
     _add_passed(control, max(sum(control.counts), 1))
+
+
+def _announced(control: Control, per_second: float, now: float) -> None:
+    """The API names its limit: it is taken at its word once, and later searched like any other."""
+    control.announced = per_second
+    if control.rate is None:
+        _hold(control, per_second * KEPT, Report(), now, 0.0)
 
 
 def _add_passed(control: Control, passed: int) -> None:

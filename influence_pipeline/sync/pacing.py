@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple, Protocol
 
+from influence_pipeline.platform_api.rate_headers import RateHeaders
 from influence_pipeline.sync.pace_control import Grant, Report
 
 # Slots are taken for this long ahead; a report is at most this old.
@@ -25,6 +26,8 @@ _FEWEST_ANSWERS, _LATER_ANSWERS, _MOST_ANSWERS = 2, 8, 16
 _LATER_REFUSED = 0.6
 # The share of refusals, over about so many answers, that is no chance.
 _SHARE_OF, _MOST_BY_CHANCE = 50, 0.25
+# Headers that once spoke of so many remaining calls are believed when they say that none remains.
+_BELIEVED_FROM = 3
 # Refusals found to be passing ones, after which they no longer keep the window from opening.
 _USED_TO_IT = 3
 # How much the window opens with each good reply. Where many calls in flight are asked for, it opens
@@ -84,6 +87,9 @@ class Pace:
         self._suspicion: _Suspicion | None = None
         self._passing_refusals = 0
         self._share = 0.0
+        self._announced: float | None = None
+        self._remained = 0
+        self._used_up = False
         self._trouble = _Trouble()
         self._latency = _Latency()
 
@@ -122,13 +128,18 @@ class Pace:
         self._under_way += 1
         return Ticket(self._number, self._grant.epoch if self._grant else 0, self._now)
 
-    def good(self, ticket: Ticket, now: float, seconds: float) -> None:
-        """Note a reply, after `seconds`, that shows an API that keeps up."""
+    def good(
+        self, ticket: Ticket, now: float, seconds: float, headers: RateHeaders | None = None
+    ) -> None:
+        """Note a reply, after `seconds`, that shows an API that keeps up, and what its rate-limit
+        headers said."""
         self._under_way -= 1
         self._accepted += 1
         self._trouble.add(now, failed=False)
         self._look_back(ticket, refused=False)
         self._weigh(ticket, refused=False)
+        if headers is not None:
+            self._hear(ticket, headers)
         if self._latency.add(now, seconds):
             self._window = max(self._window * 0.8, 1.0)
         elif not self._latency.slow and (self._suspicion is None or self._passing_refusals >= _USED_TO_IT):
@@ -211,8 +222,10 @@ class Pace:
             epoch=self._grant.epoch if self._grant else 0,
             accepted=self._accepted,
             refused=self._refused,
-            refused_ago=now - self._refused_at if self._refused else 0.0,
+            refused_ago=now - self._refused_at if self._refused or self._used_up else 0.0,
             limited=self._limited,
+            used_up=self._used_up,
+            announced=self._announced,
             used=wanted > 0 and not self._late,
             retry_after=self._retry_after,
             window=self.window if opened else 0,
@@ -220,7 +233,7 @@ class Pace:
             live=self._live,
         )
         self._accepted = self._refused = 0
-        self._limited = self._late = False
+        self._limited = self._late = self._used_up = False
         self._retry_after = None
         self._asking = True
         self._exchange.begin(report)
@@ -231,7 +244,7 @@ class Pace:
             self._slots.clear()
             self._suspicion = None
             self._refused = 0
-            self._limited = False
+            self._limited = self._used_up = False
         self._grant = grant
         self._urgent = False
         self._held_until = max(self._held_until, now + grant.held)
@@ -257,6 +270,24 @@ class Pace:
         if suspicion is None or self._passing_refusals >= _USED_TO_IT:
             return False
         return self._under_way >= suspicion.enough - suspicion.answers
+
+    def _hear(self, ticket: Ticket, headers: RateHeaders) -> None:
+        """Where no call remains, that is a refusal that cost nothing. Headers that never say
+        anything else are not believed, nor those after which calls pass all the same."""
+        self._announced = headers.per_second or self._announced
+        if headers.remaining is None or self._grant is None or ticket.epoch != self._grant.epoch:
+            return
+        self._remained = max(self._remained, headers.remaining)
+        if headers.remaining > 0 or self._remained < _BELIEVED_FROM:
+            return
+        later = self._number - ticket.number
+        if self._grant.rate is None and later:
+            if self._suspicion is None and self._passing_refusals < _USED_TO_IT:
+                self._suspicion = _Suspicion(ticket.number, min(later, _LATER_ANSWERS))
+            return
+        self._remained = 0
+        self._used_up = self._urgent = True
+        self._refused_at = self._refused_at if self._refused else ticket.at
 
     def _weigh(self, ticket: Ticket, *, refused: bool) -> None:
         """Many more refusals than chance brings, though not one after another."""
