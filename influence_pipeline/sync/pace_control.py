@@ -6,7 +6,7 @@ all workers, and asks it for slots. Times are seconds of that database's clock.
 Three modes:
 
 open    no limit is known: no rate, or the merchant's ceiling
-search  the rate grows until the API refuses: fast after a cut, slowly at the end or from a held rate
+search  the rate grows until the API refuses: fast after a cut, else slowly
 hold    just under the limit, for a minute or two; then a slow search: is it still there?
 
 At a refusal all rest for a second, so that what the API counts by the second runs out. What was
@@ -37,6 +37,8 @@ _COUNTED_SECONDS = 1.0
 # Where nothing is let through after it, it is twice as long the next time, and the rate small.
 _LONGEST_REST_SECONDS = 8.0
 _ASKING = 1.0
+# No slot is given out so far ahead.
+_FURTHEST_SECONDS = 120.0
 # Where the rate was hardly above it, a shorter rest does.
 _SHORT_REST_SECONDS = 0.25
 # A rate held for so long cannot have been too high by more than one part in so many.
@@ -92,13 +94,17 @@ class Mode(StrEnum):
 class Control:
     """What is known of an account's pace. `rate`: calls a second, None where no limit is known.
 
-    `since`, `slots`: when the last rest was over, and the slots given since. `next_at`: the first
-    slot that is free. `low`: what the limit is at least, as of the last refusal; `saves_up`: the
-    API is one for which that is the limit. `held_until`: the API asked to be left alone.
-    `live_until`: live changes wait. `rare`: refusals in a row that were one in many, and the rate
-    when they began; `chance_until`: until then single ones say nothing. `passed`: calls let through
-    in the account's life, and `counts` in the last second, by pieces, the newest last (number
-    `piece`). `widest`: the calls in flight of one worker that went well.
+    `growth`: the share by which it grows a second, from `grows_from` on. `since`, `slots`: when the
+    last rest (of `rest` seconds) was over, and the slots given since. `next_at`: the first slot
+    that is free. `low`: what the limit is at least, as of the last refusal; `saves_up`: the API is
+    one for which it is just that. `doubted`: a rate that did not grow was refused. `held`: what was
+    held before this search. `held_until`: the API asked to be left alone. `live_until`: live
+    changes wait. `announced`: what headers named. `rare`: refusals in a row, each one in many, the
+    rate when they began and the calls; `chance_until`: until then single ones say nothing.
+    `passed`: calls let through in the account's life, and `counts` in the last second, by pieces,
+    the newest last (number `piece`). `alone_until`: one worker finds out. `opened_at`: when sending
+    without a rate began; `late_epoch`, `late_seconds`: reports of that time are still awaited.
+    `widest`: the calls in flight of one worker that went well.
     """
 
     rate: float | None = None
@@ -140,10 +146,10 @@ class Report:
     """What a worker's answers said since its last report, and what it asks for.
 
     `refused`: calls refused that went out under `epoch`, the first of them `refused_ago` seconds
-    ago. `limited`: they were so many in a row that they show a limit. `used_up`: the headers of that
-    call said that none remains; `announced`: calls a second that they name. `used`: it had calls waiting
-    for slots, so the rate is what holds it back. `window`: calls in flight that went well.
-    `wanted`: calls that are ready.
+    ago. `limited`: they were so many in a row that they show a limit. `used_up`: the headers of a
+    call, as long ago, said that none remains; `announced`: calls a second that they name. `used`:
+    it had calls waiting for slots, so the rate is what holds it back. `window`: its calls in flight
+    while no rate is known. `wanted`: calls that are ready.
     """
 
     epoch: int = 0
@@ -190,6 +196,9 @@ def exchange(
             start = control.widest // 2 if now - control.widest_at < _REMEMBERED_SECONDS else 1
             return Grant(control.epoch, None, held, chance=True, start=max(start, 1))
         return Grant(control.epoch, 1.0, held, first_in=_ALONE_SECONDS / 10)
+    if control.next_at > now + _FURTHEST_SECONDS:
+        # The clock was set back.
+        control.next_at = now
     first = max(control.next_at, now, control.held_until)
     count = 0
     if first - now < most_seconds:
@@ -248,7 +257,8 @@ def _may_start(control: Control, report: Report, now: float) -> bool:
     if control.passed >= _FIRST_CALLS or report.window or now >= control.alone_until:
         if not report.window:
             control.alone_until = now + _ALONE_SECONDS
-            control.opened_at = control.opened_at or now
+            if not any(control.counts):
+                control.opened_at = now
         return True
     return False
 
@@ -352,7 +362,8 @@ def _is_rare(control: Control, rate: float, sent: float) -> bool:
 def _forget_limit(control: Control, now: float) -> None:
     control.rate, control.mode, control.growth = None, Mode.OPEN, 0.0
     control.epoch += 1
-    control.rare, control.low, control.held, control.saves_up, control.patience = 0, 0.0, 0.0, False, 1
+    control.rare, control.low, control.held = 0, 0.0, 0.0
+    control.saves_up, control.patience = False, 1
     control.since, control.slots, control.next_at, control.opened_at = now, 0, now, now
 
 

@@ -31,8 +31,8 @@ _BELIEVED_FROM = 3
 # Refusals found to be passing ones, after which they no longer keep the window from opening.
 _USED_TO_IT = 3
 # How much the window opens with each good reply. Where many calls in flight are asked for, it opens
-# faster: within about four round trips to 256, within eleven to 64. At a limit, this is the share of
-# the calls before it that is refused before anybody knows.
+# faster: within about four round trips to 256, within twelve to 64. At a limit, this is the share
+# of the calls before it that is refused before anybody knows.
 _OPENS_BY = 0.4
 # Replies that take this many times the shortest of late, and this much longer, are slow.
 _SLOW_TIMES = 3.0
@@ -142,7 +142,9 @@ class Pace:
             self._hear(ticket, headers)
         if self._latency.add(now, seconds):
             self._window = max(self._window * 0.8, 1.0)
-        elif not self._latency.slow and (self._suspicion is None or self._passing_refusals >= _USED_TO_IT):
+        elif not self._latency.slow and (
+            self._suspicion is None or self._passing_refusals >= _USED_TO_IT
+        ):
             self._open()
 
     def refused(self, ticket: Ticket, now: float, retry_after: float | None) -> None:
@@ -240,7 +242,11 @@ class Pace:
 
     def _adopt(self, grant: Grant, now: float) -> None:
         known = self._grant
-        if known is None or grant.epoch != known.epoch or (grant.rate is None) != (known.rate is None):
+        if (
+            known is None
+            or grant.epoch != known.epoch
+            or (grant.rate is None) != (known.rate is None)
+        ):
             self._slots.clear()
             self._suspicion = None
             self._refused = 0

@@ -118,7 +118,9 @@ class Worker:
     live: bool = True
     endless: bool = True
     waiting: deque[float] = field(default_factory=deque)
-    under_way: list[tuple[float, int, Ticket, int, float, RateHeaders | None]] = field(default_factory=list)
+    under_way: list[tuple[float, int, Ticket, int, float, RateHeaders | None]] = field(
+        default_factory=list
+    )
 
 
 class LimitedApi:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from influence_pipeline.platform_api.rate_headers import RateHeaders
 from influence_pipeline.sync import pace_control
 from influence_pipeline.sync.pace_control import Control, Grant, Mode, Report, exchange
 from influence_pipeline.sync.pacing import Pace
@@ -28,11 +29,9 @@ KINDS = [TokenBucket, FixedWindow, SlidingLog]
 HALF = 60.0
 
 
-@pytest.fixture(autouse=True)
-def _seed() -> Iterator[None]:
-    random.seed(20)
-    print("seed 20")
-    yield
+@pytest.fixture(autouse=True, params=[20], ids=lambda seed: f"seed {seed}")
+def _seed(request: pytest.FixtureRequest) -> None:
+    random.seed(request.param)
 
 
 def _halved(kind: type, limit: float, ceiling: float | None) -> LimitedApi:
@@ -302,3 +301,45 @@ def test_a_late_refusal_says_nothing_about_a_rate_that_was_changed_since() -> No
     assert (control.rate, control.epoch) == (50.0, 7)
     pace_control.learn(control, Report(epoch=7, refused=1, limited=True), 10.0)
     assert control.epoch == 8
+
+
+def test_headers_that_count_down_spare_refusals() -> None:
+    refused = {}
+    for told in (False, True):
+        random.seed(20)
+        bucket = TokenBucket(5)
+        api = LimitedApi(bucket, headers=bucket.headers if told else None)
+        api.run(HALF)
+        refused[told] = api.refused(0, HALF)
+        assert api.passed(10, HALF) >= 0.9 * 5 * (HALF - 10)
+    assert refused[True] < refused[False]
+
+
+def test_a_limit_that_the_headers_name_is_kept_without_a_refusal() -> None:
+    api = LimitedApi(TokenBucket(50), headers=lambda: RateHeaders(None, 50.0))
+    api.run(HALF)
+    assert api.refused(0, HALF) == 0
+    assert api.passed(10, HALF) >= 0.95 * 50 * (HALF - 10)
+
+
+def test_a_limit_that_the_headers_name_wrongly_is_found_out() -> None:
+    api = LimitedApi(Chance(0.0, 429), headers=lambda: RateHeaders(None, 50.0))
+    api.run(180)
+    assert api.passed(170, 180) >= 0.9 * 10 * 4 * 64 / (0.05 * 1.15)
+
+
+@pytest.mark.parametrize("remaining", [lambda: 0, lambda: 7, lambda: random.randint(0, 50)])
+def test_headers_that_mean_something_else_do_no_harm(remaining: Callable[[], int]) -> None:
+    api = LimitedApi(Chance(0.0, 429), workers=1, headers=lambda: RateHeaders(remaining(), None))
+    clean = LimitedApi(Chance(0.0, 429), workers=1).run_all(20_000)
+    assert api.run_all(20_000) <= 1.05 * clean
+
+
+def test_workers_share_the_slots_fairly() -> None:
+    api = LimitedApi(Chance(0.0, 429), ceiling=20.0)
+    for worker in api.workers:
+        worker.endless = False
+        worker.waiting.extend([0.0] * 10_000)
+    api.run(60)
+    counts = [10_000 - len(worker.waiting) for worker in api.workers]
+    assert min(counts) >= 0.7 * max(counts)
