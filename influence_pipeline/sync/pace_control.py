@@ -6,7 +6,7 @@ all workers, and asks it for slots. Times are seconds of that database's clock.
 Three modes:
 
 open    no limit is known: no rate, or the merchant's ceiling
-search  the rate grows until the API refuses: fast after a cut, slowly at the end or from a held rate
+search  the rate grows until the API refuses: fast after a cut, else slowly
 hold    just under the limit, for a minute or two; then a slow search: is it still there?
 
 At a refusal all rest for a second, so that what the API counts by the second runs out. What was
@@ -30,13 +30,15 @@ from enum import StrEnum
 
 # A rate that is held is this share of the limit as it was found. Known ceilings too are kept a
 # little below, because calls that leave evenly arrive a little less so.
-KEPT = 0.975
+KEPT = 0.98
 BELOW_CEILING = 0.97
 # What APIs count by, and so what they save up at most.
 _COUNTED_SECONDS = 1.0
 # Where nothing is let through after it, it is twice as long the next time, and the rate small.
 _LONGEST_REST_SECONDS = 8.0
 _ASKING = 1.0
+# No slot is given out so far ahead.
+_FURTHEST_SECONDS = 120.0
 # Where the rate was hardly above it, a shorter rest does.
 _SHORT_REST_SECONDS = 0.25
 # A rate held for so long cannot have been too high by more than one part in so many.
@@ -44,6 +46,7 @@ _TRUSTED_SECONDS = 20.0
 _HALVED = 0.5
 # Two estimates within this of each other are the same.
 _SAME = 0.03
+_ENOUGH_CALLS = 5
 _LATER, _LONGEST_LOOK_SECONDS = 1.25, 8.0
 # What is left of a rate that was refused though it did not grow, where nothing tells it better.
 _DOUBTED, _DOUBT_SECONDS = 0.95, 3.0
@@ -61,14 +64,14 @@ _MOST_PATIENCE = 2
 _SLOWEST = 0.2
 # Refusals that come one in so many calls, again and again, while the rate falls to this share, do
 # not come from the rate. They are taken for chance for so long.
-_RARE_CALLS = 6
+_RARE_CALLS = 12
 _RARE_TIMES = 8
 _UNMOVED_SHARE = 0.25
 _CHANCE_SECONDS = 600.0
 # Where a rate this high is reached, the limit is gone.
 UNLIMITED = 50_000.0
 # An import leaves calls to live changes that wait until so long after the first free slot.
-LIVE_FIRST_SECONDS = 0.25
+LIVE_FIRST_SECONDS = 0.1
 # The first calls of an account go out from one worker alone; another joins after so many seconds.
 _FIRST_CALLS = 100
 _ALONE_SECONDS = 1.0
@@ -91,13 +94,17 @@ class Mode(StrEnum):
 class Control:
     """What is known of an account's pace. `rate`: calls a second, None where no limit is known.
 
-    `since`, `slots`: when the last rest was over, and the slots given since. `next_at`: the first
-    slot that is free. `low`: what the limit is at least, as of the last refusal; `saves_up`: the
-    API is one for which that is the limit. `held_until`: the API asked to be left alone.
-    `live_until`: live changes wait. `rare`: refusals in a row that were one in many, and the rate
-    when they began; `chance_until`: until then single ones say nothing. `passed`: calls let through
-    in the account's life, and `counts` in the last second, by pieces, the newest last (number
-    `piece`). `widest`: the calls in flight of one worker that went well.
+    `growth`: the share by which it grows a second, from `grows_from` on. `since`, `slots`: when the
+    last rest (of `rest` seconds) was over, and the slots given since. `next_at`: the first slot
+    that is free. `low`: what the limit is at least, as of the last refusal; `saves_up`: the API is
+    one for which it is just that. `doubted`: a rate that did not grow was refused. `held`: what was
+    held before this search. `held_until`: the API asked to be left alone. `live_until`: live
+    changes wait. `announced`: what headers named. `rare`: refusals in a row, each one in many, the
+    rate when they began and the calls; `chance_until`: until then single ones say nothing.
+    `passed`: calls let through in the account's life, and `counts` in the last second, by pieces,
+    the newest last (number `piece`). `alone_until`: one worker finds out. `opened_at`: when sending
+    without a rate began; `late_epoch`, `late_seconds`: reports of that time are still awaited.
+    `widest`: the calls in flight of one worker that went well.
     """
 
     rate: float | None = None
@@ -118,6 +125,7 @@ class Control:
     patience: int = 1
     held_until: float = 0.0
     live_until: float = 0.0
+    announced: float = 0.0
     rare: int = 0
     rare_from: float = 0.0
     rare_sent: float = 0.0
@@ -138,9 +146,10 @@ class Report:
     """What a worker's answers said since its last report, and what it asks for.
 
     `refused`: calls refused that went out under `epoch`, the first of them `refused_ago` seconds
-    ago. `limited`: they were so many in a row that they show a limit. `used`: it had calls waiting
-    for slots, so the rate is what holds it back. `window`: calls in flight that went well.
-    `wanted`: calls that are ready.
+    ago. `limited`: they were so many in a row that they show a limit. `used_up`: the headers of a
+    call, as long ago, said that none remains; `announced`: calls a second that they name. `used`:
+    it had calls waiting for slots, so the rate is what holds it back. `window`: its calls in flight
+    while no rate is known. `wanted`: calls that are ready.
     """
 
     epoch: int = 0
@@ -148,6 +157,8 @@ class Report:
     refused: int = 0
     refused_ago: float = 0.0
     limited: bool = False
+    used_up: bool = False
+    announced: float | None = None
     used: bool = False
     retry_after: float | None = None
     window: int = 0
@@ -185,6 +196,9 @@ def exchange(
             start = control.widest // 2 if now - control.widest_at < _REMEMBERED_SECONDS else 1
             return Grant(control.epoch, None, held, chance=True, start=max(start, 1))
         return Grant(control.epoch, 1.0, held, first_in=_ALONE_SECONDS / 10)
+    if control.next_at > now + _FURTHEST_SECONDS:
+        # The clock was set back.
+        control.next_at = now
     first = max(control.next_at, now, control.held_until)
     count = 0
     if first - now < most_seconds:
@@ -215,8 +229,15 @@ def learn(control: Control, report: Report, now: float, ceiling: float | None = 
     _count(control, report, now)
     if report.retry_after is not None:
         control.held_until = max(control.held_until, now + report.retry_after)
+    if report.announced and report.announced != control.announced:
+        _announced(control, report.announced, now)
     rate = rate_now(control, ceiling)
-    if report.refused and report.epoch == control.epoch:
+    if report.used_up and not report.refused and report.epoch == control.epoch:
+        if rate is None:
+            _limit_shows(control, report, now)
+        elif control.mode is Mode.SEARCH and now - report.refused_ago >= control.grows_from:
+            _refused(control, rate, report, now)
+    elif report.refused and report.epoch == control.epoch:
         if rate is None:
             if report.limited:
                 _limit_shows(control, report, now)
@@ -236,7 +257,8 @@ def _may_start(control: Control, report: Report, now: float) -> bool:
     if control.passed >= _FIRST_CALLS or report.window or now >= control.alone_until:
         if not report.window:
             control.alone_until = now + _ALONE_SECONDS
-            control.opened_at = control.opened_at or now
+            if not any(control.counts):
+                control.opened_at = now
         return True
     return False
 
@@ -263,6 +285,13 @@ def _limit_shows(control: Control, report: Report, now: float) -> None:
     _add_passed(control, max(sum(control.counts), 1))
 
 
+def _announced(control: Control, per_second: float, now: float) -> None:
+    """The API names its limit: it is taken at its word once, and later searched like any other."""
+    control.announced = per_second
+    if control.rate is None:
+        _hold(control, per_second * KEPT, Report(), now, 0.0)
+
+
 def _add_passed(control: Control, passed: int) -> None:
     control.rate = (control.rate or 0.0) + passed * KEPT
     # A second's worth of that may have been saved up.
@@ -277,13 +306,14 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
     if sent < 1:
         _used_up(control, rate, report, now)
         return
-    before, control.low = control.low, sent / (seconds + _COUNTED_SECONDS)
+    # Half a call more: the refused one was short of a whole one by half of it, on the average.
+    before, control.low = control.low, (sent + 0.5) / (seconds + _COUNTED_SECONDS)
     low = max(control.low, rate * _HALVED) * KEPT
     # What the rate was a second before the refused call went out, if it grew.
     reached = rate / (1 + control.growth) ** (_COUNTED_SECONDS + report.refused_ago) * KEPT
     grew = control.mode is Mode.SEARCH and at >= control.grows_from
-    few = min(1 / (seconds + 1), 3 * _SAME * before)
-    if not grew and before and abs(control.low - before) <= max(_SAME * before, few):
+    few = max(_SAME * before, min(1 / (seconds + 1), 3 * _SAME * before))
+    if not grew and sent >= _ENOUGH_CALLS and abs(control.low - before) <= few:
         control.saves_up = True
     if _is_rare(control, rate, sent):
         if rate <= _UNMOVED_SHARE * control.rare_from:
@@ -291,6 +321,7 @@ def _refused(control: Control, rate: float, report: Report, now: float) -> None:
             _forget_limit(control, now)
         else:
             _hold(control, control.rare_from * _UNMOVED_SHARE / 2, report, now)
+            control.hold_until = now + _TRUSTED_SECONDS
     elif control.mode is not Mode.SEARCH and seconds >= _TRUSTED_SECONDS:
         control.saves_up, control.rare = False, 0
         _search(control, rate * _HALVED, _FAST, report, now)
@@ -331,13 +362,8 @@ def _is_rare(control: Control, rate: float, sent: float) -> bool:
 def _forget_limit(control: Control, now: float) -> None:
     control.rate, control.mode, control.growth = None, Mode.OPEN, 0.0
     control.epoch += 1
-    control.rare, control.low, control.held, control.saves_up, control.patience = (
-        0,
-        0.0,
-        0.0,
-        False,
-        1,
-    )
+    control.rare, control.low, control.held = 0, 0.0, 0.0
+    control.saves_up, control.patience = False, 1
     control.since, control.slots, control.next_at, control.opened_at = now, 0, now, now
 
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple, Protocol
 
+from influence_pipeline.platform_api.rate_headers import RateHeaders
 from influence_pipeline.sync.pace_control import Grant, Report
 
 # Slots are taken for this long ahead; a report is at most this old.
-BLOCK_SECONDS = 0.25
+BLOCK_SECONDS = 0.2
 # A slot that could not be used for so long is void: a burst of old slots would break the limit.
 _STALE_SECONDS = 0.05
 # Answers to calls that went out after a refused one, which tell a limit from a passing refusal.
@@ -25,11 +26,13 @@ _FEWEST_ANSWERS, _LATER_ANSWERS, _MOST_ANSWERS = 2, 8, 16
 _LATER_REFUSED = 0.6
 # The share of refusals, over about so many answers, that is no chance.
 _SHARE_OF, _MOST_BY_CHANCE = 50, 0.25
+# Headers that once spoke of so many remaining calls are believed when they say that none remains.
+_BELIEVED_FROM = 3
 # Refusals found to be passing ones, after which they no longer keep the window from opening.
 _USED_TO_IT = 3
 # How much the window opens with each good reply. Where many calls in flight are asked for, it opens
-# faster: within about four round trips to 256, within eleven to 64. At a limit, this is the share of
-# the calls before it that is refused before anybody knows.
+# faster: within about four round trips to 256, within twelve to 64. At a limit, this is the share
+# of the calls before it that is refused before anybody knows.
 _OPENS_BY = 0.4
 # Replies that take this many times the shortest of late, and this much longer, are slow.
 _SLOW_TIMES = 3.0
@@ -38,7 +41,8 @@ _FLOOR_SECONDS = 60.0
 # Failures (5xx, no reply) within a second or two that mean the API as a whole.
 _TROUBLE = 5
 _LOOK_AGAIN_SECONDS = 0.002
-_LONGEST_SECONDS = 0.5
+# When a worker that got no slots asks again.
+_SOONEST_SECONDS, _LATEST_SECONDS = 0.02, 0.5
 
 
 class Ticket(NamedTuple):
@@ -74,6 +78,7 @@ class Pace:
         self._held_until = 0.0
         self._asking = False
         self._urgent = False
+        self._empty_handed = 0
         self._ask_at = float("-inf")
         self._accepted = self._refused = 0
         self._refused_at = 0.0
@@ -82,6 +87,9 @@ class Pace:
         self._suspicion: _Suspicion | None = None
         self._passing_refusals = 0
         self._share = 0.0
+        self._announced: float | None = None
+        self._remained = 0
+        self._used_up = False
         self._trouble = _Trouble()
         self._latency = _Latency()
 
@@ -120,16 +128,23 @@ class Pace:
         self._under_way += 1
         return Ticket(self._number, self._grant.epoch if self._grant else 0, self._now)
 
-    def good(self, ticket: Ticket, now: float, seconds: float) -> None:
-        """Note a reply, after `seconds`, that shows an API that keeps up."""
+    def good(
+        self, ticket: Ticket, now: float, seconds: float, headers: RateHeaders | None = None
+    ) -> None:
+        """Note a reply, after `seconds`, that shows an API that keeps up, and what its rate-limit
+        headers said."""
         self._under_way -= 1
         self._accepted += 1
         self._trouble.add(now, failed=False)
         self._look_back(ticket, refused=False)
         self._weigh(ticket, refused=False)
-        if self._latency.is_slow(now, seconds):
+        if headers is not None:
+            self._hear(ticket, headers)
+        if self._latency.add(now, seconds):
             self._window = max(self._window * 0.8, 1.0)
-        elif self._suspicion is None or self._passing_refusals >= _USED_TO_IT:
+        elif not self._latency.slow and (
+            self._suspicion is None or self._passing_refusals >= _USED_TO_IT
+        ):
             self._open()
 
     def refused(self, ticket: Ticket, now: float, retry_after: float | None) -> None:
@@ -183,7 +198,10 @@ class Pace:
     def _open(self) -> None:
         if not self._started:
             self._started = True
-            self._window = max(self._window, float(self._grant.start if self._grant else 1))
+            # Where there is a rate, it is the rate that protects the API.
+            bound = self._grant is not None and self._grant.rate is not None
+            start = self._most_in_flight if bound else self._grant.start if self._grant else 1
+            self._window = max(self._window, float(start))
         self._window = min(self._window + self._opens_by, float(self._most_in_flight))
 
     def _wanted(self, now: float, ready: int) -> int:
@@ -192,11 +210,11 @@ class Pace:
             self._late = True
         if self._grant is None or self._grant.rate is None:
             return 0
-        if self._slots and self._slots[-1] - now > BLOCK_SECONDS / 2:
+        if self._slots and self._slots[-1] - now > BLOCK_SECONDS / 4:
             return 0
         # No more than the window has room for: slots that nobody uses are lost to all.
         room = self.window - self._under_way
-        if self._latency.usual < BLOCK_SECONDS:
+        if self._started and self._latency.usual < BLOCK_SECONDS:
             room += int(self.window * BLOCK_SECONDS / max(self._latency.usual, 0.001))
         return max(min(ready, room) - len(self._slots), 0)
 
@@ -206,8 +224,10 @@ class Pace:
             epoch=self._grant.epoch if self._grant else 0,
             accepted=self._accepted,
             refused=self._refused,
-            refused_ago=now - self._refused_at if self._refused else 0.0,
+            refused_ago=now - self._refused_at if self._refused or self._used_up else 0.0,
             limited=self._limited,
+            used_up=self._used_up,
+            announced=self._announced,
             used=wanted > 0 and not self._late,
             retry_after=self._retry_after,
             window=self.window if opened else 0,
@@ -215,7 +235,7 @@ class Pace:
             live=self._live,
         )
         self._accepted = self._refused = 0
-        self._limited = self._late = False
+        self._limited = self._late = self._used_up = False
         self._retry_after = None
         self._asking = True
         self._exchange.begin(report)
@@ -230,14 +250,17 @@ class Pace:
             self._slots.clear()
             self._suspicion = None
             self._refused = 0
-            self._limited = False
+            self._limited = self._used_up = False
         self._grant = grant
         self._urgent = False
         self._held_until = max(self._held_until, now + grant.held)
         self._slots.extend(now + grant.first_in + grant.gap * n for n in range(grant.count))
-        # Where none were to be had, it is asked again in time for the next one.
-        soon = max(grant.first_in - BLOCK_SECONDS / 2, BLOCK_SECONDS / 5)
-        self._ask_at = now if grant.count else now + min(soon, _LONGEST_SECONDS)
+        # Where none were to be had, it is asked again in time for the next ones: the earlier the
+        # more often it went away empty, and always before one who has slots.
+        self._empty_handed = 0 if grant.count else self._empty_handed + 1
+        early = BLOCK_SECONDS * (1 - 0.5**self._empty_handed)
+        soon = min(max(grant.first_in - early, _SOONEST_SECONDS), _LATEST_SECONDS)
+        self._ask_at = now if grant.count else now + soon
         if grant.rate is None:
             self._ask_at = now + BLOCK_SECONDS
 
@@ -253,6 +276,24 @@ class Pace:
         if suspicion is None or self._passing_refusals >= _USED_TO_IT:
             return False
         return self._under_way >= suspicion.enough - suspicion.answers
+
+    def _hear(self, ticket: Ticket, headers: RateHeaders) -> None:
+        """Where no call remains, that is a refusal that cost nothing. Headers that never say
+        anything else are not believed, nor those after which calls pass all the same."""
+        self._announced = headers.per_second or self._announced
+        if headers.remaining is None or self._grant is None or ticket.epoch != self._grant.epoch:
+            return
+        self._remained = max(self._remained, headers.remaining)
+        if headers.remaining > 0 or self._remained < _BELIEVED_FROM:
+            return
+        later = self._number - ticket.number
+        if self._grant.rate is None and later:
+            if self._suspicion is None and self._passing_refusals < _USED_TO_IT:
+                self._suspicion = _Suspicion(ticket.number, min(later, _LATER_ANSWERS))
+            return
+        self._remained = 0
+        self._used_up = self._urgent = True
+        self._refused_at = self._refused_at if self._refused else ticket.at
 
     def _weigh(self, ticket: Ticket, *, refused: bool) -> None:
         """Many more refusals than chance brings, though not one after another."""
@@ -311,22 +352,24 @@ class _Trouble:
 
 
 class _Latency:
-    """Tells replies that take much longer than they need, once per such a while."""
+    """Tells replies that take much longer than they need. `slow`: they do; `usual`: seconds."""
 
     def __init__(self) -> None:
+        self.usual = 0.0
+        self.slow = False
         self._floor = self._next_floor = float("inf")
         self._floor_at = float("-inf")
-        self.usual = 0.0
         self._told_at = float("-inf")
 
-    def is_slow(self, now: float, seconds: float) -> bool:
+    def add(self, now: float, seconds: float) -> bool:
+        """Note a reply; True: they are slow, and that was not said for as long as one takes."""
         if now - self._floor_at >= _FLOOR_SECONDS:
             self._floor, self._next_floor, self._floor_at = self._next_floor, float("inf"), now
         self._next_floor = min(self._next_floor, seconds)
         self._floor = min(self._floor, seconds)
         self.usual += (seconds - self.usual) * 0.1
-        slow = self.usual > max(self._floor * _SLOW_TIMES, self._floor + _SLOW_SECONDS)
-        if not slow or now - self._told_at < max(self.usual, 1.0):
+        self.slow = self.usual > max(self._floor * _SLOW_TIMES, self._floor + _SLOW_SECONDS)
+        if not self.slow or now - self._told_at < max(self.usual, 1.0):
             return False
         self._told_at = now
         return True

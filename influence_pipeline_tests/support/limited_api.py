@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from influence_pipeline.platform_api.rate_headers import RateHeaders
 from influence_pipeline.sync.pace_control import Control, Grant, Report, exchange
 from influence_pipeline.sync.pacing import BLOCK_SECONDS, Pace, Ticket
 
@@ -37,6 +38,9 @@ class TokenBucket:
     def change(self, limit: float, burst: float | None = None) -> None:
         self._limit = limit
         self._tokens = self._size = burst or max(1, math.ceil(limit))
+
+    def headers(self) -> RateHeaders:
+        return RateHeaders(int(self._tokens), None)
 
     def status(self, now: float) -> int:
         filled = self._tokens + (now - self._filled_at) * self._limit
@@ -114,7 +118,9 @@ class Worker:
     live: bool = True
     endless: bool = True
     waiting: deque[float] = field(default_factory=deque)
-    under_way: list[tuple[float, int, Ticket, int, float]] = field(default_factory=list)
+    under_way: list[tuple[float, int, Ticket, int, float, RateHeaders | None]] = field(
+        default_factory=list
+    )
 
 
 class LimitedApi:
@@ -134,6 +140,7 @@ class LimitedApi:
         endless: bool = True,
         now: float = 0.0,
         decide: Callable[..., Grant] = exchange,
+        headers: Callable[[], RateHeaders] | None = None,
     ) -> None:
         self.limiter = limiter
         self.latency = latency
@@ -143,6 +150,7 @@ class LimitedApi:
         self.now = now
         self.sent: list[Sent] = []
         self.decide = decide
+        self.headers = headers
         self.workers = [
             Worker(Pace(in_flight, _Exchange(self), live=lane), lane, endless)
             for lane in (live or (True,) * workers)
@@ -179,9 +187,9 @@ class LimitedApi:
 
     def _answers(self, worker: Worker) -> None:
         while worker.under_way and worker.under_way[0][0] <= self.now:
-            _, _, ticket, status, seconds = heapq.heappop(worker.under_way)
+            _, _, ticket, status, seconds, headers = heapq.heappop(worker.under_way)
             if status == 200:
-                worker.pace.good(ticket, self.now, seconds)
+                worker.pace.good(ticket, self.now, seconds, headers)
                 continue
             if status == 429:
                 worker.pace.refused(ticket, self.now, self.retry_after)
@@ -202,7 +210,9 @@ class LimitedApi:
             status = self.limiter.status(self.now + self.latency * random.uniform(0.1, 0.2))
             seconds = self.latency * random.uniform(1.0, 1.3)
             self.sent.append(Sent(self.now, status, worker.live, self.now - since))
-            answer = (self.now + seconds, len(self.sent), ticket, status, seconds)
+            headers = self.headers() if self.headers else None
+            number = len(self.sent)
+            answer = (self.now + seconds, number, ticket, status, seconds, headers)
             heapq.heappush(worker.under_way, answer)
 
 
