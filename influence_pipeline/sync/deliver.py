@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from influence_pipeline.errors import ApiKeyRejected
 from influence_pipeline.platform_api.calls import Call, Reply, Transport, path
 from influence_pipeline.platform_api.outcomes import Judge, Meaning, Outcome
+from influence_pipeline.platform_api.rate_headers import read_rate_headers
 from influence_pipeline.records import Entity, FinancialStatus
 from influence_pipeline.state.schema import Phase
 from influence_pipeline.sync.claims import Attempt, Claims, Intent, Result, Verdict
@@ -345,16 +346,18 @@ class Delivery:
         self._health.learn(outcome, reply)
         if outcome.meaning is Meaning.UNREACHABLE:
             self._done.last_trouble = outcome.words
+            self._pace.over()
         elif outcome.throttled:
             self._done.throttled += 1
             self._pace.refused(ticket, now, outcome.retry_after)
         elif is_about_the_key(reply):
-            # It says nothing of the pace; the window stays as small as it is.
-            return
+            # The window stays as small as it is.
+            self._pace.over()
         elif keeps_up(outcome, reply):
             self._rate.add(now)
             self._backoff.good()
-            self._pace.good(ticket, now, reply.ms / 1000)
+            said = read_rate_headers(reply.headers) if reply.headers else None
+            self._pace.good(ticket, now, reply.ms / 1000, said)
         else:
             self._pace.failed(now, outcome.retry_after)
 

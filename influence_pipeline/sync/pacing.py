@@ -175,6 +175,10 @@ class Pace:
         if self._trouble.add(now, failed=True):
             self._window = max(self._window / 2, 1.0)
 
+    def over(self) -> None:
+        """Note the end of a call that says nothing of the pace."""
+        self._under_way -= 1
+
     def step(self, now: float, ready: int) -> None:
         """Report, and take slots for `ready` calls that wait. Raises StateError."""
         if self._asking:
