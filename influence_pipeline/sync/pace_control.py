@@ -239,7 +239,8 @@ def learn(control: Control, report: Report, now: float, ceiling: float | None = 
             _refused(control, rate, report, now)
     elif report.refused and report.epoch == control.epoch:
         if rate is None:
-            if report.limited:
+            # Nothing passed, and the API said how long to wait: that tells no rate.
+            if report.limited and (any(control.counts) or report.retry_after is None):
                 _limit_shows(control, report, now)
         elif report.limited or now >= control.chance_until:
             _refused(control, rate, report, now)

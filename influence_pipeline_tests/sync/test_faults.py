@@ -104,6 +104,7 @@ def the_wait_is_over(world: World) -> None:
     world.ask_state(
         """UPDATE influence.pace SET control = control || '{"held_until": 0}' RETURNING 1"""
     )
+    world.ask_state("UPDATE influence.work SET next_at = now() RETURNING 1")
 
 
 def test_a_store_that_goes_away_in_between_keeps_no_record_from_the_next_run(
