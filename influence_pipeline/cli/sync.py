@@ -112,6 +112,9 @@ def print_report(report: Report, *, of_months: bool = False) -> None:
         if left.blocked
         else "",
         _later(left) if left.waiting else "",
+        f"{left.importing:,} of an import, which `influence-pipeline import` sends"
+        if left.importing
+        else "",
     ]
     if any(left_over):
         print(f"{indent}left: " + "; ".join(part for part in left_over if part))

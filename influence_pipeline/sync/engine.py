@@ -66,6 +66,7 @@ class Report:
             "parked": self.remaining.parked,
             "blocked": self.remaining.blocked,
             "waiting": self.remaining.waiting,
+            "importing": self.remaining.importing,
             "held": self.remaining.held,
             "seconds": round(self.seconds, 3),
             "calls_per_second": round(self.delivered.calls / max(self.seconds, 0.001), 1),

@@ -18,13 +18,14 @@ _DELIVERY = load_queries(__file__, "deliver.sql")
 
 @dataclass(frozen=True)
 class Remaining:
-    """What an entity has left: due or waiting for its time, blocked, parked.
+    """What an entity has left: due or waiting for its time, left to an import, blocked, parked.
 
     `held`: those of `waiting` that another run holds, or held when it died. `next_seconds`: until
     the first of `waiting` is due and free.
     """
 
     waiting: int
+    importing: int
     held: int
     blocked: int
     parked: int

@@ -12,15 +12,17 @@ SELECT entity::text, count(store_hash) AS in_store,
 FROM snapshot GROUP BY entity
 
 -- name: remaining
--- What one entity has left, after a run.
-SELECT count(*) FILTER (WHERE state = 'ready') AS waiting,
-       count(*) FILTER (WHERE state = 'ready' AND lease_until > now()) AS held,
+-- What one entity has left, after a run. An import's records are counted apart: a sync leaves them.
+SELECT count(*) FILTER (WHERE state = 'ready' AND lane = 'live') AS waiting,
+       count(*) FILTER (WHERE state = 'ready' AND lane = 'import') AS importing,
+       count(*) FILTER (WHERE state = 'ready' AND lane = 'live' AND lease_until > now()) AS held,
        count(*) FILTER (WHERE state = 'blocked') AS blocked,
        count(*) FILTER (WHERE state = 'parked') AS parked,
        extract(epoch FROM now() - min(queued_at) FILTER (WHERE state <> 'parked'))::float8
            AS oldest_seconds,
-       extract(epoch FROM min(greatest(next_at, lease_until)) FILTER (WHERE state = 'ready')
-               - now())::float8 AS next_seconds
+       extract(epoch FROM min(greatest(next_at, lease_until))
+                          FILTER (WHERE state = 'ready' AND lane = 'live') - now())::float8
+           AS next_seconds
 FROM work WHERE entity = CAST(:entity AS entity)
 
 -- name: due

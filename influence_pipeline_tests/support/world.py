@@ -106,6 +106,10 @@ class World:
             run(connection, sql, values or None)
         shop.close()
 
+    def ask_store(self, sql: str) -> list[Any]:
+        with self.engine() as engine, engine.store.transaction() as connection:
+            return list(run(connection, sql).fetchall())
+
     def ask_state(self, sql: str) -> list[Any]:
         with self.engine() as engine, engine.state.transaction() as connection:
             return list(run(connection, sql).fetchall())

@@ -248,7 +248,7 @@ def test_control_captures_that_do_not_wait_keep_an_old_view(
     no_lock = sa.text("SELECT * FROM capture_point WHERE entity = CAST(:entity AS entity)")
     with world.engine() as engine:
         engine.capture(Entity.CUSTOMER)
-    monkeypatch.setitem(capture_module._QUERIES, "lock_capture", no_lock)
+    monkeypatch.setitem(capture_module._QUERIES._made, "lock_capture", no_lock)
     assert found_by_two_captures_at_once(world) == [1, 1, 1]
 
 
@@ -322,7 +322,7 @@ def test_control_a_result_that_settles_without_looking_loses_the_newer_change(
     sql = str(claims_module._QUERIES["acknowledge"])
     blind = sql.replace("coalesce(r.store_after = r.synced_after, true)", "true")
     assert blind != sql
-    monkeypatch.setitem(claims_module._QUERIES, "acknowledge", sa.text(blind))
+    monkeypatch.setitem(claims_module._QUERIES._made, "acknowledge", sa.text(blind))
     assert results_written_during_a_merge(world) == [(False, None, None)]
 
 
