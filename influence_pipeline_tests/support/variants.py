@@ -134,7 +134,7 @@ OF_THE_PROTOCOL = tuple(name for name, (where, _, _) in _PATCHES.items() if wher
 def apply(name: str, patch: pytest.MonkeyPatch) -> None:
     """Break the pipeline of this process in the way that `name` says."""
     if name == CLAIMS_WITHOUT_A_LEASE:
-        patch.setitem(claims._QUERIES._made, "claim", _claim_without_a_lease())
+        patch.setattr(claims, "_QUERIES", {**claims._QUERIES, "claim": _claim_without_a_lease()})
     elif name != ACKNOWLEDGES_FIRST:
         patch.setattr(*_PATCHES[name])
 

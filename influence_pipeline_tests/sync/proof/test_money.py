@@ -75,11 +75,6 @@ def test_every_amount_arrives_exact_to_the_byte(worst: World, seed: int) -> None
 def test_control_a_store_that_is_read_through_floats_is_caught(
     worst: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = json.loads
-
-    def with_floats(text: str, **_: object) -> object:
-        return real(text)
-
-    monkeypatch.setattr(reader.json, "loads", with_floats)
+    monkeypatch.setattr(reader, "_JSON", json.JSONDecoder())
     expected = place_orders_of_any_amount(worst, 1, 300)
     assert len(wrong_ones(worst, expected)) > 20

@@ -175,7 +175,6 @@ class Orders(RuleBasedStateMachine):
 
 def run(world: World, proxy: FaultProxy, how: settings, variant: str | None = None) -> None:
     world.configure(("linger_seconds = 2", "linger_seconds = 0"))
-    world.configure(("timeout_seconds = 0.15", "timeout_seconds = 5"))
     machine = type("Orders", (Orders,), {"world": world, "proxy": proxy, "variant": variant})
     run_state_machine_as_test(machine, settings=how)
 

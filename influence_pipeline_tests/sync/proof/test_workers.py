@@ -106,7 +106,12 @@ def test_control_workers_that_claim_without_a_lease_send_records_twice(
     processes = start(worst, variants.CLAIMS_WITHOUT_A_LEASE, [entity])
     try:
         # They would take each other's records for ever.
-        until(lambda: called_more_than_once(worst), "a record that is sent twice", 90)
+        until(
+            lambda: called_more_than_once(worst) or any(process.error for process in processes),
+            "a record that is sent twice",
+            90,
+        )
+        assert called_more_than_once(worst) != [], processes[0].error
     finally:
         for process in processes:
             process.kill()
