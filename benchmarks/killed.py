@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
 import time
-from collections import Counter
 from dataclasses import dataclass
 
 from benchmarks import beside
-from benchmarks.processes import run_module
+from benchmarks.processes import child, run_module
 from benchmarks.report import Row
 from benchmarks.shops import Shop
 from benchmarks.sink import Sink, sink
 
-# Short, so that the leases of the killed process run out soon; it changes nothing of what is sent
-# again.
-_TIMEOUT_SECONDS = 2
+# Shorter than the default, so that the leases of the killed process run out sooner; it changes
+# nothing of what is sent again.
+_TIMEOUT_SECONDS = 10
 _WAIT_SECONDS = 60
 # Records of the peers.
 _SLOW, _SLOW_AT_ONCE = 400, 2000
@@ -25,11 +22,11 @@ _SLOW, _SLOW_AT_ONCE = 400, 2000
 
 @dataclass(frozen=True)
 class Killed:
-    """`again`: records that the API was told of more than once. `tail_seconds`: how long before the
-    kill the oldest of them had first been answered. `seconds`: of the second run, with its wait."""
+    """`again`: records that the API was told of before the kill and after it. `tail_seconds`: how
+    long before the kill the oldest of them had been answered. `seconds`: of the second run, with
+    its wait."""
 
     records: int
-    before: int
     again: int
     lost: int
     tail_seconds: float
@@ -41,34 +38,28 @@ def run(shop: Shop, api: Sink, share: float) -> Killed:
     records = shop.fresh_backlog()
     shop.api_url = api.url
     api.forget()
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.worker"],
-        env=shop.environment(),
-        stdout=subprocess.DEVNULL,
-    )
-    while api.count() < records * share and worker.poll() is None:
-        time.sleep(0.02)
-    worker.kill()
+    with child("benchmarks.worker", environment=shop.environment()) as worker:
+        while api.count() < records * share and worker.poll() is None:
+            time.sleep(0.02)
     killed_at = time.time()
-    if worker.wait() == 0:
+    if worker.returncode == 0:
         raise RuntimeError("The worker was done before it could be killed; use more records.")
     before = len(api.calls())
     began = time.time()
     run_module("benchmarks.worker", "--wait", _WAIT_SECONDS, environment=shop.environment())
     seconds = time.time() - began
     calls = api.calls()
-    times = Counter(call.record for call in calls)
-    again = {path for path, count in times.items() if count > 1}
-    first_answers = [
-        call.ended for call in calls if call.record in again and call.ended < killed_at
-    ]
+    first_answers: dict[str, float] = {}
+    for call in calls[:before]:
+        first_answers.setdefault(call.record, call.ended)
+    again = {call.record for call in calls[before:]} & first_answers.keys()
     accepted = {call.record for call in calls if call.status == 200}
     return Killed(
         records=records,
-        before=before,
         again=len(again),
         lost=records - len(accepted),
-        tail_seconds=killed_at - min(first_answers, default=killed_at),
+        tail_seconds=killed_at
+        - min((first_answers[record] for record in again), default=killed_at),
         seconds=seconds,
     )
 

@@ -18,7 +18,7 @@ import requests
 class Judged:
     """One call as the API judged it when it came. `at`: seconds since 1970.
 
-    `mark`: the text in its body that begins with "change-", or "-".
+    `mark`: "change-" and its number where the body has that, else "-".
     """
 
     at: float

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import math
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,8 +23,8 @@ from benchmarks.limiters import KINDS, Limiter, TokenBucket
 _OK = b'{"customer":{"id":"c","externalId":"e","pointBalance":0}}'
 _REFUSED = b'{"message":"Too Many Requests"}'
 _FLUSH_SECONDS = 0.2
-# A text of a body that begins so is logged with the call, so that one change can be followed.
-MARK = b"change-"
+# What is logged of a body, so that one change can be followed.
+MARK = re.compile(rb"change-\d+")
 
 
 class Api:
@@ -44,7 +45,8 @@ class Api:
         now = time.time()
         wait = self.limiter.wait(now)
         status = 429 if wait else 200
-        mark = body[at : body.find(b'"', at)].decode() if (at := body.find(MARK)) >= 0 else "-"
+        found = MARK.search(body)
+        mark = found[0].decode() if found else "-"
         self._lines.append(f"{now:.4f} {status} {path} {mark}\n")
         more = b""
         if wait and self._retry_after:

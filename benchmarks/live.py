@@ -11,7 +11,6 @@ from __future__ import annotations
 import random
 import statistics
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,13 +19,15 @@ from contextlib import contextmanager
 import psycopg2
 
 from benchmarks.limited import LimitedApi, limited_api
+from benchmarks.processes import child
 from benchmarks.report import Row
 from benchmarks.shops import Shop
 from influence_pipeline.records import Entity
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sync.engine import Engine
 
-_COMMAND = [sys.executable, "-m", "influence_pipeline.cli"]
+_IMPORT = ("influence_pipeline.cli", "import", "--entity", "customers")
+_SYNC = ("influence_pipeline.cli", "sync", "--entity", "customers")
 _TICK_SECONDS = 1.0
 _ANSWER_MS = 50
 # After the last change, so long is waited for those that are still to come.
@@ -39,7 +40,7 @@ def row(shop: Shop, *, calls_per_second: float, seconds: float) -> Row:
     shop.fresh_state()
     with limited_api("bucket", calls_per_second, ms=_ANSWER_MS) as api:
         shop.api_url = api.url
-        with _importing(shop) as importing:
+        with child(*_IMPORT, environment=shop.environment(), quiet=True) as importing:
             while not api.calls():
                 _must_run(importing)
             # What the first sync after an import does once: compare all. It is not a tick.
@@ -104,21 +105,6 @@ def _wait_for(api: LimitedApi, committed: dict[str, float]) -> None:
         pass
 
 
-@contextmanager
-def _importing(shop: Shop) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        [*_COMMAND, "import", "--entity", "customers"],
-        env=shop.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
 def _must_run(importing: subprocess.Popen[bytes]) -> None:
     if importing.poll() is not None:
         raise RuntimeError("The import ended by itself; use more records or fewer seconds.")
@@ -133,15 +119,9 @@ def _ticking(shop: Shop) -> Iterator[list[int]]:
     def tick() -> None:
         next_at = time.monotonic()
         while not ended.is_set():
-            process = subprocess.Popen(
-                [*_COMMAND, "sync", "--entity", "customers"],
-                env=shop.environment(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            while process.poll() is None:
-                if ended.wait(0.02):
-                    process.kill()
+            with child(*_SYNC, environment=shop.environment(), quiet=True) as process:
+                while process.poll() is None and not ended.wait(0.02):
+                    pass
             if not ended.is_set():
                 exit_codes.append(process.returncode)
             # A tick that was missed is not made up for.

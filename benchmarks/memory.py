@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from contextlib import suppress
 
-from benchmarks.processes import most_memory_mb
+from benchmarks.processes import child, most_memory_mb
 from benchmarks.report import Row
 from benchmarks.shops import Shop
 from benchmarks.sink import sink
+
+_SYNC = ("influence_pipeline.cli", "sync", "--entity", "customers")
 
 
 def row(shop: Shop, *, most_seconds: float) -> Row:
@@ -20,21 +20,16 @@ def row(shop: Shop, *, most_seconds: float) -> Row:
     most = 0.0
     with sink() as api:
         shop.api_url = api.url
-        process = subprocess.Popen(
-            [sys.executable, "-m", "influence_pipeline.cli", "sync", "--entity", "customers"],
-            env=shop.environment(),
-            stdout=subprocess.DEVNULL,
-        )
-        until = time.monotonic() + most_seconds
-        while process.poll() is None and time.monotonic() < until:
-            # It may have ended by now, and then has no memory.
-            with suppress(OSError):
-                most = max(most, most_memory_mb(process.pid))
-            time.sleep(0.1)
-        how = "to the end" if process.poll() is not None else f"ended after {most_seconds:g} s"
-        process.kill()
-        if process.wait() > 0:
+        with child(*_SYNC, environment=shop.environment()) as process:
+            until = time.monotonic() + most_seconds
+            while process.poll() is None and time.monotonic() < until:
+                # It may have ended by now, and then has no memory.
+                with suppress(OSError):
+                    most = max(most, most_memory_mb(process.pid))
+                time.sleep(0.1)
+        if process.returncode > 0:
             raise RuntimeError(f"The sync ended with {process.returncode}.")
+        how = f"ended after {most_seconds:g} s" if process.returncode else "to the end"
         told = api.count()
     return Row(
         f"memory of a sync of {shop.customers:,} customers, answers at once, 256 in flight",

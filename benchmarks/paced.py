@@ -7,14 +7,13 @@ finding the limit; refusals count from the very first call.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from benchmarks.limited import Judged, LimitedApi, limited_api
+from benchmarks.processes import child
 from benchmarks.report import Row
 from benchmarks.shops import Shop
 
@@ -62,23 +61,16 @@ def run(
 @contextmanager
 def workers(shop: Shop, count: int) -> Iterator[None]:
     """So many processes that deliver one run after another. Raises RuntimeError if one ended."""
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", "--forever"],
-            env=shop.environment(),
-            stdout=subprocess.DEVNULL,
-        )
-        for _ in range(count)
-    ]
-    try:
+    with ExitStack() as stack:
+        running = [
+            stack.enter_context(
+                child("benchmarks.worker", "--forever", environment=shop.environment())
+            )
+            for _ in range(count)
+        ]
         yield
         if any(worker.poll() is not None for worker in running):
             raise RuntimeError("a worker ended by itself")
-    finally:
-        for worker in running:
-            worker.kill()
-        for worker in running:
-            worker.wait()
 
 
 def _first_call(api: LimitedApi) -> float:

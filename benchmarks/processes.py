@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,27 @@ def run_program(
             words = errors.read().decode(errors="replace")[-3000:]
             raise RuntimeError(f"{command[:4]} ended with {child.returncode}: {words}")
     return Ran(json.loads(lines[-1]), usage.ru_utime + usage.ru_stime)
+
+
+@contextmanager
+def child(
+    module: str, *arguments: object, environment: Mapping[str, str], quiet: bool = False
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `python -m module` beside the block; it is killed at the block's end.
+
+    Its output goes nowhere, its errors too if `quiet`.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL if quiet else None,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def cpu_seconds_of(pid: int) -> float:

@@ -69,7 +69,9 @@ def test_a_changed_rate_holds_from_then_on() -> None:
 def test_every_call_is_logged_as_it_was_answered() -> None:
     with limited_api("bucket", 3.0, ms=0, retry_after=True, headers=True) as api:
         answers = [
-            requests.put(f"{api.url}/v1/customers/{n}", json={"name": f"change-{n}"}, timeout=5)
+            requests.put(
+                f"{api.url}/v1/customers/{n}", json={"name": f"change-{n} Hill"}, timeout=5
+            )
             for n in range(8)
         ]
         calls = api.calls()
