@@ -64,7 +64,7 @@ _MOST_PATIENCE = 2
 _SLOWEST = 0.2
 # Refusals that come one in so many calls, again and again, while the rate falls to this share, do
 # not come from the rate. They are taken for chance for so long.
-_RARE_CALLS = 12
+_FEWEST_RARE, _MOST_RARE = 12, 60
 _RARE_TIMES = 8
 _UNMOVED_SHARE = 0.25
 _CHANCE_SECONDS = 600.0
@@ -357,7 +357,8 @@ def _is_rare(control: Control, rate: float, sent: float) -> bool:
         control.rare, control.rare_sent, control.rare_from = 0, 0.0, rate
     control.rare += 1
     control.rare_sent += sent
-    return control.rare >= _RARE_TIMES and control.rare_sent >= _RARE_CALLS * control.rare
+    calls = control.rare_sent / control.rare
+    return control.rare >= _RARE_TIMES and _FEWEST_RARE <= calls <= _MOST_RARE
 
 
 def _forget_limit(control: Control, now: float) -> None:
