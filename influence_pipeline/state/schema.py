@@ -108,6 +108,8 @@ snapshot = sa.Table(
     sa.Column("entity", entity_type, primary_key=True),
     sa.Column("status", financial_status_type),
     _key(),
+    # Room for the acknowledgement beside the row: no index needs to be touched then.
+    postgresql_with={"fillfactor": 85},
 )
 
 # One row per record with something to do or to look at; gone as soon as it is settled.
@@ -140,6 +142,7 @@ work = sa.Table(
     _one_of("state", WorkState),
     _one_of("phase", Phase),
     _one_of("lane", Lane),
+    postgresql_with={"fillfactor": 50, "autovacuum_vacuum_scale_factor": 0.02},
 )
 sa.Index(
     "work_ready_idx",
@@ -167,10 +170,17 @@ sa.Index("email_owner_key_idx", email_owner.c.key)
 pace = sa.Table(
     "pace",
     metadata,
-    sa.Column("account", sa.SmallInteger, primary_key=True, server_default="1"),
+    sa.Column(
+        "account",
+        sa.SmallInteger,
+        primary_key=True,
+        autoincrement=False,
+        server_default=sa.text("1"),
+    ),
     sa.Column("control", JSONB, nullable=False),
     sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
     sa.CheckConstraint("account = 1", name="account"),
+    postgresql_with={"fillfactor": 10},
 )
 
 fence_sequence = sa.Sequence("fence_seq", metadata=metadata)
