@@ -234,10 +234,10 @@ def quiet_window_is_over(world: World) -> None:
 
 def refund_overtaken_by_a_payment(world: World) -> None:
     """The call that says `paid` gets no answer, and is worked off when the refund is in the store."""
-    world.configure(("quiet_window_seconds = 0.3", "quiet_window_seconds = 1"))
+    world.configure(("quiet_window_seconds = 0.3", "quiet_window_seconds = 4"))
     order = told(world, authorized=True)
     sample_store.capture_payment(world.store_url, order)
-    world.sandbox.fault("late", method="PATCH", key=order, ms=700)
+    world.sandbox.fault("late", method="PATCH", key=order, ms=3000)
     sync_orders(world)
     sample_store.refund_order(world.store_url, order)
     sync_orders(world)
