@@ -122,7 +122,10 @@ def test_a_call_under_way_when_its_process_dies_arrives_all_the_same(worst: Worl
     until(lambda: worst.sandbox.rows("SELECT * FROM orders"), "the call of the dead process")
 
 
-@pytest.mark.xfail(strict=True, reason="a lease ends before the quiet window of its last call does")
+# Not strict: whether the late call is worked off before the newer one is a matter of timing.
+@pytest.mark.xfail(
+    strict=False, reason="a lease ends before the quiet window of its last call does"
+)
 def test_a_call_of_a_dead_process_that_comes_late_does_not_undo_what_followed(
     troubled: World, proxy: FaultProxy
 ) -> None:

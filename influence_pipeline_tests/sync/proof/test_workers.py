@@ -93,7 +93,8 @@ def test_four_processes_send_each_record_of_one_backlog_once(worst: World, count
     assert worst.parked() == {}
 
 
-@pytest.mark.parametrize("entity", [Entity.CUSTOMER, Entity.ORDER])
+# Not with orders: an intent is committed only while its lease lasts, so without leases none is sent.
+@pytest.mark.parametrize("entity", [Entity.CUSTOMER])
 def test_control_workers_that_claim_without_a_lease_send_records_twice(
     worst: World, entity: Entity
 ) -> None:
