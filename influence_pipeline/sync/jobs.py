@@ -66,11 +66,15 @@ def unprepared(claim: Claim) -> Job:
     return Job(claim, None, Known(claim.phase, claim.status, claim.absent_answers))
 
 
+# Of everything but orders.
+_NO_PROTOCOL = Known()
+
+
 class CallList(Job):
     """A record that is told by a fixed list of calls, each of which may be repeated."""
 
     def __init__(self, claim: Claim, content_hash: int | None, calls: list[Call]) -> None:
-        super().__init__(claim, content_hash, Known())
+        super().__init__(claim, content_hash, _NO_PROTOCOL)
         self._todo = calls
 
     @property
@@ -225,8 +229,11 @@ class OrderJob(Job):
         self.goes_on = not must_wait
         if outcome.meaning is Meaning.ACCEPTED and step is not Step.ASK:
             self._content_acknowledged = True
-            if step is Step.UPDATE:
-                self._unsure = False
+        if outcome.meaning is Meaning.ACCEPTED and step is Step.UPDATE:
+            self._unsure = False
+        if step is Step.ASK and self.goes_on:
+            # As far as it can be known, the status is.
+            self._unsure = False
         return outcome
 
     def _step(self) -> Step:
@@ -238,7 +245,9 @@ class OrderJob(Job):
         )
 
     def _sent_status(self, step: Step) -> FinancialStatus:
-        return FinancialStatus.PENDING if step is Step.CREATE and self._two_step else self.wanted
+        if step is Step.CREATE:
+            return orders.created_as(self.wanted, two_step=self._two_step)
+        return self.wanted
 
     def _content(self, step: Step) -> bytes:
         body = self._body.model_copy(update={"financialStatus": self._sent_status(step)})

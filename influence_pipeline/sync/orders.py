@@ -80,13 +80,29 @@ def next_step(
         return Step.CONFLICT
     if known.status is not wanted or (unsure and wanted not in _TAKES_POINTS_BACK):
         return Step.UPDATE
+    if unsure and wanted is FinancialStatus.PARTIALLY_REFUNDED:
+        # An update from it to another status may have been applied without our knowing. Said again
+        # it might take points back again, so it is asked for.
+        return Step.ASK
     return Step.DONE if content_acknowledged else Step.CONTENT
+
+
+def created_as(wanted: FinancialStatus, *, two_step: bool) -> FinancialStatus:
+    """Say which status the POST of a new order carries.
+
+    Never one that takes points back: should the POST's outcome stay unknown, nobody could tell
+    whether points were taken, and whether another status may still follow.
+    """
+    return FinancialStatus.PENDING if two_step or wanted in _TAKES_POINTS_BACK else wanted
 
 
 def intends(known: Known, step: Step, wanted: FinancialStatus) -> Known:
     """Give what must be committed before the call of `step` is made."""
     if step is Step.CREATE:
         return Known(Phase.CREATING)
+    if known.phase is Phase.IDLE and step is not Step.ASK:
+        # What was counted while it was asked for is over.
+        known = replace(known, absent_answers=0)
     if step is Step.UPDATE and wanted in _TAKES_POINTS_BACK and known.phase is Phase.IDLE:
         return replace(known, phase=Phase.REFUNDING)
     return known
@@ -101,7 +117,7 @@ def answered(
 ) -> tuple[Known, bool]:
     """Say what an answer makes of an order: what is known now, and whether to wait.
 
-    `sent`: the status the call carried (for CREATE in two steps: pending). `told`: the status that
+    `sent`: the status the call carried (for CREATE: see `created_as`). `told`: the status that
     the API named in answer to ASK. True: nothing more now; come back after a wait (the quiet window
     where the phase is `unknown`).
     """
@@ -149,10 +165,12 @@ def _after_patch(
 def _after_ask(
     known: Known, meaning: Meaning, wanted: FinancialStatus, told: str | None
 ) -> tuple[Known, bool]:
-    # Whoever moves an order to refunded knows that it is there, so it is never taken for a new one.
+    # Who asks knows that the order is there, so it is never taken for a new one.
     status = known.status or FinancialStatus.PENDING
     if meaning is Meaning.ACCEPTED and told is not None:
         if told in set(_TAKES_POINTS_BACK):
+            return Known(Phase.IDLE, FinancialStatus(told)), False
+        if known.phase is Phase.IDLE and told in set(FinancialStatus):
             return Known(Phase.IDLE, FinancialStatus(told)), False
         # The move has not happened: it may be made again.
         return Known(Phase.IDLE, status), False
@@ -160,6 +178,7 @@ def _after_ask(
         # It may be a gateway's answer; the same a quiet window later is the API's.
         return replace(known, absent_answers=known.absent_answers + 1), True
     if meaning in {Meaning.ACCEPTED, Meaning.ABSENT, Meaning.REJECTED}:
-        # The API cannot be asked (GET of an order is not documented): the PATCH is made again.
+        # The API cannot be asked (GET of an order is not documented): a move that was intended is
+        # made again; where none was, the status is believed to be as it was acknowledged.
         return Known(Phase.IDLE, status), False
     return known, True

@@ -160,6 +160,9 @@ def _with(after: Known, part: str, before: Known, case: Case | None) -> Known:
         return replace(after, status=case.sent)
     if part == "the status it names" and case and case.told:
         return replace(after, status=FinancialStatus(case.told))
+    if part == "the status it names if it is one" and case:
+        known = case.told in set(FinancialStatus)
+        return replace(after, status=FinancialStatus(case.told) if known else before.status)
     if part.startswith("status `"):
         return replace(after, status=FinancialStatus(_codes(part)[0]))
     found = re.fullmatch(r"absent answers (\d)", part)

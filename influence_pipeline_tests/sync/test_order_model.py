@@ -195,8 +195,8 @@ class OrderLife(RuleBasedStateMachine):
         if intended != before:
             self.stored, self.quiet_until_passed = intended, True
         job.known = intended
-        first = step is Step.CREATE and self.two_step
-        sent = Row(S.PENDING if first else job.row.status, job.row.content)
+        created = orders.created_as(job.row.status, two_step=self.two_step)
+        sent = Row(created if step is Step.CREATE else job.row.status, job.row.content)
         self.hear(job, step, sent, *self.happen(step, sent, fate))
 
     def happen(self, step: Step, sent: Row, fate: str) -> tuple[Meaning | None, str | None]:
@@ -233,6 +233,7 @@ class OrderLife(RuleBasedStateMachine):
             if meaning is Meaning.ACCEPTED and step is not Step.ASK:
                 job.acknowledged = True
                 job.unsure = job.unsure and step is not Step.UPDATE
+            job.unsure = job.unsure and step is not Step.ASK
             return
         self.stored = job.known
         self.quiet_until_passed = job.known.phase is not Phase.IDLE

@@ -40,6 +40,29 @@ def test_the_next_call_follows_from_what_is_known(
     assert orders.next_step(known, wanted, content_acknowledged=content_acknowledged) is step
 
 
+def test_a_lost_update_from_partially_refunded_is_asked_for_before_anything_is_said_again() -> None:
+    known = Known(Phase.IDLE, PARTLY)
+    asked = orders.next_step(known, PARTLY, content_acknowledged=False, unsure=True)
+    assert asked is Step.ASK
+    moved, _ = orders.answered(known, asked, Meaning.ACCEPTED, PARTLY, "paid")
+    assert orders.next_step(moved, PARTLY, content_acknowledged=False) is Step.UPDATE
+    same, _ = orders.answered(known, asked, Meaning.ACCEPTED, PARTLY, "partially_refunded")
+    assert orders.next_step(same, PARTLY, content_acknowledged=False) is Step.CONTENT
+    cannot, _ = orders.answered(known, asked, Meaning.REJECTED, PARTLY)
+    assert orders.next_step(cannot, PARTLY, content_acknowledged=False) is Step.CONTENT
+
+
+@pytest.mark.parametrize("wanted", [REFUNDED, PARTLY])
+@pytest.mark.parametrize("two_step", [True, False])
+def test_no_post_takes_points_back(wanted: FinancialStatus, two_step: bool) -> None:
+    assert orders.created_as(wanted, two_step=two_step) is PENDING
+
+
+def test_direct_creates_with_the_real_status() -> None:
+    assert orders.created_as(PAID, two_step=False) is PAID
+    assert orders.created_as(PAID, two_step=True) is PENDING
+
+
 @pytest.mark.parametrize(
     ("known", "step", "meaning", "sent", "after", "waits"),
     [
