@@ -23,6 +23,8 @@ def run(arguments: argparse.Namespace) -> int:
         state.close()
     given = settings.config.orders.go_live
     found["go_live"] = given.isoformat() if given else found["go_live"]
+    if found["limit"] is not None:
+        found["limit"]["ceiling"] = settings.config.delivery.calls_per_second
     if arguments.json:
         print_json(found)
         return 0
@@ -42,6 +44,8 @@ def _print(found: dict[str, Any]) -> None:
         for line in _lines(found["entities"][entity]):
             print(f"{entity.plural}: {line}")
     print(_pace(found))
+    if found["limit"] is not None:
+        print(_limit(found["limit"]))
     runs = [
         f"{entity.plural} {duration(age)} ago"
         for entity in Entity
@@ -84,4 +88,21 @@ def _pace(found: dict[str, Any]) -> str:
         said += f"; told to slow down {counted(pace['throttled'], 'time')}"
     if found["eta_seconds"] is not None:
         said += f"; what is due takes about {duration(found['eta_seconds'])} more"
+    return said
+
+
+def _limit(limit: dict[str, Any]) -> str:
+    """Say what is known of the API's limit, and by what the pace is bound."""
+    rate = limit["calls_per_second"]
+    if rate is None:
+        said = "limit of the API: none met"
+    elif limit["mode"] == "hold":
+        said = f"limit of the API: calls are kept just under it, at {rate:,.1f}/s"
+    else:
+        said = f"limit of the API: being looked for, now at {rate:,.1f} calls/s"
+    if limit["ceiling"] is not None:
+        said += f"; never more than {limit['ceiling']:g}/s (delivery.calls_per_second)"
+    if limit["held_seconds"] > 0:
+        waits = duration(limit["held_seconds"])
+        said += f"; the API asked to be left alone for {waits} more (Retry-After)"
     return said

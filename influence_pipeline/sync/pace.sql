@@ -12,4 +12,4 @@ INSERT INTO pace (account, control) VALUES (1, '{}') ON CONFLICT (account) DO NO
 UPDATE pace SET control = CAST(:control AS jsonb), changed_at = now() WHERE account = 1
 
 -- name: look
-SELECT control, changed_at FROM pace WHERE account = 1
+SELECT control, extract(epoch FROM clock_timestamp())::float8 AS now FROM pace WHERE account = 1

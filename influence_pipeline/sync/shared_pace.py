@@ -55,11 +55,22 @@ class SharedPace:
         return grant
 
 
-def pace_now(state: Postgres) -> Control | None:
-    """Give the pace as it was last written; None: no call was ever made."""
+def pace_found(state: Postgres) -> dict[str, Any] | None:
+    """Give what was last found out of the account's pace; None: no call was ever made.
+
+    `mode` (see `pace_control`); `calls_per_second`, None where no limit was met; `held_seconds`,
+    for which the API asked to be left alone.
+    """
     with state.transaction() as connection:
         row = connection.execute(_QUERIES["look"]).one_or_none()
-    return None if row is None else _control(row.control)
+    if row is None:
+        return None
+    control = _control(row.control)
+    return {
+        "mode": control.mode,
+        "calls_per_second": None if control.rate is None else round(control.rate, 2),
+        "held_seconds": round(max(control.held_until - float(row.now), 0.0), 1),
+    }
 
 
 def _control(values: dict[str, Any]) -> Control:

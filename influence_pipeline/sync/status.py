@@ -11,6 +11,7 @@ from typing import Any
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
 from influence_pipeline.sql import load_queries
+from influence_pipeline.sync.shared_pace import pace_found
 
 _QUERIES = load_queries(__file__, "status.sql")
 _DELIVERY = load_queries(__file__, "deliver.sql")
@@ -90,6 +91,7 @@ def overview(state: Postgres) -> dict[str, Any]:
         "coupons": dict(coupons),
         "go_live": get_fact(state, "go_live"),
         "pace": pace,
+        "limit": pace_found(state),
         "eta_seconds": _eta(sum(facts["ready"] for facts in entities.values()), pace),
     }
 
@@ -171,9 +173,8 @@ def release(
     """
     values = {"entity": entity, "key": key, "reason_code": reason_code}
     with state.transaction() as connection:
-        for shared in Entity:
-            # As everybody who changes work; see the query.
-            connection.execute(_DELIVERY["share_results"], {"entity": shared})
+        # As everybody who changes work; see the query.
+        connection.execute(_DELIVERY["share_results"], {"entities": list(Entity)})
         return [dict(row) for row in connection.execute(_QUERIES["retry"], values).mappings()]
 
 

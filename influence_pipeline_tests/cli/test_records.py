@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from datetime import datetime
 from pathlib import Path
@@ -127,6 +128,37 @@ def test_the_status_says_how_fast_it_goes_and_for_how_long_yet(
         text,
         re.M,
     )
+
+
+@pytest.mark.parametrize(
+    ("control", "ceiling", "line"),
+    [
+        ({}, None, "none met"),
+        ({"rate": 49.126, "mode": "hold"}, None, r"calls are kept just under it, at 49\.1/s"),
+        ({"rate": 1031, "mode": "search"}, None, r"being looked for, now at 1,031\.0 calls/s"),
+        ({}, 20, r"none met; never more than 20/s \(delivery\.calls_per_second\)"),
+        (
+            {"held_until": 4e9},
+            None,
+            r"none met; the API asked to be left alone for [\d,]+ days more \(Retry-After\)",
+        ),
+    ],
+)
+def test_the_status_says_what_is_known_of_the_apis_limit(
+    cli: CommandLine,
+    world: World,
+    control: dict[str, object],
+    ceiling: int | None,
+    line: str,
+) -> None:
+    assert cli("status", "--json").json["limit"] is None
+    world.ask_state(
+        f"INSERT INTO influence.pace (account, control) VALUES (1, '{json.dumps(control)}') "
+        "RETURNING 1"
+    )
+    if ceiling is not None:
+        world.configure(("[delivery]\n", f"[delivery]\ncalls_per_second = {ceiling}\n"))
+    assert re.search(f"^limit of the API: {line}$", cli("status").out, re.M)
 
 
 def test_the_pace_of_very_many_calls_is_that_of_the_latest(
