@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -18,8 +17,7 @@ class Failure(StrEnum):
     NO_REPLY = "no reply"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One request. `repeatable`: sending it a second time does no harm (all but POST /v1/orders).
 
     `name` is what logs and the attempt log show; it holds no key.

@@ -20,6 +20,8 @@ from influence_pipeline.sql import load_queries
 from influence_pipeline.state.schema import Lane, Phase
 
 _QUERIES = load_queries(__file__, "deliver.sql")
+# In one round trip, because every write begins so.
+_BEGIN_CHANGE = sa.text(f"{_QUERIES['go_by_index'].text};\n{_QUERIES['share_results'].text}")
 
 
 class Claim(NamedTuple):
@@ -257,19 +259,14 @@ class Claims:
     def _changing_work(self) -> Iterator[sa.Connection]:
         """Open a transaction beside which no capture merges; see `share_results`."""
         with self._state.transaction() as connection:
-            connection.execute(_QUERIES["go_by_index"])
-            for entity in _CHANGED_TOO[self._entity]:
-                connection.execute(_QUERIES["share_results"], {"entity": entity})
+            connection.execute(_BEGIN_CHANGE, {"entities": list(_CHANGED_TOO[self._entity])})
             yield connection
 
     def _consequences(self, connection: sa.Connection, results: Sequence[Result]) -> None:
         settled = [r.key for r in results if r.verdict is Verdict.SETTLED]
         waits_for = [r.blocked_on for r in results if r.verdict is Verdict.BLOCKED]
         if settled and self._entity is Entity.CUSTOMER:
-            connection.execute(
-                _QUERIES["release_waiting"], {"names": [f"customer:{key}" for key in settled]}
-            )
-            connection.execute(_QUERIES["give_emails_up"], {"keys": settled})
+            connection.execute(_QUERIES["customers_acknowledged"], {"keys": settled})
         if waits_for and self._entity is Entity.ORDER:
             keys = [name.removeprefix("customer:") for name in waits_for if name]
             connection.execute(_QUERIES["hurry_customers"], {"keys": keys})
@@ -295,11 +292,14 @@ class Claims:
         key and owner. The constraint decides, also between two workers."""
         if not hashes:
             return {}
-        given = {"keys": list(hashes), "hashes": list(hashes.values())}
         with self._state.transaction() as connection:
             connection.execute(_QUERIES["go_by_index"])
-            connection.execute(_QUERIES["own_emails"], given)
-            rows = connection.execute(_QUERIES["owned_by_others"], given).all()
+            noted = connection.execute(_QUERIES["own_emails"], _keys_and_hashes(hashes)).scalars()
+            theirs = set(noted)
+            others = {key: said for key, said in hashes.items() if key not in theirs}
+            if not others:
+                return {}
+            rows = connection.execute(_QUERIES["owned_by_others"], _keys_and_hashes(others))
             return {row.key: row.owner for row in rows}
 
     def next_due(self) -> float | None:
@@ -309,6 +309,10 @@ class Claims:
                 _QUERIES["next_due"], {"entity": self._entity, "lanes": list(self._lanes)}
             ).scalar()
             return seconds
+
+
+def _keys_and_hashes(hashes: dict[str, str]) -> dict[str, list[str]]:
+    return {"keys": list(hashes), "hashes": list(hashes.values())}
 
 
 def exclude_results(connection: sa.Connection, entity: Entity) -> None:

@@ -37,7 +37,8 @@ SELECT nextval('fence_seq')
 -- name: share_results
 -- Whoever changes work holds this: workers side by side; a capture's merge, which holds it alone,
 -- waits for them, and they for it. So no two wait for each other's rows.
-SELECT pg_advisory_xact_lock_shared(hashtext('influence_pipeline.results'), hashtext(:entity))
+SELECT pg_advisory_xact_lock_shared(hashtext('influence_pipeline.results'), hashtext(entity))
+FROM unnest(CAST(:entities AS text[])) AS shared (entity)
 
 -- name: exclude_results
 SELECT pg_advisory_xact_lock(hashtext('influence_pipeline.results'), hashtext(:entity))
@@ -156,17 +157,29 @@ INSERT INTO snapshot (entity, key)
 SELECT CAST(:entity AS entity), key FROM unnest(CAST(:keys AS text[])) AS known (key) ORDER BY key
 ON CONFLICT (entity, key) DO NOTHING
 
--- name: release_waiting
--- Records that waited for one of these are due. Rows are locked in the order of their keys.
+-- name: customers_acknowledged
+-- What follows when the API has these customers: orders that waited for them are due (rows are locked
+-- in the order of their keys), and e-mails that they had before are free; who waited for one is due.
 WITH waiting AS MATERIALIZED (
-    SELECT entity, key FROM work
-    WHERE state = 'blocked' AND blocked_on = ANY(CAST(:names AS text[]))
-      AND EXISTS (SELECT FROM work WHERE blocked_on IS NOT NULL)
-    ORDER BY entity, key FOR UPDATE
+    SELECT w.entity, w.key
+    FROM unnest(CAST(:keys AS text[])) AS acknowledged (key)
+    JOIN work w ON w.blocked_on = 'customer:' || acknowledged.key
+    WHERE w.state = 'blocked' AND EXISTS (SELECT FROM work WHERE blocked_on IS NOT NULL)
+    ORDER BY w.entity, w.key FOR UPDATE OF w
+), freed AS (
+    DELETE FROM email_owner o
+    WHERE o.key = ANY(CAST(:keys AS text[]))
+      AND EXISTS (SELECT FROM email_owner newer WHERE newer.key = o.key AND newer.number > o.number)
+    RETURNING 'email:' || o.email_hash AS name
+), due AS (
+    SELECT entity, key FROM waiting
+    UNION ALL
+    SELECT w.entity, w.key FROM freed JOIN work w ON w.blocked_on = freed.name
+    WHERE w.state = 'parked' AND w.reason_code = 'same_email'
 )
 UPDATE work w SET state = 'ready', blocked_on = NULL, reason_code = NULL, reason = NULL,
                   next_at = now()
-FROM waiting WHERE w.entity = waiting.entity AND w.key = waiting.key
+FROM due WHERE w.entity = due.entity AND w.key = due.key
 
 -- name: release_acknowledged
 -- The same, looked up: whatever waits for a customer who has been acknowledged meanwhile, or who is
@@ -254,22 +267,11 @@ WHERE CASE WHEN o.key = EXCLUDED.key
                                                  AND p.store_hash IS NULL)
                 AND NOT EXISTS (SELECT FROM work w WHERE w.entity = 'customer' AND w.key = o.key)
       END
+RETURNING key
 
 -- name: owned_by_others
+-- Of those that `own_emails` did not give: whose it is, if it is another one's.
 SELECT wanted.key, o.key AS owner
 FROM unnest(CAST(:hashes AS uuid[]), CAST(:keys AS text[])) AS wanted (hash, key)
 JOIN email_owner o ON o.email_hash = wanted.hash
 WHERE o.key <> wanted.key
-
--- name: give_emails_up
--- What the API no longer has of these customers is free; who waited for it is due.
-WITH freed AS (
-    DELETE FROM email_owner o
-    WHERE o.key = ANY(CAST(:keys AS text[]))
-      AND EXISTS (SELECT FROM email_owner newer WHERE newer.key = o.key AND newer.number > o.number)
-    RETURNING 'email:' || o.email_hash AS name
-)
-UPDATE work w SET state = 'ready', blocked_on = NULL, reason_code = NULL, reason = NULL,
-                  next_at = now()
-FROM freed
-WHERE w.blocked_on = freed.name AND w.state = 'parked' AND w.reason_code = 'same_email'

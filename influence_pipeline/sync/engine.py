@@ -36,6 +36,7 @@ from influence_pipeline.sync.deliver import (
     Delivery,
     Limits,
 )
+from influence_pipeline.sync.garbage import collected_seldom
 from influence_pipeline.sync.pacing import Pace
 from influence_pipeline.sync.prepare import Preparation, Rules
 from influence_pipeline.sync.shared_pace import SharedPace
@@ -234,7 +235,8 @@ class Engine:
         started = self._clock.monotonic()
         with self._noting_errors(kind, entity, started):
             captured = self._capture(job) if job is not None else None
-            delivered = self._deliver(entity, progress, job.lane if job else Lane.LIVE)
+            with collected_seldom():
+                delivered = self._deliver(entity, progress, job.lane if job else Lane.LIVE)
         report = Report(
             entity,
             captured,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pycurl
+import pytest
 
 from influence_pipeline.platform_api.calls import Call, Failure, Reply, path
 from influence_pipeline.platform_api.curl import CurlTransport
@@ -56,7 +57,10 @@ class Server:
                 reply = self._answer(len(self.requests), self.requests[-1])
                 if reply is None:
                     return
-                connection.sendall(reply)
+                try:
+                    connection.sendall(reply)
+                except OSError:  # the client has left
+                    return
 
 
 @contextmanager
@@ -153,6 +157,30 @@ def test_half_an_answer_counts_as_perhaps_done() -> None:
     with serving(answer) as server, transport(server.url, timeout_seconds=0.5) as curl:
         reply = call(curl, POST)
     assert reply.failure is Failure.NO_REPLY
+
+
+BODY_TOO_LARGE = b" " * (4 * 1024 * 1024 + 1)
+
+
+@pytest.mark.parametrize(
+    "head_and_body",
+    [
+        b"Content-Length: %d\r\n\r\n%s" % (len(BODY_TOO_LARGE), BODY_TOO_LARGE),
+        b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n"
+        % (len(BODY_TOO_LARGE), BODY_TOO_LARGE),
+        b"Connection: close\r\n\r\n" + BODY_TOO_LARGE,
+    ],
+    ids=["announced", "chunked", "until the end"],
+)
+def test_an_answer_too_large_to_be_the_apis_is_left_and_counts_as_perhaps_done(
+    head_and_body: bytes,
+) -> None:
+    def answer(_n: int, _request: bytes) -> bytes | None:
+        return b"HTTP/1.1 200 OK\r\n" + head_and_body
+
+    with serving(answer) as server, transport(server.url) as curl:
+        reply = call(curl, POST)
+    assert (reply.failure, reply.detail) == (Failure.NO_REPLY, "the reply is too large")
 
 
 def test_a_redirect_is_not_followed_so_the_key_stays_here() -> None:
