@@ -469,7 +469,9 @@ class Delivery:
         asked = outcome.retry_after or 0.0
         if asking:
             return max(self._limits.quiet_window_seconds, asked)
-        return max(self._backoff.seconds(attempts, free=outcome.throttled), asked)
+        refused = outcome.meaning in {Meaning.REJECTED, Meaning.ABSENT}
+        wait = self._backoff.seconds(attempts, free=outcome.throttled, refused=refused)
+        return max(wait, asked)
 
     def _release(self, jobs: list[Job]) -> None:
         """Give claims back as they are, to be due at once for the next run."""

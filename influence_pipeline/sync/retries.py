@@ -7,6 +7,7 @@ import random
 # Retries may be so large a share of the good answers; so many are free at the start.
 _SHARE = 0.2
 _RESERVE = 50.0
+_REFUSED_TIMES = 10.0
 
 
 class Backoff:
@@ -25,9 +26,12 @@ class Backoff:
         """Note a good answer, which earns a part of a retry."""
         self._budget = min(self._budget + _SHARE, _RESERVE)
 
-    def seconds(self, attempts: int, *, free: bool = False) -> float:
-        """Seconds to wait after so many attempts. `free`: it takes nothing of the budget."""
-        most = min(self._base * 2.0 ** min(max(attempts - 1, 0), 30), self._cap)
+    def seconds(self, attempts: int, *, free: bool = False, refused: bool = False) -> float:
+        """Seconds to wait after so many attempts. `free`: it takes nothing of the budget.
+        `refused`: the API does not take the record as it is, perhaps because of something that was
+        written a moment ago and cannot be read there yet; that takes longer than a hiccup."""
+        base = self._base * (_REFUSED_TIMES if refused else 1.0)
+        most = min(base * 2.0 ** min(max(attempts - 1, 0), 30), self._cap)
         if not free:
             self._budget -= 1.0
             if self._budget < 0.0:
