@@ -12,7 +12,12 @@ from contextlib import closing, contextmanager
 import dagster as dg
 from pydantic import Field
 
-from influence_pipeline.errors import ApiKeyRejected, ConfigurationError, InfluencePipelineError
+from influence_pipeline.errors import (
+    ApiKeyRejected,
+    ConfigurationError,
+    InfluencePipelineError,
+    MassChange,
+)
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.settings import Settings, load_settings
 from influence_pipeline.state.database import open_state
@@ -65,6 +70,10 @@ def resource_for(settings: Settings) -> EngineResource:
     return GivenSettings()
 
 
+# A second try would find the same.
+_FOR_A_PERSON = (ConfigurationError, ApiKeyRejected, MassChange)
+
+
 @contextmanager
 def in_one_line() -> Iterator[None]:
     """Turn an error of the engine into a failure whose description is that error's own line.
@@ -77,5 +86,5 @@ def in_one_line() -> Iterator[None]:
         raise dg.Failure(
             description=str(error),
             metadata={"kind of error": type(error).__name__},
-            allow_retries=not isinstance(error, ConfigurationError | ApiKeyRejected),
+            allow_retries=not isinstance(error, _FOR_A_PERSON),
         ) from None

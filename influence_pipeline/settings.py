@@ -124,6 +124,15 @@ class OrderMapping(EntityMapping):
         return value
 
 
+class Capture(_Section):
+    """What a look for changes may find before somebody must say that it is meant."""
+
+    # More than this share of an entity's known records changed or gone at once, and more than so
+    # many: a restored backup, a migration or a broken mapping looks like that.
+    mass_change_percent: float = Field(default=5.0, gt=0, le=100)
+    mass_change_rows: int = Field(default=50, ge=1)
+
+
 class Delivery(_Section):
     """How calls are made."""
 
@@ -143,8 +152,10 @@ class Delivery(_Section):
     park_after: int = Field(default=3, ge=1)
     # A record that gets no answer for this long, while others do, is parked.
     give_up_after_hours: float = Field(default=24.0, gt=0)
-    # Waits between attempts: full jitter up to base * 2^n, capped.
-    backoff_base_seconds: float = Field(default=1.0, gt=0)
+    # Waits between attempts: full jitter up to base * 2^n, capped; ten times as long after a
+    # refusal. Short at first, because one failed answer among many is soon over; a budget keeps an
+    # API that fails often from being asked often.
+    backoff_base_seconds: float = Field(default=0.1, gt=0)
     backoff_cap_seconds: float = Field(default=300.0, gt=0)
     # A run waits for what becomes due within this time; the rest is the next run's.
     linger_seconds: float = Field(default=10.0, ge=0)
@@ -268,6 +279,7 @@ class Config(_Section):
     customers: EntityMapping
     products: EntityMapping
     orders: OrderMapping
+    capture: Capture = Capture()
     delivery: Delivery = Delivery()
     coupons: Coupons | None = None
     rewards: dict[str, Reward] = {}

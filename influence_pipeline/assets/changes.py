@@ -30,6 +30,13 @@ class CaptureConfig(dg.Config):
             "full_compare does."
         ),
     )
+    allow_mass_change: bool = Field(
+        default=False,
+        description=(
+            "true: go on where so many records have changed or are gone at once that the run would "
+            "stop (capture.mass_change_percent in influence.toml)."
+        ),
+    )
 
 
 def _capture(kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
@@ -51,7 +58,9 @@ def _capture(kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
     ) -> Reported:
         started = time.monotonic()
         with engines.engine() as engine:
-            captured = engine.capture(kind.entity, full=config.full)
+            captured = engine.capture(
+                kind.entity, full=config.full, allow_mass_change=config.allow_mass_change
+            )
             found = captured.created + captured.changed
             preview = _to_send(engine.state, kind.entity) if found else []
         for warning in captured.warnings:

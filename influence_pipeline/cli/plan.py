@@ -55,7 +55,14 @@ def _go_live_is_set(settings: Settings, engine: Engine) -> bool:
 
 
 def _warnings(planned: Plan) -> list[str]:
-    return [line for captured in planned.captured.values() for line in captured.warnings]
+    return [
+        *(line for captured in planned.captured.values() for line in captured.warnings),
+        *(
+            f"A sync would stop here: {captured.mass_change} (sync --allow-mass-change)."
+            for captured in planned.captured.values()
+            if captured.mass_change is not None
+        ),
+    ]
 
 
 def _as_values(planned: Plan, *, go_live_is_set: bool) -> dict[str, Any]:

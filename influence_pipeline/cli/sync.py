@@ -10,6 +10,7 @@ from typing import Any
 
 from influence_pipeline.cli.output import counted, entities, mask_quoted, print_json
 from influence_pipeline.cli.progress import Progress
+from influence_pipeline.errors import MassChange
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import Settings, load_settings
 from influence_pipeline.sync import status
@@ -22,6 +23,7 @@ EXIT_PARKED = 4
 
 def run(arguments: argparse.Namespace) -> int:
     reports: list[Report] = []
+    stopped: MassChange | None = None
     settings = load_settings()
     with (
         metrics_beside(settings, arguments.metrics_port),
@@ -29,7 +31,18 @@ def run(arguments: argparse.Namespace) -> int:
     ):
         for entity in entities(arguments.entity):
             with progress_of(engine, entity, entity.plural, quiet=arguments.quiet) as progress:
-                report = engine.sync(entity, full=arguments.full, progress=progress)
+                try:
+                    report = engine.sync(
+                        entity,
+                        full=arguments.full,
+                        allow_mass_change=arguments.allow_mass_change,
+                        progress=progress,
+                    )
+                except MassChange as error:
+                    # The others need not wait until somebody has looked at this one.
+                    stopped = stopped or error
+                    print(f"error: {error}", file=sys.stderr)
+                    continue
             reports.append(report)
             print_warnings(report)
             if not arguments.json:
@@ -42,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
                 print_report(reports[-1])
     if arguments.json:
         print_json({report.entity.plural: as_values(report) for report in reports})
-    return exit_code(reports)
+    return stopped.exit_code if stopped is not None else exit_code(reports)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg2
 import sqlalchemy as sa
 
+from influence_pipeline.errors import MassChange
 from influence_pipeline.postgres import Postgres, copy_in, driver_cursor
 from influence_pipeline.records import Entity
 from influence_pipeline.sql import load_queries
@@ -34,7 +35,8 @@ _QUERIES = load_queries(__file__, "capture.sql")
 class Captured:
     """What a capture found. `full`: everything was compared; `why_full` says why, if not asked.
 
-    `warnings`: what somebody should look at, one line each.
+    `warnings`: what somebody should look at, one line each. `mass_change`: what the guard says of
+    it, if it is more than the guard lets pass.
     """
 
     full: bool
@@ -47,6 +49,7 @@ class Captured:
     before_go_live: int
     without_key: int
     warnings: tuple[str, ...] = ()
+    mass_change: str | None = None
 
     @property
     def unchanged(self) -> int:
@@ -69,14 +72,24 @@ NOTHING_CAPTURED = Captured(False, None, 0, 0, 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
+class Guard:
+    """How much may change or go at once: up to so many rows, or this share of those known."""
+
+    percent: float
+    rows: int
+
+
+@dataclass(frozen=True)
 class CaptureJob:
-    """What to capture. `window`: only records created then (an import by month)."""
+    """What to capture. `window`: only records created then (an import by month). `guard` None: any
+    number of changes is meant."""
 
     mapping: Mapping
     full: bool = False
     window: Window = EVERYTHING
     lane: Lane = Lane.LIVE
     go_live: datetime | None = None
+    guard: Guard | None = None
 
 
 # So many that what the planner knows of the tables no longer holds.
@@ -86,9 +99,12 @@ _MANY_CHANGES = 1000
 def capture(
     state: Postgres, store: Postgres, job: CaptureJob, at: Callable[[str], None]
 ) -> Captured:
-    """Compare and stage. Raises MappingError, StoreError or StateError; nothing is kept then."""
+    """Compare and stage. Raises MassChange, MappingError, StoreError or StateError; nothing is kept
+    then."""
     with state.transaction() as into:
         captured = capture_into(into, store, job, at)
+        if captured.mass_change is not None:
+            raise MassChange(_mass_change_words(job.mapping.entity, captured.mass_change))
         at("capture: before commit")
     at("capture: committed")
     if captured.created + captured.changed >= _MANY_CHANGES:
@@ -148,7 +164,35 @@ def capture_into(
         full=full,
         why_full=None if job.full or partial else why_full,
         warnings=_warnings(probed),
+        mass_change=_mass_change(into, job, result),
         **result,
+    )
+
+
+def _mass_change(into: sa.Connection, job: CaptureJob, found: dict[str, int]) -> str | None:
+    """Say what is more than the guard lets pass; None: nothing is."""
+    moved = found["changed"] + found["deleted"]
+    if job.guard is None or moved <= job.guard.rows:
+        return None
+    now = into.execute(_QUERIES["known"], {"entity": job.mapping.entity}).scalar_one()
+    before = now - found["created"] + found["deleted"]
+    if moved <= before * job.guard.percent / 100:
+        return None
+    return (
+        f"{found['changed']:,} of the {before:,} {job.mapping.entity.plural} that were known have "
+        f"changed and {found['deleted']:,} are gone, all at once; more than "
+        f"{job.guard.percent:g} % must be allowed"
+    )
+
+
+def _mass_change_words(entity: Entity, found: str) -> str:
+    name = entity.plural
+    return (
+        f"{found}. A restored backup, a migration or a changed mapping looks like that. Nothing "
+        f"was kept, and nothing of it is sent. See `influence-pipeline plan --entity {name}`; if "
+        f"it is meant: `influence-pipeline sync --entity {name} --allow-mass-change`, or in "
+        "Dagster's launchpad allow_mass_change: true. The share is capture.mass_change_percent in "
+        "influence.toml."
     )
 
 

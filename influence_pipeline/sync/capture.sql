@@ -130,5 +130,9 @@ SET taken_at = now(), horizon = :horizon, next_xid = :next_xid, seen_xids = :see
     full_at = CASE WHEN :everything THEN now() ELSE full_at END
 WHERE entity = CAST(:entity AS entity)
 
+-- name: known
+-- The records of an entity that the store gives, as far as captures have seen.
+SELECT count(*) FROM snapshot WHERE entity = CAST(:entity AS entity) AND store_hash IS NOT NULL
+
 -- name: analyze
 ANALYZE work, snapshot

@@ -27,7 +27,13 @@ from influence_pipeline.state.schema import Lane
 from influence_pipeline.store.mapping import Mapping, SourceTables, describe, read_select
 from influence_pipeline.store.reader import Window, count_rows
 from influence_pipeline.sync import housekeeping, status
-from influence_pipeline.sync.capture import NOTHING_CAPTURED, Captured, CaptureJob, capture
+from influence_pipeline.sync.capture import (
+    NOTHING_CAPTURED,
+    Captured,
+    CaptureJob,
+    Guard,
+    capture,
+)
 from influence_pipeline.sync.claims import Claims
 from influence_pipeline.sync.deliver import (
     LEASE_MARGIN_SECONDS,
@@ -153,10 +159,12 @@ class Engine:
         entity: Entity,
         *,
         full: bool = False,
+        allow_mass_change: bool = False,
         progress: Callable[[Delivered], None] = _nothing,
     ) -> Report:
-        """Capture and deliver one entity. Raises an InfluencePipelineError if the run must stop."""
-        job = self._job(entity, full=full)
+        """Capture and deliver one entity. Raises an InfluencePipelineError if the run must stop;
+        MassChange, unless that is allowed, where too much has changed at once."""
+        job = self._job(entity, full=full, guarded=not allow_mass_change)
         return self._run("full" if full else "sync", entity, job, progress)
 
     def import_window(
@@ -169,14 +177,19 @@ class Engine:
 
         Orders before the go-live stay out of an import as they stay out of everything.
         """
-        job = replace(self._job(entity, full=False), window=window, lane=Lane.IMPORT)
+        # Whoever imports means what is there.
+        unguarded = self._job(entity, full=False, guarded=False)
+        job = replace(unguarded, window=window, lane=Lane.IMPORT)
         return self._run("import", entity, job, progress)
 
-    def capture(self, entity: Entity, *, full: bool = False) -> Captured:
-        """Find what differs and make it work to be done; send nothing."""
+    def capture(
+        self, entity: Entity, *, full: bool = False, allow_mass_change: bool = False
+    ) -> Captured:
+        """Find what differs and make it work to be done; send nothing. Raises as `sync` does."""
         started = self._clock.monotonic()
         with self._noting_errors("capture", entity, started):
-            captured = self._capture(self._job(entity, full=full))
+            job = self._job(entity, full=full, guarded=not allow_mass_change)
+            captured = self._capture(job)
         seconds = self._clock.monotonic() - started
         counts = {**captured.counts(), "seconds": round(seconds, 3)}
         self._note_run("capture", entity, seconds, counts)
@@ -215,11 +228,18 @@ class Engine:
             now: datetime = run(connection, "SELECT now()").fetchone()[0]
             return now
 
+    @property
+    def guard(self) -> Guard:
+        """How much a look may find changed at once, unless that is allowed."""
+        given = self._config.capture
+        return Guard(given.mass_change_percent, given.mass_change_rows)
+
     # -- how ---------------------------------------------------------------------------------
 
-    def _job(self, entity: Entity, *, full: bool) -> CaptureJob:
+    def _job(self, entity: Entity, *, full: bool, guarded: bool) -> CaptureJob:
         go_live = self.go_live() if entity is Entity.ORDER else None
-        return CaptureJob(self.mappings[entity], full=full, go_live=go_live)
+        guard = self.guard if guarded else None
+        return CaptureJob(self.mappings[entity], full=full, go_live=go_live, guard=guard)
 
     def _capture(self, job: CaptureJob) -> Captured:
         return capture(self.state, self.store, job, self._at)

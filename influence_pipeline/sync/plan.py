@@ -70,7 +70,10 @@ def plan(engine: Engine, entities: Sequence[Entity], *, full: bool = False) -> P
     rows: list[tuple[Any, ...]] = []
     for entity in entities:
         job = CaptureJob(
-            engine.mappings[entity], full=full, go_live=go_live if entity is Entity.ORDER else None
+            engine.mappings[entity],
+            full=full,
+            go_live=go_live if entity is Entity.ORDER else None,
+            guard=engine.guard,
         )
         captured[entity], work = _capture(engine, job)
         for first in range(0, len(work), KEYS_PER_STATEMENT):

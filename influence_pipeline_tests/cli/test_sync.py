@@ -93,6 +93,27 @@ def test_what_somebody_should_look_at_is_told_beside_the_report(
     assert found["warnings"] == ["Some rows are hidden."]
 
 
+def test_an_entity_of_which_too_much_has_changed_is_stopped_and_the_others_are_synced(
+    cli: CommandLine, world: World
+) -> None:
+    cli("sync")
+    world.configure(
+        ("[delivery]\n", "[capture]\nmass_change_rows = 5\nmass_change_percent = 10\n[delivery]\n")
+    )
+    world.shop("UPDATE customers SET first_name = 'Other'")
+    world.shop("UPDATE products SET title = 'Another' WHERE id = (SELECT min(id) FROM products)")
+    ran = cli("sync", "--json")
+    assert ran.code == 5
+    assert ran.err.startswith("error: ")
+    assert "customers that were known have changed" in ran.err
+    assert "customers" not in ran.json
+    assert ran.json["products"]["sent"] == 1
+    assert "A sync would stop here: " in cli("plan").err
+    ran = cli("sync", "--allow-mass-change", "--json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.json["customers"]["sent"] > 50
+
+
 def test_one_call_is_not_said_to_be_several(cli: CommandLine, world: World) -> None:
     world.sync()
     sample_store.add_customers(world.store_url)

@@ -82,7 +82,12 @@ class House:
         self.defs = build_definitions(settings=self.settings, retry=AT_ONCE)
 
     def asset(
-        self, name: str, *, partition: str | None = None, tags: Mapping[str, str] | None = None
+        self,
+        name: str,
+        *,
+        partition: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        config: Mapping[str, Any] | None = None,
     ) -> dg.ExecuteInProcessResult:
         """Run one asset alone, as Materialize in the UI does."""
         return dg.materialize(
@@ -92,6 +97,7 @@ class House:
             resources=self.defs.resources,
             partition_key=partition,
             tags=tags,
+            run_config=config,
             raise_on_error=False,
         )
 

@@ -34,6 +34,15 @@ def _in_store(house: House, table: str, condition: str = "deleted_at IS NULL") -
         engine.dispose()
 
 
+def _rename_everybody(house: House) -> None:
+    engine = sa.create_engine(house.store_url.replace("postgresql://", "postgresql+psycopg2://"))
+    try:
+        with engine.begin() as connection:
+            connection.execute(sa.text("UPDATE customers SET first_name = 'Other'"))
+    finally:
+        engine.dispose()
+
+
 def test_a_sync_sends_everything_once_and_a_second_sends_nothing(house: House) -> None:
     first = house.job("incremental_sync")
     assert first.success
@@ -99,6 +108,26 @@ def test_the_numbers_have_the_same_names_every_time(house: House) -> None:
         assert "seconds" in plotted[0], name
     for name in ("sent", "parked", "blocked", "waiting", "calls", "calls_per_second"):
         assert name in metadata_of(first, "customers")
+
+
+def test_a_run_that_finds_too_much_changed_ends_in_one_line_until_the_launchpad_allows_it(
+    house: House, config_file: Path
+) -> None:
+    with config_file.open("a") as file:
+        file.write("\n[capture]\nmass_change_rows = 1\n")
+    assert house.job("incremental_sync").success
+    calls = house.call_count()
+    _rename_everybody(house)
+    stopped = house.asset("customer_changes")
+    words = failure_of(stopped)
+    assert "customers that were known have changed" in words
+    assert "allow_mass_change: true" in words
+    assert "\n" not in words
+    assert retries_of(stopped) == 0
+    assert house.call_count() == calls
+    config = {"ops": {"customer_changes": {"config": {"allow_mass_change": True}}}}
+    allowed = house.asset("customer_changes", config=config)
+    assert metadata_of(allowed, "customer_changes")["changed"] == _in_store(house, "customers")
 
 
 def test_store_rows_are_counted_by_a_full_compare_and_not_by_a_tick(house: House) -> None:
