@@ -98,7 +98,7 @@ def test_an_entity_of_which_too_much_has_changed_is_stopped_and_the_others_are_s
 ) -> None:
     cli("sync")
     world.configure(
-        ("[delivery]\n", "[capture]\nmass_change_rows = 5\nmass_change_percent = 10\n[delivery]\n")
+        ("mass_change_rows = 1000000\n", "mass_change_rows = 5\nmass_change_percent = 10\n")
     )
     world.shop("UPDATE customers SET first_name = 'Other'")
     world.shop("UPDATE products SET title = 'Another' WHERE id = (SELECT min(id) FROM products)")

@@ -27,7 +27,11 @@ from influence_pipeline_tests.sandbox.platform_fixtures import KEY, Sandbox, run
 PRESET = Path(store_room.__file__).parent / "presets" / "plain"
 # Before everything in the sample store, so that all its orders count.
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+# Tests change a whole store at once, and mean it; `sync.test_mass_change` is about the guard.
 QUICK = """
+[capture]
+mass_change_rows = 1000000
+
 [delivery]
 timeout_seconds = 2
 quiet_window_seconds = 0.3

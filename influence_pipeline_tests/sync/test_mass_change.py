@@ -17,8 +17,8 @@ CUSTOMERS = 60
 def guard(world: World, *, rows: int, percent: float) -> None:
     world.configure(
         (
-            "[delivery]\n",
-            f"[capture]\nmass_change_rows = {rows}\nmass_change_percent = {percent}\n[delivery]\n",
+            "mass_change_rows = 1000000\n",
+            f"mass_change_rows = {rows}\nmass_change_percent = {percent}\n",
         )
     )
 
