@@ -5,7 +5,7 @@
     │   └── MappingError           ... in a mapping: a query, a source, a column
     ├── StoreError                 the store's database cannot be reached, or refuses a query
     ├── StateError                 the state database cannot be reached, or its schema does not fit
-    ├── MassChange                 so much changed or went at once that a person must say it is so
+    ├── MassChange                 too much changed or went at once; a person must say it is meant
     └── ApiError                   the Platform API as a whole cannot be used now
         ├── ApiUnreachable         nothing answers at its address
         └── ApiKeyRejected         it answers 401 or 403: the key is wrong or blocked

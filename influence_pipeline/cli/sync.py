@@ -30,19 +30,19 @@ def run(arguments: argparse.Namespace) -> int:
         Engine(settings, wait_seconds=arguments.wait) as engine,
     ):
         for entity in entities(arguments.entity):
-            with progress_of(engine, entity, entity.plural, quiet=arguments.quiet) as progress:
-                try:
+            try:
+                with progress_of(engine, entity, entity.plural, quiet=arguments.quiet) as progress:
                     report = engine.sync(
                         entity,
                         full=arguments.full,
                         allow_mass_change=arguments.allow_mass_change,
                         progress=progress,
                     )
-                except MassChange as error:
-                    # The others need not wait until somebody has looked at this one.
-                    stopped = stopped or error
-                    print(f"error: {error}", file=sys.stderr)
-                    continue
+            except MassChange as error:
+                # The others need not wait until somebody has looked at this one.
+                stopped = error
+                print(f"error: {error}", file=sys.stderr)
+                continue
             reports.append(report)
             print_warnings(report)
             if not arguments.json:

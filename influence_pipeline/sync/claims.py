@@ -294,12 +294,12 @@ class Claims:
             return {}
         with self._state.transaction() as connection:
             connection.execute(_QUERIES["go_by_index"])
-            noted = connection.execute(_QUERIES["own_emails"], _keys_and_hashes(hashes)).scalars()
-            theirs = set(noted)
-            others = {key: said for key, said in hashes.items() if key not in theirs}
-            if not others:
+            made = connection.execute(_QUERIES["own_emails"], _keys_and_hashes(hashes)).scalars()
+            newly_owned = set(made)
+            known = {key: value for key, value in hashes.items() if key not in newly_owned}
+            if not known:
                 return {}
-            rows = connection.execute(_QUERIES["owned_by_others"], _keys_and_hashes(others))
+            rows = connection.execute(_QUERIES["owned_by_others"], _keys_and_hashes(known))
             return {row.key: row.owner for row in rows}
 
     def next_due(self) -> float | None:

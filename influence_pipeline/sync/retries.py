@@ -7,6 +7,7 @@ import random
 # Retries may be so large a share of the good answers; so many are free at the start.
 _SHARE = 0.2
 _RESERVE = 50.0
+# After a refusal the waits are so many times as long; see `seconds`.
 _REFUSED_TIMES = 10.0
 
 

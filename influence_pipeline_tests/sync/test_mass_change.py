@@ -7,11 +7,9 @@ import pytest
 
 from influence_pipeline.errors import MassChange
 from influence_pipeline.records import Entity
+from influence_pipeline.store.reader import EVERYTHING
 from influence_pipeline.sync.plan import plan
 from influence_pipeline_tests.support.world import World
-
-# The world's store has 60 customers.
-CUSTOMERS = 60
 
 
 def guard(world: World, *, rows: int, percent: float) -> None:
@@ -109,8 +107,6 @@ def test_records_that_are_gone_count_too_and_both_together(world: World) -> None
 
 
 def test_a_full_compare_is_guarded_and_an_import_is_not(world: World) -> None:
-    from influence_pipeline.store.reader import EVERYTHING
-
     rename(world, 30)
     with pytest.raises(MassChange):
         sync(world, full=True)
