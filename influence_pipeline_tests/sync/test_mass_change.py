@@ -22,19 +22,18 @@ def guard(world: World, *, rows: int, percent: float) -> None:
 
 
 def rename(world: World, customers: int) -> None:
-    world.shop(
-        "UPDATE customers SET first_name = coalesce(first_name, '') || 'x' WHERE id IN "
-        "(SELECT id FROM customers WHERE deleted_at IS NULL AND NOT is_guest "
-        "ORDER BY id LIMIT %(n)s)",
-        n=customers,
-    )
+    _change(world, "first_name = coalesce(first_name, '') || 'x'", "id", customers)
 
 
 def delete(world: World, customers: int) -> None:
+    """From the other end, so that nobody is renamed and deleted."""
+    _change(world, "deleted_at = now()", "id DESC", customers)
+
+
+def _change(world: World, change: str, order: str, customers: int) -> None:
     world.shop(
-        "UPDATE customers SET deleted_at = now() WHERE id IN "
-        "(SELECT id FROM customers WHERE deleted_at IS NULL AND NOT is_guest "
-        "ORDER BY id DESC LIMIT %(n)s)",
+        f"UPDATE customers SET {change} WHERE id IN (SELECT id FROM customers "
+        f"WHERE deleted_at IS NULL AND NOT is_guest ORDER BY {order} LIMIT %(n)s)",
         n=customers,
     )
 
