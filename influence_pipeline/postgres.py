@@ -265,6 +265,10 @@ def _prelude(search_path: str | None, statement_timeout_seconds: int) -> list[st
         "SET LOCAL extra_float_digits = 1",
         "SET LOCAL bytea_output = 'hex'",
         "SET LOCAL lc_monetary = 'C'",
+        "SET LOCAL lc_numeric = 'C'",
+        "SET LOCAL lc_time = 'C'",
+        # Short statements over many rows: compiling them takes longer than it saves.
+        "SET LOCAL jit = off",
     ]
     if search_path is not None:
         quoted = search_path.replace('"', '""')

@@ -95,6 +95,17 @@ class Source(_Section):
     from_: str = Field(alias="from", min_length=1)
     rows: list[Annotated[str, Field(pattern=r'^(\w+|"[^"]+")$')]] = Field(min_length=1)
     key: str = Field(min_length=1)
+    # The moment of a row's last change, for a table too large to be scanned for its transaction ids;
+    # it must move with every change, and have an index.
+    changed_at: str | None = Field(default=None, min_length=1)
+    # Of a changed_at without a zone of its own: where its clock stands.
+    time_zone: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _zone_of_something(self) -> Self:
+        if self.time_zone is not None and self.changed_at is None:
+            raise ValueError("time_zone goes with changed_at only")
+        return self
 
 
 class EntityMapping(_Section):
@@ -102,6 +113,19 @@ class EntityMapping(_Section):
 
     query: str = Field(min_length=1)
     sources: list[Source] = Field(min_length=1)
+    # What becomes of a record that was sent and that the store no longer gives: nothing, or it is
+    # parked for a person to look at.
+    deletes: Literal["ignore", "park"] = "ignore"
+
+    @field_validator("deletes", mode="before")
+    @classmethod
+    def _has_a_call(cls, value: object) -> object:
+        if value == "send":
+            raise ValueError(
+                'cannot be "send": the API documents no call that deletes a record; "ignore" it, or '
+                '"park" it for a person'
+            )
+        return value
 
 
 class OrderMapping(EntityMapping):
@@ -125,12 +149,19 @@ class OrderMapping(EntityMapping):
 
 
 class Capture(_Section):
-    """What a look for changes may find before somebody must say that it is meant."""
+    """How changes are looked for, and how many may be found before somebody must say that they are
+    meant."""
 
     # More than this share of an entity's known records changed or gone at once, and more than so
     # many: a restored backup, a migration or a broken mapping looks like that.
     mass_change_percent: float = Field(default=5.0, gt=0, le=100)
     mass_change_rows: int = Field(default=50, ge=1)
+    # Rows that are deleted leave no trace in their table. What it takes to see that some are gone is
+    # measured, and done as often as this share of the time allows; 0: by full compares only.
+    delete_check_percent: float = Field(default=1.0, ge=0, le=100)
+    # Sources with changed_at are read again from so long before the last look: longer than any
+    # transaction of the store between writing a row and its commit.
+    overlap_minutes: float = Field(default=15.0, ge=0)
 
 
 class Delivery(_Section):
@@ -274,8 +305,8 @@ class Config(_Section):
 
     version: Literal[1]
     state_schema: str = Field(default="influence", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
-    # One statement in the store never runs longer than this.
-    store_statement_timeout_seconds: int = Field(default=600, ge=1)
+    # One statement in the store never runs longer than this; what would is asked for in parts.
+    store_statement_timeout_seconds: int = Field(default=30, ge=1)
     customers: EntityMapping
     products: EntityMapping
     orders: OrderMapping

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB
 from influence_pipeline.records import Entity, FinancialStatus
 
 # The newest migration. Kept here so that opening the state does not import Alembic (0.5-0.9 s).
-HEAD_REVISION = "0002"
+HEAD_REVISION = "0003"
 
 
 class WorkState(StrEnum):
@@ -97,7 +97,8 @@ def _one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:
 # `synced_hash`: what the API acknowledged (NULL: nothing yet). `status`: the last acknowledged
 # financial status of an order (NULL: the order is not known to exist at the API). Until
 # `late_until` a call with the content `late_hash` may still be worked off, and would overtake
-# another content.
+# another content. `source_hash`: the fingerprint of its source rows when `store_hash` was computed, or
+# of a moment before (NULL: not known); `source_rows`: their number.
 snapshot = sa.Table(
     "snapshot",
     metadata,
@@ -108,8 +109,22 @@ snapshot = sa.Table(
     sa.Column("entity", entity_type, primary_key=True),
     sa.Column("status", financial_status_type),
     _key(),
+    sa.Column("source_hash", sa.BigInteger),
+    sa.Column("source_rows", sa.Integer, nullable=False, server_default="0"),
     # Room for the acknowledgement beside the row: no index needs to be touched then.
     postgresql_with={"fillfactor": 85},
+)
+
+# One row per key that the sources name and the mapping leaves out: carts, drafts, orders of before the
+# cut-over, records that cannot be read. No records; but what is known of all source rows together
+# tells whether one has gone without a trace.
+left_out = sa.Table(
+    "left_out",
+    metadata,
+    sa.Column("source_hash", sa.BigInteger, nullable=False),
+    sa.Column("entity", entity_type, primary_key=True),
+    sa.Column("source_rows", sa.Integer, nullable=False),
+    _key(),
 )
 
 # One row per record with something to do or to look at; gone as soon as it is settled.
@@ -204,7 +219,11 @@ sa.Index("attempt_entity_key_id_idx", attempt.c.entity, attempt.c.key, attempt.c
 
 # Up to where each entity has been captured. `horizon`, `next_xid`: xmin and xmax of the store's
 # snapshot then (full 64-bit ids); `seen_xids`: the transactions between them that it could see.
-# `source_tables`: changes when other tables stand behind the mapping's sources.
+# `store_clock`: the store's own time then, for sources that are followed by a timestamp.
+# `source_tables`: changes when other tables stand behind the mapping's sources. `hash_method`,
+# `hash_expression`: how records are hashed; `source_method`: how their source rows are (NULL: they
+# could not be). `checked_at`, `check_seconds`: when source rows that are gone without a trace were
+# last looked for, and what that took.
 capture_point = sa.Table(
     "capture_point",
     metadata,
@@ -218,6 +237,12 @@ capture_point = sa.Table(
     sa.Column("source_tables", sa.Text),
     sa.Column("hash_method", sa.Text),
     sa.Column("full_at", sa.DateTime(timezone=True)),
+    sa.Column("store_clock", sa.DateTime(timezone=True)),
+    sa.Column("go_live", sa.DateTime(timezone=True)),
+    sa.Column("hash_expression", sa.Text),
+    sa.Column("source_method", sa.Text),
+    sa.Column("checked_at", sa.DateTime(timezone=True)),
+    sa.Column("check_seconds", sa.Double),
 )
 
 # Facts about the pipeline itself, by name. `go_live`: the cut-over of orders.

@@ -21,11 +21,17 @@ from influence_pipeline.store.canonical import CANONICAL, Kind
 
 @dataclass(frozen=True)
 class SourceTables:
-    """A FROM clause, the aliases whose rows count, and the expression of the record's key."""
+    """A FROM clause, the aliases whose rows count, and the expression of the record's key.
+
+    `changed_at`: the expression of the moment of a row's last change, for a source that is followed
+    by it; None: by transaction ids. `time_zone`: of a `changed_at` without one.
+    """
 
     from_clause: str
     aliases: tuple[str, ...]
     key: str
+    changed_at: str | None = None
+    time_zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,11 +57,16 @@ class Mapping:
 
 @dataclass(frozen=True)
 class Described:
-    """A mapping that fits the store: its columns' types are known, and how its rows are hashed."""
+    """A mapping that fits the store: its columns' types are known, and how its rows are hashed.
+
+    `native`: whether the store can hash a record as such (Postgres 14 and newer).
+    """
 
     mapping: Mapping
     key_type: str
     key_is_text: bool
+    key_is_integer: bool
+    native: bool
     columns: tuple[str, ...]
     row_expression: str
     hash_expression: str
@@ -114,8 +125,12 @@ def describe(connection: Session, mapping: Mapping) -> Described:
                 f"{mapping.file}: column {column.name} is {found.name}; {_TYPE_ADVICE[column.kind]}"
             )
     names = tuple(c.name for c in columns if c.name in types)
-    hashed = ", ".join(_hashed(n, types[n]) for n in names)
-    # Postgres 14 and newer.
+    # A column that the SELECT does not give counts as NULL: to add one that holds nothing yet changes
+    # no record.
+    hashed = ", ".join(
+        hashed_value("q", c.name, types[c.name]) if c.name in types else "NULL::text"
+        for c in columns
+    )
     native = run(
         connection, "SELECT to_regprocedure('hash_record_extended(record,bigint)') IS NOT NULL"
     ).fetchone()[0]
@@ -123,26 +138,33 @@ def describe(connection: Session, mapping: Mapping) -> Described:
         mapping=mapping,
         key_type=types["id"].name,
         key_is_text=types["id"].is_text,
+        key_is_integer=types["id"].base in {"smallint", "integer", "bigint"},
+        native=bool(native),
         columns=names,
         row_expression=", ".join(f'canonical."{n}"' for n in names),
-        hash_expression=(
-            f"hash_record_extended(ROW({hashed}), {_SEED})"
-            if native
-            else f"hashtextextended(ROW({hashed})::text, {_SEED})"
-        ),
+        hash_expression=record_hash(hashed, _SEED, native=bool(native)),
         hash_method=_hash_method(connection, bool(native), hashed),
         has_created_at="created_at" in types,
     )
 
 
-def _hashed(name: str, found: _Type) -> str:
+def record_hash(values: str, seed: int, *, native: bool) -> str:
+    """SQL for the 64-bit hash of these values, the cheapest that the store has."""
+    if native:
+        return f"hash_record_extended(ROW({values}), {seed})"
+    return f"hashtextextended(ROW({values})::text, {seed})"
+
+
+def hashed_value(alias: str, name: str, found: ColumnType) -> str:
+    """SQL for a column's value as it is hashed."""
+    quoted = name.replace('"', '""')
     # Under a collation of its own (case-insensitive, say) a text hashes as those it is equal to.
-    value = f'q."{name}"' if found.hashable else f'q."{name}"::text'
+    value = f'{alias}."{quoted}"' if found.hashable else f'{alias}."{quoted}"::text'
     return f'{value} COLLATE "C"' if found.collatable or not found.hashable else value
 
 
 @dataclass(frozen=True)
-class _Type:
+class ColumnType:
     """`name`: as it is written in a cast. `base`: under a domain, as it is called in messages."""
 
     name: str
@@ -152,7 +174,7 @@ class _Type:
     collatable: bool
 
 
-def _column_types(connection: Session, mapping: Mapping) -> dict[str, _Type]:
+def _column_types(connection: Session, mapping: Mapping) -> dict[str, ColumnType]:
     try:
         cursor = run(connection, f"SELECT canonical.* FROM {canonical_rows(mapping)} LIMIT 0")
     except psycopg2.Error as error:
@@ -163,9 +185,14 @@ def _column_types(connection: Session, mapping: Mapping) -> dict[str, _Type]:
     repeated = sorted({name for name, _ in given if [n for n, _ in given].count(name) > 1})
     if repeated:
         raise MappingError(f"{mapping.file}: the SELECT gives {', '.join(repeated)} twice.")
-    rows = run(connection, _TYPES, {"oids": sorted({oid for _, oid in given})}).fetchall()
-    by_oid = {oid: _Type(*row) for oid, *row in rows}
+    by_oid = column_types(connection, {oid for _, oid in given})
     return {name: by_oid[oid] for name, oid in given}
+
+
+def column_types(connection: Session, oids: set[int]) -> dict[int, ColumnType]:
+    """Look types up in the store's catalog."""
+    rows = run(connection, _TYPES, {"oids": sorted(oids)}).fetchall()
+    return {oid: ColumnType(*row) for oid, *row in rows}
 
 
 # `base`: the type under a domain. A type can be hashed inside a record if it (or what an array is

@@ -27,11 +27,13 @@ KEYS_PER_STATEMENT = 5000
 
 @dataclass(frozen=True)
 class HashedKey:
-    """A record's key, the hash of its canonical row, and whether it is after the cut-over."""
+    """A record's key, the hash of its canonical row, whether it is after the cut-over, and its hash
+    by a former way of hashing, if one was asked for."""
 
     key: str
     hash: int
     eligible: bool
+    former_hash: int | None = None
 
 
 class CanonicalRow(NamedTuple):
@@ -120,21 +122,62 @@ def rows_of(
 
 
 def hashes_of(
-    connection: Session, described: Described, keys: Sequence[str], go_live: datetime | None
+    connection: Session,
+    described: Described,
+    keys: Sequence[str],
+    go_live: datetime | None,
+    former: str | None = None,
 ) -> tuple[list[HashedKey], list[PoisonRow]]:
     """Hash the canonical rows of these keys, as `rows_of` reads them.
 
     A key may be spelled otherwise than its record's id (by a source of another type); the record
-    then comes under its own id, once.
+    then comes under its own id, once. `former`: SQL that hashed rows before.
     """
     select = (
-        f'SELECT wanted.key, q."id"::text, {described.hash_expression}, {_eligible(go_live)} '
-        f"FROM {_by_key(described)}"
+        f'SELECT wanted.key, q."id"::text, {described.hash_expression}, {_eligible(go_live)}, '
+        f"{former or 'NULL::bigint'} FROM {_by_key(described)}"
     )
     found, poison = _halving(connection, described, select, keys, {"go_live": go_live})
     once, twice = _once_each(found)
-    by_id = {key: HashedKey(key, hashed, eligible) for _, key, hashed, eligible in once}
+    by_id = {key: HashedKey(key, *values) for _, key, *values in once}
     return list(by_id.values()), poison + twice
+
+
+@dataclass(frozen=True)
+class KeyRange:
+    """Records by their keys, in the order of the id's own type: from (inclusive) to before. None:
+    open; with `since` open, rows without an id belong to it too."""
+
+    since: str | None = None
+    before: str | None = None
+
+    def condition(self, key_type: str) -> str:
+        """Give a condition on `canonical.id` with placeholders of `parameters`."""
+        parts = []
+        if self.since is not None:
+            parts.append(f"canonical.id >= %(key_since)s::{key_type}")
+        if self.before is not None:
+            parts.append(f"canonical.id < %(key_before)s::{key_type}")
+        inside = " AND ".join(parts) or "true"
+        open_below = self.since is None and self.before is not None
+        return f"({inside} OR canonical.id IS NULL)" if open_below else f"({inside})"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"key_since": self.since, "key_before": self.before}
+
+
+ALL_KEYS = KeyRange()
+
+
+def can_hash(connection: Session, described: Described, former: str) -> bool:
+    """Tell whether this store can still hash rows as `former` did."""
+    try:
+        with connection.begin_nested():
+            run(connection, f"SELECT {former} FROM {_everything(described)} LIMIT 0", {})
+    except psycopg2.Error:
+        return False
+    return True
 
 
 def copy_hashes(
@@ -143,18 +186,21 @@ def copy_hashes(
     sink: io.RawIOBase,
     *,
     window: Window = EVERYTHING,
+    keys: KeyRange = ALL_KEYS,
     go_live: datetime | None = None,
+    former: str | None = None,
 ) -> None:
-    """Stream (key, hash, eligible) of every record in the window into `sink`, in COPY's text form.
+    """Stream (key, hash, eligible, former hash) of every record in the window and range into `sink`,
+    in COPY's text form.
 
     Raises one of ROW_FAILURES if a row cannot be computed; the caller then goes by `all_keys` and
     `hashes_of`.
     """
     cursor = driver_cursor(connection)
     inner = cursor.mogrify(
-        f'SELECT q."id"::text, {described.hash_expression}, {_eligible(go_live)} '
-        f"FROM {_everything(described, window)}",
-        {"go_live": go_live, **window.parameters},
+        f'SELECT q."id"::text, {described.hash_expression}, {_eligible(go_live)}, '
+        f"{former or 'NULL::bigint'} FROM {_everything(described, window, keys)}",
+        {"go_live": go_live, **window.parameters, **keys.parameters},
     ).decode()
     try:
         cursor.copy_expert(f"COPY ({inner}) TO STDOUT", sink)
@@ -165,33 +211,42 @@ def copy_hashes(
 
 
 def all_keys(
-    connection: Session, described: Described, *, window: Window = EVERYTHING
+    connection: Session,
+    described: Described,
+    *,
+    window: Window = EVERYTHING,
+    keys: KeyRange = ALL_KEYS,
 ) -> list[str]:
-    """Give the key of every record in the window, computing as little else as Postgres can.
+    """Give the key of every record in the window and range, computing as little else as Postgres
+    can.
 
-    Where that fails too (DISTINCT and UNION compute all columns), the keys of all source rows; some
-    of them may lead to no record of the window, which `hashes_of` leaves out.
+    Raises one of ROW_FAILURES where that fails too: DISTINCT and UNION compute all columns.
     """
     try:
         with connection.begin_nested():
             cursor = run(
                 connection,
                 f"SELECT canonical.id::text FROM {literal(canonical_rows(described.mapping))} "
-                f"WHERE canonical.id IS NOT NULL AND {_in_window(described, window, 'canonical.')}",
-                window.parameters,
+                f"WHERE canonical.id IS NOT NULL AND {_chosen(described, window, keys)}",
+                {**window.parameters, **keys.parameters},
             )
     except ROW_FAILURES:
-        if window != EVERYTHING:
-            raise
-        questions = [
-            f"SELECT ({source.key}\n)::text AS key FROM {source.from_clause}\n"
-            for source in described.mapping.sources
-        ]
-        cursor = run(
-            connection, f"SELECT key FROM ({' UNION '.join(questions)}) q WHERE key IS NOT NULL"
-        )
+        raise
     except psycopg2.ProgrammingError as error:
         _mapping_fails(described, error)
+    return [key for (key,) in cursor]
+
+
+def source_keys(connection: Session, described: Described) -> list[str]:
+    """Give the keys of all source rows, each once; some lead to no record, and `hashes_of` leaves
+    them out. Raises psycopg2.DataError where one cannot be computed."""
+    questions = [
+        f"SELECT ({source.key}\n)::text AS key FROM {source.from_clause}\n"
+        for source in described.mapping.sources
+    ]
+    cursor = run(
+        connection, f"SELECT key FROM ({' UNION '.join(questions)}) q WHERE key IS NOT NULL"
+    )
     return [key for (key,) in cursor]
 
 
@@ -209,14 +264,21 @@ def _whole(digits: str) -> int | Decimal:
 _JSON = json.JSONDecoder(parse_float=Decimal, parse_int=_whole)
 
 
-def _everything(described: Described, window: Window) -> str:
+def _everything(
+    described: Described, window: Window = EVERYTHING, keys: KeyRange = ALL_KEYS
+) -> str:
     return (
         f"(SELECT {described.row_expression} FROM {literal(canonical_rows(described.mapping))} "
-        f"WHERE {_in_window(described, window, 'canonical.')}) AS q"
+        f"WHERE {_chosen(described, window, keys)}) AS q"
     )
 
 
-def _in_window(described: Described, window: Window, prefix: str) -> str:
+def _chosen(described: Described, window: Window, keys: KeyRange) -> str:
+    """A condition on `canonical`, with the placeholders of window and range."""
+    return f"{_in_window(described, window)} AND {keys.condition(described.key_type)}"
+
+
+def _in_window(described: Described, window: Window) -> str:
     if window == EVERYTHING:
         return "true"
     if not described.has_created_at:
@@ -224,7 +286,7 @@ def _in_window(described: Described, window: Window, prefix: str) -> str:
             f"{described.mapping.file}: an import by month needs a column created_at; add it to "
             f"the SELECT, or run `influence-pipeline sync`, which imports everything at once."
         )
-    return window.condition(f"{prefix}created_at")
+    return window.condition("canonical.created_at")
 
 
 def _by_key(described: Described) -> str:

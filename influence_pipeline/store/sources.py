@@ -18,40 +18,58 @@ import sqlalchemy as sa
 from influence_pipeline.errors import MappingError, describe_database_error
 from influence_pipeline.postgres import run
 from influence_pipeline.store.mapping import Described, Mapping, SourceTables, canonical_rows
+from influence_pipeline.store.stamps import check_stamps
 
 
 @dataclass(frozen=True)
 class Probed:
     """What was found.
 
-    `without_ids`: aliases whose rows carry no transaction id (views, foreign tables). `tables`:
-    changes when a table behind a source is another one (renamed, a partition attached). `hidden`:
-    tables of which row-level security may hide rows from this role.
+    `without_ids`: aliases whose rows carry no transaction id (views, foreign tables), of sources
+    that are followed by it. `tables`: changes when a table behind a source is another one (renamed,
+    a partition attached). `hidden`: tables of which row-level security may hide rows from this role.
+    `uncovered`: tables that the SELECT reads and no source names.
     """
 
     without_ids: tuple[str, ...]
     tables: str
     hidden: tuple[str, ...]
+    uncovered: tuple[str, ...] = ()
 
 
 def probe_sources(connection: sa.Connection, described: Described) -> Probed:
     """Raises MappingError where a source's FROM clause, rows or key do not fit the store."""
     mapping = described.mapping
+    check_stamps(connection, mapping)
     without: list[str] = []
-    tables: set[int] = set()
+    tables: set[_Table] = set()
+    covered: set[_Table] = set()
     statements = [f"SELECT {described.row_expression} FROM {canonical_rows(mapping)}"]
     for source in mapping.sources:
         _check_key(connection, described, source)
         missing = _aliases_without_ids(connection, mapping, source)
         columns = [f"{alias}.xmin" for alias in source.aliases if alias not in missing]
         statements.append(f"SELECT {', '.join(columns) or '1'} FROM {source.from_clause}\n")
-        nodes = _plan(connection, statements[-1])
+        nodes = plan_nodes(connection, statements[-1])
         missing += [
             alias for alias in source.aliases if alias not in missing and _is_foreign(nodes, alias)
         ]
-        without += missing
-        tables |= _tables(connection, nodes)
-    return Probed(tuple(without), _fingerprint(tables), _hidden(connection, statements))
+        if source.changed_at is None:
+            without += missing
+        tables |= _tables(nodes)
+        for alias in source.aliases:
+            # A view's own tables stand under other names; all of the plan is taken for its.
+            covered |= _tables(nodes_of(nodes, alias)) or _tables(nodes)
+    read = _tables(plan_nodes(connection, statements[0]))
+    return Probed(
+        tuple(without),
+        _fingerprint(_numbers(connection, tables)),
+        _hidden(connection, statements),
+        tuple(sorted(f"{schema}.{name}" for schema, name in read - covered)),
+    )
+
+
+_Table = tuple[str, str]
 
 
 def _check_key(connection: sa.Connection, described: Described, source: SourceTables) -> None:
@@ -110,7 +128,7 @@ def _aliases_without_ids(
     return without
 
 
-def _plan(connection: sa.Connection, select: str) -> list[dict[str, Any]]:
+def plan_nodes(connection: sa.Connection, select: str) -> list[dict[str, Any]]:
     """Give the nodes of Postgres's plan for a statement; nothing of it is run."""
     row = run(connection, f"EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) {select}").fetchone()
     return list(_nodes(row[0][0]["Plan"]))
@@ -122,24 +140,32 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _nodes(child)
 
 
+def nodes_of(nodes: list[dict[str, Any]], alias: str) -> list[dict[str, Any]]:
+    """Give those that read the table behind an alias, or partitions of it."""
+    name = alias.strip('"') if alias.startswith('"') else alias.lower()
+    mine = re.compile(re.escape(name) + r"(_\d+)?")
+    return [node for node in nodes if mine.fullmatch(str(node.get("Alias", "")))]
+
+
 def _is_foreign(nodes: list[dict[str, Any]], alias: str) -> bool:
     """Tell whether an alias is a foreign table, or a partition of it is. A foreign row's xmin says
     nothing; postgres_fdw gives 0. A join that the other server makes names no alias of ours."""
-    name = alias.strip('"') if alias.startswith('"') else alias.lower()
-    mine = re.compile(re.escape(name) + r"(_\d+)?")
+    mine = nodes_of(nodes, alias)
     return any(
-        node["Node Type"] == "Foreign Scan"
-        and ("Alias" not in node or mine.fullmatch(str(node["Alias"])) is not None)
+        node["Node Type"] == "Foreign Scan" and ("Alias" not in node or node in mine)
         for node in nodes
     )
 
 
-def _tables(connection: sa.Connection, nodes: list[dict[str, Any]]) -> set[int]:
-    names = {
+def _tables(nodes: list[dict[str, Any]]) -> set[_Table]:
+    return {
         (node["Schema"], node["Relation Name"])
         for node in nodes
         if "Relation Name" in node and "Schema" in node
     }
+
+
+def _numbers(connection: sa.Connection, tables: set[_Table]) -> set[int]:
     cursor = run(
         connection,
         """
@@ -147,7 +173,7 @@ def _tables(connection: sa.Connection, nodes: list[dict[str, Any]]) -> set[int]:
         WHERE (n.nspname::text, c.relname::text) IN (
             SELECT * FROM unnest(%(schemas)s::text[], %(names)s::text[]))
         """,
-        {"schemas": [schema for schema, _ in names], "names": [name for _, name in names]},
+        {"schemas": [schema for schema, _ in tables], "names": [name for _, name in tables]},
     )
     return {oid for (oid,) in cursor}
 
@@ -167,7 +193,7 @@ def _hidden(connection: sa.Connection, statements: list[str]) -> tuple[str, ...]
         nested = connection.begin_nested()
         try:
             run(connection, "SET LOCAL row_security = off")
-            _plan(connection, statement)
+            plan_nodes(connection, statement)
         except psycopg2.errors.InsufficientPrivilege as error:
             named = re.search(r'"(.+)"', error.diag.message_primary or "")
             hidden.append(named[1] if named else "a table")

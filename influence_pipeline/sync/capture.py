@@ -1,32 +1,36 @@
 """Capture: find what differs between the store and the snapshots, and make it work to be done.
 
-Candidates come from the rows' transaction ids (`store.changes`), or are everything (full compare,
-first import); then a hash of the canonical row decides. One state transaction holds it all: the
-snapshots, the work, and the point up to which the store has been seen.
+Three ways lead to it. A *look* asks for the rows written since the last one (`store.changes`) and
+computes their records. A *compare* holds fingerprints of all source rows against those kept beside
+the snapshots (`sync.compare`) and computes what moved. A compare of *every record* computes them all
+(`sync.every_record`): the first time, and wherever fingerprints cannot tell. In each the hash of the
+canonical row decides, and one state transaction holds it all: the snapshots, the work, and the point
+up to which the store has been seen.
 """
 
 from __future__ import annotations
 
-import os
-import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg2
 import sqlalchemy as sa
 
 from influence_pipeline.errors import MassChange
-from influence_pipeline.postgres import Postgres, copy_in, driver_cursor
+from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
 from influence_pipeline.sql import load_queries
 from influence_pipeline.state.schema import Lane
-from influence_pipeline.store import changes, reader
+from influence_pipeline.store import changes, stamps
+from influence_pipeline.store.fingerprints import Fingerprinting, describe_sources, key_sums
 from influence_pipeline.store.mapping import Described, Mapping, describe
-from influence_pipeline.store.reader import EVERYTHING, Window
+from influence_pipeline.store.reader import EVERYTHING, Window, can_hash
 from influence_pipeline.store.sources import Probed, probe_sources
-from influence_pipeline.sync.claims import exclude_results
+from influence_pipeline.sync import compare, every_record
+from influence_pipeline.sync.staging import Merged, Reading, Staging, known_records
 
 _QUERIES = load_queries(__file__, "capture.sql")
 
@@ -35,8 +39,9 @@ _QUERIES = load_queries(__file__, "capture.sql")
 class Captured:
     """What a capture found. `full`: everything was compared; `why_full` says why, if not asked.
 
-    `warnings`: what somebody should look at, one line each. `mass_change`: what the guard says of
-    it, if it is more than the guard lets pass.
+    `missed`: records that only the compare found and a look should have named; `misses`: the keys
+    of some. `warnings`: what somebody should look at, one line each. `mass_change`: what the guard
+    says of it, if it is more than the guard lets pass.
     """
 
     full: bool
@@ -48,6 +53,8 @@ class Captured:
     unreadable: int
     before_go_live: int
     without_key: int
+    missed: int = 0
+    misses: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     mass_change: str | None = None
 
@@ -63,6 +70,7 @@ class Captured:
             "changed": self.changed,
             "unchanged": self.unchanged,
             "deleted": self.deleted,
+            "missed": self.missed,
             "before_go_live": self.before_go_live,
             "full_compare": self.full,
         }
@@ -81,15 +89,24 @@ class Guard:
 
 @dataclass(frozen=True)
 class CaptureJob:
-    """What to capture. `window`: only records created then (an import by month). `guard` None: any
-    number of changes is meant."""
+    """What to capture. `full`: compare everything; `every_record`: computing each. `window`: only
+    records created then (an import by month). `guard` None: any number of changes is meant.
+
+    `overlap`: how far sources that are followed by a timestamp are read again. `check_percent`: the
+    share of the time that may go into searching for rows gone without a trace. `park_deleted`:
+    records that were sent and are gone are parked.
+    """
 
     mapping: Mapping
     full: bool = False
+    every_record: bool = False
     window: Window = EVERYTHING
     lane: Lane = Lane.LIVE
     go_live: datetime | None = None
     guard: Guard | None = None
+    overlap: timedelta = timedelta(minutes=15)
+    check_percent: float = 1.0
+    park_deleted: bool = False
 
 
 # So many that what the planner knows of the tables no longer holds.
@@ -99,14 +116,21 @@ _MANY_CHANGES = 1000
 def capture(
     state: Postgres, store: Postgres, job: CaptureJob, at: Callable[[str], None]
 ) -> Captured:
-    """Compare and stage. Raises MassChange, MappingError, StoreError or StateError; nothing is kept
-    then."""
-    with state.transaction() as into:
-        captured = capture_into(into, store, job, at)
-        if captured.mass_change is not None:
-            raise MassChange(_mass_change_words(job.mapping.entity, captured.mass_change))
-        at("capture: before commit")
-    at("capture: committed")
+    """Look or compare, and stage. Raises MassChange, MappingError, StoreError or StateError; of the
+    step that raised nothing is kept then."""
+    step: Callable[[sa.Connection], tuple[Captured, bool]]
+    captured: Captured | None = None
+    step, more = (lambda into: _first_step(into, store, job, at)), True
+    while more:
+        with state.transaction() as into:
+            found, more = step(into)
+            if found.mass_change is not None:
+                raise MassChange(_mass_change_words(job.mapping.entity, found.mass_change))
+            at("capture: before commit")
+        at("capture: committed")
+        captured = _together(captured, found)
+        step = lambda into: (_compare_step(into, store, job, at), False)  # noqa: E731
+    assert captured is not None
     if captured.created + captured.changed >= _MANY_CHANGES:
         # A queue that has just been filled looks empty to the planner, and every batch of a
         # delivery would be planned for that.
@@ -118,69 +142,400 @@ def capture(
 def capture_into(
     into: sa.Connection, store: Postgres, job: CaptureJob, at: Callable[[str], None]
 ) -> Captured:
-    """Capture inside a state transaction that the caller commits, or rolls back (`plan`)."""
-    entity = job.mapping.entity
-    last = into.execute(_QUERIES["lock_capture"], {"entity": entity}).one()
-    into.execute(_QUERIES["stage"])
-    partial = job.window != EVERYTHING
-    # The store is looked at after the lock is held, so that a later capture never saves an earlier
-    # view.
-    with store.transaction() as out:
-        described = describe(out, job.mapping)
-        probed = probe_sources(out, described)
-        now = changes.present(out)
-        why_full = _why_full(last, described, now, probed)
-        full = job.full or partial or why_full is not None
-        if not full:
-            try:
-                with out.begin_nested():
-                    keys = changes.changed_keys(out, job.mapping, _point(last), now)
-            except psycopg2.DataError:
-                full, why_full = True, "the key of some source row could not be computed"
-            else:
-                _stage_keys(into, out, described, keys, job.go_live)
-        if full:
-            _stage_everything(into, out, described, job)
-        comparable = not partial and not probed.without_ids
-        point = changes.capture_point(out, job.mapping, now) if comparable else None
-    at("capture: store read")
-    result = _merge(into, entity, job.lane, everything=full and not partial)
-    if point is not None:
-        into.execute(
-            _QUERIES["save_capture_point"],
-            {
-                "entity": entity,
-                "horizon": point.horizon,
-                "next_xid": point.next_xid,
-                "seen_xids": list(point.seen_xids),
-                "server_identity": point.server_identity,
-                "mapping_hash": job.mapping.fingerprint,
-                "hash_method": described.hash_method,
-                "source_tables": probed.tables,
-                "everything": full,
-            },
-        )
-    return Captured(
-        full=full,
-        why_full=None if job.full or partial else why_full,
-        warnings=_warnings(probed),
-        mass_change=_mass_change(into, job, result),
-        **result,
+    """Capture inside one state transaction, which the caller rolls back (`plan`)."""
+    captured, more = _first_step(into, store, job, at)
+    return _together(captured, _compare_step(into, store, job, at)) if more else captured
+
+
+def _together(first: Captured | None, second: Captured) -> Captured:
+    """Add what a compare found to what the look before it found."""
+    if first is None:
+        return second
+    return replace(
+        second,
+        why_full=second.why_full or first.why_full,
+        created=first.created + second.created,
+        changed=first.changed + second.changed,
+        deleted=first.deleted + second.deleted,
+        mass_change=first.mass_change or second.mass_change,
     )
 
 
-def _mass_change(into: sa.Connection, job: CaptureJob, found: dict[str, int]) -> str | None:
+@dataclass(frozen=True)
+class _Survey:
+    """What the store is like now, and what the last capture saved."""
+
+    last: Any
+    described: Described
+    prints: Fingerprinting | None
+    probed: Probed
+    now: changes.Moment
+    warnings: tuple[str, ...]
+
+    @property
+    def point(self) -> changes.StorePoint:
+        """The saved point; one that can be compared with nothing where none was saved."""
+        if self.last.taken_at is None:
+            return changes.NO_POINT
+        return changes.StorePoint(
+            self.last.server_identity,
+            self.last.horizon,
+            self.last.next_xid,
+            tuple(self.last.seen_xids),
+            self.last.store_clock,
+        )
+
+    def why_every_record(self, job: CaptureJob) -> str | None:
+        """Say why neither a look nor fingerprints can tell what has changed; None: they can."""
+        why = changes.why_not_comparable(self.point, self.now)
+        if why is not None:
+            return why
+        if self.last.mapping_hash != job.mapping.fingerprint:
+            return "the mapping has changed"
+        if self.last.go_live != job.go_live:
+            return "the go-live of orders has changed"
+        if self.last.source_tables != self.probed.tables:
+            return (
+                "other tables stand behind its sources (one was renamed, or a partition attached)"
+            )
+        if self.last.hash_method != self.described.hash_method:
+            return "the way rows are hashed has changed (another Postgres version or column types)"
+        return None
+
+    @property
+    def why_no_look(self) -> str | None:
+        """Say why changed rows cannot be asked for; None: they can."""
+        if not self.probed.without_ids:
+            return None
+        return (
+            f"rows of {', '.join(self.probed.without_ids)} carry no transaction id "
+            "(a view or a foreign table)"
+        )
+
+    @property
+    def why_no_fingerprints(self) -> str | None:
+        """Say why a compare must compute every record; None: fingerprints tell."""
+        if self.probed.uncovered:
+            return (
+                f"the SELECT reads {', '.join(self.probed.uncovered)}, which no source names: a "
+                "change there is only found by computing every record"
+            )
+        if self.prints is None or self.last.source_method != self.prints.method:
+            return (
+                "no fingerprints of its source rows are known yet, or they are made otherwise now"
+            )
+        return None
+
+
+_NO_KEY = "the key of some source row could not be computed"
+
+
+def _first_step(
+    into: sa.Connection, store: Postgres, job: CaptureJob, at: Callable[[str], None]
+) -> tuple[Captured, bool]:
+    """Look, or compute every record; say whether a compare of fingerprints is to follow."""
+    last = _lock(into, job)
+    with store.transaction() as out:
+        survey = _survey(out, last, job)
+        why = survey.why_every_record(job)
+        partial = job.window != EVERYTHING
+        wants_every = job.every_record or partial
+        no_prints = survey.why_no_fingerprints
+        if why is None and not wants_every and not (job.full and no_prints):
+            if survey.why_no_look is None:
+                looked = _look(into, store, out, survey, job, at)
+                if looked is not None:
+                    return looked
+                why = _NO_KEY
+            elif no_prints is None:
+                return replace(NOTHING_CAPTURED, why_full=survey.why_no_look), True
+            else:
+                why = survey.why_no_look
+        comparable = not partial and survey.why_no_look is None
+        point = changes.capture_point(out, job.mapping, survey.now) if comparable else None
+    why = None if wants_every or job.full else why
+    return _every_record(into, store, survey, point, job, why, at), False
+
+
+def _lock(into: sa.Connection, job: CaptureJob) -> Any:
+    return into.execute(
+        _QUERIES["lock_capture"], {"entity": job.mapping.entity, "percent": job.check_percent}
+    ).one()
+
+
+def _survey(out: sa.Connection, last: Any, job: CaptureJob) -> _Survey:
+    described = describe(out, job.mapping)
+    probed = probe_sources(out, described)
+    prints = describe_sources(out, described)
+    return _Survey(
+        last, described, prints, probed, changes.present(out), _warnings(out, probed, job)
+    )
+
+
+def _warnings(out: sa.Connection, probed: Probed, job: CaptureJob) -> tuple[str, ...]:
+    warnings = [
+        f"Row-level security on {table} applies to the reader's role: rows that its policies hide "
+        "look as if they were not there. Give the role BYPASSRLS or a policy that shows all rows."
+        for table in probed.hidden
+    ]
+    if any(source.changed_at for source in job.mapping.sources):
+        age = stamps.longer_than(out, job.overlap)
+        if age is not None:
+            warnings.append(
+                f"A transaction has been open for {age.total_seconds() / 60:,.0f} minutes in the "
+                f"store, and sources with changed_at are read again for "
+                f"{job.overlap.total_seconds() / 60:,.0f}: what it commits is found by the next "
+                "full compare only. End it, or raise capture.overlap_minutes."
+            )
+    return tuple(warnings)
+
+
+# -- a look ----------------------------------------------------------------------------------------
+
+
+def _look(
+    into: sa.Connection,
+    store: Postgres,
+    out: sa.Connection,
+    survey: _Survey,
+    job: CaptureJob,
+    at: Callable[[str], None],
+) -> tuple[Captured, bool] | None:
+    """Compute the records that have rows written since the last capture. None: it cannot be told
+    which. Gives also whether a compare is to follow: asked for, or because rows are gone."""
+    try:
+        with out.begin_nested():
+            keys, point = changes.look(out, job.mapping, survey.point, survey.now, job.overlap)
+    except psycopg2.DataError:
+        return None
+    reading = Reading(store, survey.described, survey.prints, job.go_live)
+    with Staging(into, job.mapping.entity) as staging:
+        if keys:
+            staging.stage_keys(reading, keys, out)
+        sums = None if job.full else _sums_if_due(out, survey)
+        at("capture: store read")
+        merged = Merged()
+        if keys:
+            merged = staging.merge(
+                job.lane, everything=False, fingerprinted=True, park_deleted=job.park_deleted
+            )
+    _save(into, survey, point, job, fingerprinted=False, everything=False)
+    captured = _captured(into, survey, job, merged, full=False, why=None)
+    if sums is not None and _rows_are_gone(into, survey, job, sums):
+        return replace(captured, why_full="source rows are gone that left no trace"), True
+    return captured, job.full
+
+
+@dataclass(frozen=True)
+class _Sums:
+    rows: int
+    weight: int
+    seconds: float
+
+
+def _sums_if_due(out: sa.Connection, survey: _Survey) -> _Sums | None:
+    if not survey.last.check_is_due or survey.prints is None or survey.why_no_fingerprints:
+        return None
+    began = time.monotonic()
+    try:
+        with out.begin_nested():
+            rows, weight = key_sums(out, survey.prints)
+    except psycopg2.DataError:
+        return None
+    return _Sums(rows, weight, time.monotonic() - began)
+
+
+def _rows_are_gone(into: sa.Connection, survey: _Survey, job: CaptureJob, sums: _Sums) -> bool:
+    """Hold the sums over the store's keys, of the look's own snapshot, against what is known after
+    it; they differ where a source row has gone without a trace."""
+    began = time.monotonic()
+    known = into.execute(
+        _QUERIES["key_sums"],
+        {"entity": job.mapping.entity, "integer_keys": survey.described.key_is_integer},
+    ).one()
+    _note_check(into, job, sums.seconds + time.monotonic() - began)
+    return (int(known.source_rows), int(known.weight)) != (sums.rows, sums.weight)
+
+
+def _note_check(into: sa.Connection, job: CaptureJob, seconds: float) -> None:
+    into.execute(_QUERIES["note_check"], {"entity": job.mapping.entity, "seconds": seconds})
+
+
+# -- a compare of fingerprints ---------------------------------------------------------------------
+
+
+def _compare_step(
+    into: sa.Connection, store: Postgres, job: CaptureJob, at: Callable[[str], None]
+) -> Captured:
+    """Find what no look could: rows gone, and changes without a trace."""
+    began = time.monotonic()
+    last = _lock(into, job)
+    with store.transaction() as out:
+        survey = _survey(out, last, job)
+    why_no_look = survey.why_no_look
+    assert survey.prints is not None
+    entity = job.mapping.entity
+    with Staging(into, entity) as staging:
+        told = compare.stage_moved(into, store, survey.prints, staging, entity)
+        if told:
+            at("capture: compared")
+            reading = Reading(store, survey.described, survey.prints, job.go_live)
+            with store.transaction() as out:
+                # What has been written meanwhile a look finds too, and is no miss.
+                now = changes.present(out)
+                point = None
+                if why_no_look is None:
+                    keys, point = changes.look(out, job.mapping, survey.point, now, job.overlap)
+                    compare.note_looked(into, keys)
+                compare.stage_candidates(into, staging, reading, out, entity)
+            at("capture: store read")
+            merged = staging.merge(
+                job.lane, everything=False, fingerprinted=True, park_deleted=job.park_deleted
+            )
+    if not told:
+        return _by_every_record(into, store, survey, job, at)
+    _save(into, survey, point, job, fingerprinted=True, everything=True)
+    _note_check(into, job, time.monotonic() - began)
+    if why_no_look is not None:
+        # A look could not have named anything.
+        merged = replace(merged, missed=0, misses=())
+    merged = replace(merged, looked_at=known_records(into, entity) + merged.before_go_live)
+    return _captured(into, survey, job, merged, full=True, why=None)
+
+
+def _by_every_record(
+    into: sa.Connection,
+    store: Postgres,
+    survey: _Survey,
+    job: CaptureJob,
+    at: Callable[[str], None],
+) -> Captured:
+    point = None
+    if survey.why_no_look is None:
+        with store.transaction() as out:
+            point = changes.capture_point(out, job.mapping, changes.present(out))
+    return _every_record(into, store, survey, point, job, _NO_KEY, at)
+
+
+# -- every record ----------------------------------------------------------------------------------
+
+
+def _every_record(
+    into: sa.Connection,
+    store: Postgres,
+    survey: _Survey,
+    point: changes.StorePoint | None,
+    job: CaptureJob,
+    why: str | None,
+    at: Callable[[str], None],
+) -> Captured:
+    partial = job.window != EVERYTHING
+    former = _former_hash(store, survey, job)
+    reading = Reading(store, survey.described, survey.prints, job.go_live, former)
+    with Staging(into, job.mapping.entity) as staging:
+        fingerprinted = every_record.stage(staging, reading, job.window)
+        at("capture: store read")
+        merged = staging.merge(
+            job.lane,
+            everything=not partial,
+            fingerprinted=fingerprinted,
+            park_deleted=job.park_deleted,
+            adopt=former is not None,
+        )
+    if point is not None:
+        _save(into, survey, point, job, fingerprinted=fingerprinted, everything=True)
+    return _captured(into, survey, job, merged, full=True, why=why)
+
+
+def _former_hash(store: Postgres, survey: _Survey, job: CaptureJob) -> str | None:
+    """Give the SQL by which rows were hashed before, if only that has changed and it still runs."""
+    former: str | None = survey.last.hash_expression
+    if (
+        former is None
+        or former == survey.described.hash_expression
+        or survey.last.mapping_hash != job.mapping.fingerprint
+    ):
+        return None
+    with store.transaction() as out:
+        return former if can_hash(out, survey.described, former) else None
+
+
+# -- what is kept and said -------------------------------------------------------------------------
+
+
+def _save(
+    into: sa.Connection,
+    survey: _Survey,
+    point: changes.StorePoint | None,
+    job: CaptureJob,
+    *,
+    fingerprinted: bool,
+    everything: bool,
+) -> None:
+    """Save the point, in the transaction that holds what it covers. None: there is none to look
+    from, only what was compared."""
+    point = point or changes.StorePoint(
+        survey.now.server_identity, survey.now.horizon, survey.now.next_xid, (), survey.now.clock
+    )
+    into.execute(
+        _QUERIES["save_capture_point"],
+        {
+            "entity": job.mapping.entity,
+            "horizon": point.horizon,
+            "next_xid": point.next_xid,
+            "seen_xids": list(point.seen_xids),
+            "server_identity": point.server_identity,
+            "store_clock": point.clock,
+            "mapping_hash": job.mapping.fingerprint,
+            "go_live": job.go_live,
+            "hash_method": survey.described.hash_method,
+            "hash_expression": survey.described.hash_expression,
+            "source_tables": survey.probed.tables,
+            "source_method": survey.prints.method if survey.prints is not None else None,
+            "fingerprinted": fingerprinted,
+            "everything": everything,
+        },
+    )
+
+
+def _captured(
+    into: sa.Connection,
+    survey: _Survey,
+    job: CaptureJob,
+    merged: Merged,
+    *,
+    full: bool,
+    why: str | None,
+) -> Captured:
+    return Captured(
+        full=full,
+        why_full=why,
+        looked_at=merged.looked_at,
+        created=merged.created,
+        changed=merged.changed,
+        deleted=merged.deleted,
+        unreadable=merged.unreadable,
+        before_go_live=merged.before_go_live,
+        without_key=merged.without_key,
+        missed=merged.missed,
+        misses=merged.misses,
+        warnings=survey.warnings,
+        mass_change=_mass_change(into, job, merged),
+    )
+
+
+def _mass_change(into: sa.Connection, job: CaptureJob, found: Merged) -> str | None:
     """Say what is more than the guard lets pass; None: nothing is."""
-    moved = found["changed"] + found["deleted"]
+    moved = found.changed + found.deleted
     if job.guard is None or moved <= job.guard.rows:
         return None
-    now = into.execute(_QUERIES["known"], {"entity": job.mapping.entity}).scalar_one()
-    before = now - found["created"] + found["deleted"]
+    now = known_records(into, job.mapping.entity)
+    before = now - found.created + found.deleted
     if moved <= before * job.guard.percent / 100:
         return None
     return (
-        f"{found['changed']:,} of the {before:,} {job.mapping.entity.plural} that were known have "
-        f"changed and {found['deleted']:,} are gone, all at once; more than "
+        f"{found.changed:,} of the {before:,} {job.mapping.entity.plural} that were known have "
+        f"changed and {found.deleted:,} are gone, all at once; more than "
         f"{job.guard.percent:g} % must be allowed"
     )
 
@@ -194,122 +549,3 @@ def _mass_change_words(entity: Entity, found: str) -> str:
         "Dagster's launchpad allow_mass_change: true. The share is capture.mass_change_percent in "
         "influence.toml."
     )
-
-
-def _warnings(probed: Probed) -> tuple[str, ...]:
-    return tuple(
-        f"Row-level security on {table} applies to the reader's role: rows that its policies hide "
-        "look as if they were not there. Give the role BYPASSRLS or a policy that shows all rows."
-        for table in probed.hidden
-    )
-
-
-def _why_full(last: Any, described: Described, now: changes.Moment, probed: Probed) -> str | None:
-    if probed.without_ids:
-        return (
-            f"rows of {', '.join(probed.without_ids)} carry no transaction id "
-            "(a view or a foreign table)"
-        )
-    why = changes.why_not_comparable(_point(last), now)
-    if why is not None:
-        return why
-    if last.mapping_hash != described.mapping.fingerprint:
-        return "the mapping has changed"
-    if last.source_tables != probed.tables:
-        return "other tables stand behind its sources (one was renamed, or a partition attached)"
-    if last.hash_method != described.hash_method:
-        return "the way rows are hashed has changed (another Postgres version or column types)"
-    return None
-
-
-def _point(last: Any) -> changes.StorePoint:
-    """The saved point; one that can be compared with nothing where none was saved."""
-    if last.taken_at is None:
-        return changes.NO_POINT
-    return changes.StorePoint(
-        last.server_identity, last.horizon, last.next_xid, tuple(last.seen_xids)
-    )
-
-
-def _stage_everything(
-    into: sa.Connection, out: sa.Connection, described: Described, job: CaptureJob
-) -> None:
-    try:
-        with out.begin_nested(), into.begin_nested():
-            _pipe(
-                lambda sink: reader.copy_hashes(
-                    out, described, sink, window=job.window, go_live=job.go_live
-                ),
-                lambda pipe: driver_cursor(into).copy_expert("COPY staged FROM STDIN", pipe),
-            )
-    except reader.ROW_FAILURES:
-        # Some row cannot be computed. Slower, but it finds which, and takes the rest.
-        keys = reader.all_keys(out, described, window=job.window)
-        _stage_keys(into, out, described, sorted(set(keys)), job.go_live)
-
-
-def _stage_keys(
-    into: sa.Connection,
-    out: sa.Connection,
-    described: Described,
-    keys: list[str],
-    go_live: datetime | None,
-) -> None:
-    if not keys:
-        return
-    hashed, poison = reader.hashes_of(out, described, keys, go_live)
-    copy_in(into, "candidate (key)", ((key,) for key in keys))
-    copy_in(into, "staged (key, hash, eligible)", ((h.key, h.hash, h.eligible) for h in hashed))
-    copy_in(into, "poison (key, reason)", ((row.key, row.reason) for row in poison))
-
-
-def _merge(into: sa.Connection, entity: Entity, lane: Lane, *, everything: bool) -> dict[str, int]:
-    exclude_results(into, entity)
-    values = {"entity": entity, "lane": lane, "everything": everything}
-    into.execute(sa.text("ANALYZE staged"))
-    without_key = into.execute(
-        _QUERIES["set_aside_unusable"], {"twice": reader.TWICE, "entity": entity}
-    ).scalar_one()
-    looked_at = into.execute(sa.text("SELECT count(*) FROM staged")).scalar_one()
-    merged = into.execute(_QUERIES["merge_staged"], values).one()
-    into.execute(_QUERIES["mark_seen_again"], values)
-    deleted = into.execute(_QUERIES["mark_gone"], values).scalar_one()
-    into.execute(_QUERIES["forget_poison"], values)
-    unreadable = into.execute(_QUERIES["park_poison"], values).rowcount
-    return {
-        "looked_at": looked_at,
-        "created": merged.created,
-        "changed": merged.changed,
-        "deleted": deleted,
-        "unreadable": unreadable,
-        "before_go_live": merged.before_go_live,
-        "without_key": int(without_key),
-    }
-
-
-def _pipe(write: Callable[[Any], None], read: Callable[[Any], None]) -> None:
-    """Run a COPY OUT and a COPY IN at once, joined by a pipe: memory stays the same at any size.
-
-    An error of the writer wins: the reader then only sees its end of the pipe closed.
-    """
-    source, sink = os.pipe()
-    failed: list[BaseException] = []
-
-    def writer() -> None:
-        try:
-            with os.fdopen(sink, "wb") as file:
-                write(file)
-        except BrokenPipeError:
-            pass  # the reader failed, and its error is raised below
-        except BaseException as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=writer, name="copy-out", daemon=True)
-    thread.start()
-    try:
-        with os.fdopen(source, "rb") as file:
-            read(file)
-    finally:
-        thread.join()
-        if failed:
-            raise failed[0]

@@ -108,7 +108,9 @@ WITH result AS (
 ), judged AS (
     SELECT r.*,
            -- Found unreadable while its call was under way: a person must look, whatever came of it.
-           r.seen_again AND r.state_now = 'parked' AND r.reason_code_now = 'unreadable' AS unreadable,
+           -- So it must where it was found deleted and is to be parked then.
+           r.seen_again AND r.state_now = 'parked'
+               AND r.reason_code_now IN ('unreadable', 'deleted') AS to_be_looked_at,
            -- What is said here is said of a content that is no longer the newest.
            r.seen_again AND r.store_after IS DISTINCT FROM r.claimed_hash AS outdated,
            CASE r.verdict WHEN 'settled' THEN NOT r.captured
@@ -118,6 +120,9 @@ WITH result AS (
 ), acknowledged AS (
     UPDATE snapshot p
     SET synced_hash = j.synced_after, store_hash = j.store_after,
+        -- The fingerprint is of the rows that were hashed; of another content it is not known.
+        source_hash = CASE WHEN p.store_hash IS NOT DISTINCT FROM j.store_after
+                           THEN p.source_hash END,
         status = coalesce(CAST(j.status AS financial_status), p.status),
         late_hash = CASE WHEN j.late_seconds > 0 THEN j.late_hash ELSE p.late_hash END,
         late_until = CASE WHEN j.late_seconds > 0
@@ -128,11 +133,11 @@ WITH result AS (
 ), finished AS (
     DELETE FROM work w USING judged j
     WHERE w.entity = CAST(:entity AS entity) AND w.key = j.key AND w.fence = j.fence
-      AND j.finished AND NOT j.unreadable
+      AND j.finished AND NOT j.to_be_looked_at
     RETURNING w.key
 ), unfinished AS (
     UPDATE work w
-    SET state = CASE WHEN j.unreadable THEN 'parked'
+    SET state = CASE WHEN j.to_be_looked_at THEN 'parked'
                      WHEN j.verdict = 'parked' AND NOT j.outdated THEN 'parked'
                      WHEN j.verdict = 'blocked' THEN 'blocked'
                      ELSE 'ready' END,
@@ -142,11 +147,11 @@ WITH result AS (
         next_at = now() + make_interval(secs => j.delay),
         lease_until = NULL, fence = NULL, seen_again = false, unsure = j.unsure,
         blocked_on = j.blocked_on,
-        reason_code = CASE WHEN j.unreadable THEN j.reason_code_now ELSE j.reason_code END,
-        reason = CASE WHEN j.unreadable THEN j.reason_now ELSE j.reason END
+        reason_code = CASE WHEN j.to_be_looked_at THEN j.reason_code_now ELSE j.reason_code END,
+        reason = CASE WHEN j.to_be_looked_at THEN j.reason_now ELSE j.reason END
     FROM judged j
     WHERE w.entity = CAST(:entity AS entity) AND w.key = j.key AND w.fence = j.fence
-      AND (NOT j.finished OR j.unreadable)
+      AND (NOT j.finished OR j.to_be_looked_at)
     RETURNING w.key
 )
 SELECT (SELECT count(*) FROM finished) AS finished, (SELECT count(*) FROM unfinished) AS unfinished

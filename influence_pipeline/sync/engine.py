@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from influence_pipeline.errors import ConfigurationError, InfluencePipelineError, StoreError
@@ -159,13 +159,16 @@ class Engine:
         entity: Entity,
         *,
         full: bool = False,
+        every_record: bool = False,
         allow_mass_change: bool = False,
         progress: Callable[[Delivered], None] = _nothing,
     ) -> Report:
-        """Capture and deliver one entity. Raises an InfluencePipelineError if the run must stop;
+        """Capture and deliver one entity. `full`: compare everything; `every_record`: by computing
+        each record, also where the fingerprints of its source rows are as they were. Raises an InfluencePipelineError if the run must stop;
         MassChange, unless that is allowed, where too much has changed at once."""
-        job = self._job(entity, full=full, guarded=not allow_mass_change)
-        return self._run("full" if full else "sync", entity, job, progress)
+        job = self.job(entity, full=full, guarded=not allow_mass_change)
+        job = replace(job, every_record=every_record)
+        return self._run("full" if full or every_record else "sync", entity, job, progress)
 
     def import_window(
         self,
@@ -178,18 +181,23 @@ class Engine:
         Orders before the go-live stay out of an import as they stay out of everything.
         """
         # Whoever imports means what is there.
-        unguarded = self._job(entity, full=False, guarded=False)
+        unguarded = self.job(entity, full=False, guarded=False)
         job = replace(unguarded, window=window, lane=Lane.IMPORT)
         return self._run("import", entity, job, progress)
 
     def capture(
-        self, entity: Entity, *, full: bool = False, allow_mass_change: bool = False
+        self,
+        entity: Entity,
+        *,
+        full: bool = False,
+        every_record: bool = False,
+        allow_mass_change: bool = False,
     ) -> Captured:
         """Find what differs and make it work to be done; send nothing. Raises as `sync` does."""
         started = self._clock.monotonic()
         with self._noting_errors("capture", entity, started):
-            job = self._job(entity, full=full, guarded=not allow_mass_change)
-            captured = self._capture(job)
+            job = self.job(entity, full=full, guarded=not allow_mass_change)
+            captured = self._capture(replace(job, every_record=every_record))
         seconds = self._clock.monotonic() - started
         counts = {**captured.counts(), "seconds": round(seconds, 3)}
         self._note_run("capture", entity, seconds, counts)
@@ -228,18 +236,25 @@ class Engine:
             now: datetime = run(connection, "SELECT now()").fetchone()[0]
             return now
 
-    @property
-    def guard(self) -> Guard:
-        """How much a look may find changed at once, unless that is allowed."""
-        given = self._config.capture
-        return Guard(given.mass_change_percent, given.mass_change_rows)
-
     # -- how ---------------------------------------------------------------------------------
 
-    def _job(self, entity: Entity, *, full: bool, guarded: bool) -> CaptureJob:
-        go_live = self.go_live() if entity is Entity.ORDER else None
-        guard = self.guard if guarded else None
-        return CaptureJob(self.mappings[entity], full=full, go_live=go_live, guard=guard)
+    def job(
+        self, entity: Entity, *, full: bool, guarded: bool, go_live: datetime | None = None
+    ) -> CaptureJob:
+        """Say what to capture, as the settings have it. `go_live`: the cut-over of orders; None:
+        as it is noted, now if it has not been."""
+        given = self._config.capture
+        if entity is Entity.ORDER:
+            go_live = go_live or self.go_live()
+        return CaptureJob(
+            self.mappings[entity],
+            full=full,
+            go_live=go_live if entity is Entity.ORDER else None,
+            guard=Guard(given.mass_change_percent, given.mass_change_rows) if guarded else None,
+            overlap=timedelta(minutes=given.overlap_minutes),
+            check_percent=given.delete_check_percent,
+            park_deleted=self._config.mapping(entity).deletes == "park",
+        )
 
     def _capture(self, job: CaptureJob) -> Captured:
         return capture(self.state, self.store, job, self._at)
@@ -370,7 +385,10 @@ def _mapping(settings: Settings, entity: Entity, given: EntityMapping) -> Mappin
         file=file,
         select=read_select(file),
         sources=tuple(
-            SourceTables(source.from_, tuple(source.rows), source.key) for source in given.sources
+            SourceTables(
+                source.from_, tuple(source.rows), source.key, source.changed_at, source.time_zone
+            )
+            for source in given.sources
         ),
     )
 

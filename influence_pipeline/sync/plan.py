@@ -69,12 +69,7 @@ def plan(engine: Engine, entities: Sequence[Entity], *, full: bool = False) -> P
     captured: dict[Entity, Captured] = {}
     rows: list[tuple[Any, ...]] = []
     for entity in entities:
-        job = CaptureJob(
-            engine.mappings[entity],
-            full=full,
-            go_live=go_live if entity is Entity.ORDER else None,
-            guard=engine.guard,
-        )
+        job = engine.job(entity, full=full, guarded=True, go_live=go_live)
         captured[entity], work = _capture(engine, job)
         for first in range(0, len(work), KEYS_PER_STATEMENT):
             rows.extend(_rows(engine, entity, work[first : first + KEYS_PER_STATEMENT]))

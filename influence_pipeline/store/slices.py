@@ -1,0 +1,85 @@
+"""All records of a store in slices by key, so that no transaction of the store is open for long.
+
+The marks between slices are a sample of the keys of the first source, in the order of the id's own
+type and collation. How many marks a slice spans follows from how long the last one took.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import psycopg2
+
+from influence_pipeline.postgres import Postgres, Session, literal, run
+from influence_pipeline.store.fingerprints import Fingerprinting
+from influence_pipeline.store.mapping import Described, canonical_rows
+from influence_pipeline.store.reader import ALL_KEYS, KeyRange
+
+# What a slice should take, far below the store's time-out.
+TARGET_SECONDS = 8.0
+# So many marks are enough for slices of a thousandth of a table.
+MARKS = 1000
+# A table of at most so many pages of 8 kB is one slice.
+PAGES_OF_ONE_SLICE = 512
+# A page holds about so many rows; how many marks there are follows from it, and need not be exact.
+_ROWS_PER_PAGE = 40
+
+
+def in_slices(
+    store: Postgres,
+    described: Described,
+    prints: Fingerprinting | None,
+    take: Callable[[Session, KeyRange], None],
+) -> None:
+    """Call `take` with a transaction for each slice; together they hold every record once.
+
+    A slice that takes longer than the store's time-out is made smaller and taken again, so `take`
+    must keep nothing of it then. Raises what `take` raises.
+    """
+    marks = _marks(store, described, prints)
+    ends = [*marks, None]
+    step = max(1, len(ends) // 50)
+    since: str | None = None
+    first = 0
+    while first < len(ends):
+        step = min(step, len(ends) - first)
+        before = ends[first + step - 1]
+        began = time.monotonic()
+        with store.transaction() as connection:
+            try:
+                with connection.begin_nested():
+                    take(connection, KeyRange(since, before) if marks else ALL_KEYS)
+            except psycopg2.errors.QueryCanceled:
+                if step == 1:
+                    raise
+                step = max(1, step // 4)
+                continue
+        seconds = time.monotonic() - began
+        since, first = before, first + step
+        step = max(1, int(step * min(4.0, TARGET_SECONDS / max(seconds, 0.001))))
+
+
+def _marks(store: Postgres, described: Described, prints: Fingerprinting | None) -> list[str]:
+    """Give keys that part the records into about equal portions; none for a small store."""
+    pages = max((source.pages for source in prints.sources), default=0) if prints else 0
+    if pages <= PAGES_OF_ONE_SLICE:
+        return []
+    source = described.mapping.sources[0]
+    # Of the column's own collation, where it has one: a slice is cut by comparing with it.
+    own = f"SELECT canonical.id FROM {literal(canonical_rows(described.mapping))} LIMIT 0"
+    with store.transaction() as connection:
+        try:
+            cursor = run(
+                connection,
+                "SELECT id::text FROM (SELECT DISTINCT id FROM "
+                f"(({own}) UNION ALL SELECT ({literal(source.key)}\n)::{described.key_type} "
+                f"FROM {literal(source.from_clause)}\n WHERE random() < %(share)s) AS mark (id) "
+                "WHERE id IS NOT NULL) AS marks ORDER BY marks.id",
+                {"share": MARKS / (pages * _ROWS_PER_PAGE)},
+            )
+        except psycopg2.DataError:
+            # A key that cannot be computed; then it is all one slice.
+            connection.rollback()
+            return []
+        return [mark for (mark,) in cursor]
