@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from influence_pipeline.cli.output import (
@@ -35,11 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = load_settings()
     with Engine(settings) as engine:
-        if arguments.parquet and find_spec("pyarrow") is None:
-            raise ConfigurationError(
-                "--parquet needs the package pyarrow, which is not installed: "
-                "pip install 'influence-pipeline[parquet]'."
-            )
+        if arguments.parquet:
+            _require_pyarrow()
         for file in filter(None, (arguments.csv, arguments.parquet)):
             check_writable(file)
         planned = plan(engine, entities(arguments.entity), full=arguments.full)
@@ -57,6 +53,16 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print(planned, go_live_is_set=is_set)
     return 0
+
+
+def _require_pyarrow() -> None:
+    try:
+        import pyarrow  # noqa: F401  (an extra; before a long work)
+    except ImportError:
+        raise ConfigurationError(
+            "--parquet needs the package pyarrow, which is not installed: "
+            "pip install 'influence-pipeline[parquet]'."
+        ) from None
 
 
 def _write_parquet(planned: Plan, file: str) -> None:
