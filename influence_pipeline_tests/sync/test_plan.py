@@ -169,6 +169,20 @@ def test_an_order_that_waits_for_a_customer_who_is_gone_goes_as_a_guests(world: 
     assert as_received(received(world, before)) == ready(made)
 
 
+def test_an_order_whose_customer_came_meanwhile_waits_no_more(world: World) -> None:
+    world.sync()
+    order = sample_store.place_order(world.store_url, FIRST, paid=True).orders[0]
+    with world.engine() as engine:
+        engine.capture(Entity.ORDER)
+    world.ask_state(
+        f"UPDATE influence.work SET state = 'blocked', blocked_on = 'customer:{FIRST}' RETURNING 1"
+    )
+    row = by_key(planned(world, Entity.ORDER))["order", order]
+    assert (row["state"], row["reason"]) == ("ready", None)
+    with world.engine() as engine:
+        assert engine.sync(Entity.ORDER).delivered.sent == 1
+
+
 def test_guest_orders_show_what_becomes_of_them(world: World) -> None:
     world.sync()
     guest = sample_store.place_order(world.store_url, None, email="g@example.com").orders[0]
