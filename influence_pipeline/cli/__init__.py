@@ -88,8 +88,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     entity(added, "only this one; default: all three")
     added.add_argument("--full", action="store_true", help="compare everything")
-    added.add_argument("--csv", metavar="FILE", help="write the plan to a CSV file too")
-    as_json(added)
+    files = "holds what would be sent, so personal data"
+    added.add_argument("--csv", metavar="FILE", help=f"write the plan to a CSV file too; {files}")
+    added.add_argument(
+        "--parquet", metavar="FILE", help=f"write it to a Parquet file too (needs pyarrow); {files}"
+    )
+    added.add_argument("--json", action="store_true", help=f"print JSON; {files}")
 
     added = command("sync", "sync", "send what changed since the last sync")
     entity(added, "only this one; default: customers, products, orders, used rewards")

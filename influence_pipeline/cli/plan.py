@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from influence_pipeline.cli.output import (
     check_writable,
     counted,
+    duration,
     entities,
     print_json,
     print_table,
     writing,
 )
+from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import Settings, load_settings
 from influence_pipeline.sync import status
@@ -32,13 +34,18 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = load_settings()
     with Engine(settings) as engine:
-        if arguments.csv:
-            check_writable(arguments.csv)
+        if arguments.parquet:
+            _require_pyarrow()
+        for file in filter(None, (arguments.csv, arguments.parquet)):
+            check_writable(file)
         planned = plan(engine, entities(arguments.entity), full=arguments.full)
         is_set = _go_live_is_set(settings, engine)
     if arguments.csv:
         with writing(arguments.csv):
             planned.records.to_csv(arguments.csv, index=False)
+    if arguments.parquet:
+        with writing(arguments.parquet):
+            _write_parquet(planned, arguments.parquet)
     for line in _warnings(planned):
         print(f"warning: {line}", file=sys.stderr)
     if arguments.json:
@@ -46,6 +53,28 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print(planned, go_live_is_set=is_set)
     return 0
+
+
+def _require_pyarrow() -> None:
+    try:
+        import pyarrow  # noqa: F401  (an extra; before a long work)
+    except ImportError:
+        raise ConfigurationError(
+            "--parquet needs the package pyarrow, which is not installed: "
+            "pip install 'influence-pipeline[parquet]'."
+        ) from None
+
+
+def _write_parquet(planned: Plan, file: str) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    from influence_pipeline.sync.plan import COLUMNS
+
+    # Named, because of a column without values no type can be told.
+    schema = pyarrow.schema([(column, pyarrow.string()) for column in COLUMNS])
+    table = pyarrow.Table.from_pandas(planned.records, schema=schema, preserve_index=False)
+    parquet.write_table(table, file)
 
 
 def _go_live_is_set(settings: Settings, engine: Engine) -> bool:
@@ -68,6 +97,9 @@ def _warnings(planned: Plan) -> list[str]:
 def _as_values(planned: Plan, *, go_live_is_set: bool) -> dict[str, Any]:
     return {
         "calls": planned.calls,
+        "seconds": planned.seconds,
+        "calls_per_second": planned.calls_per_second,
+        "status_moves": planned.status_moves,
         "go_live": planned.go_live,
         "go_live_is_set": go_live_is_set,
         "left_out": {
@@ -89,7 +121,7 @@ def _print(planned: Plan, *, go_live_is_set: bool) -> None:
     ]
     if not planned.records.empty:
         _print_records(planned)
-        print("\n" + " ".join([f"About {counted(planned.calls, 'call')}.", *left_out]))
+        print("\n" + " ".join([_effort(planned), *left_out]))
     elif left_out:
         print(" ".join(["Nothing to send.", *left_out]))
     else:
@@ -106,16 +138,36 @@ def _print(planned: Plan, *, go_live_is_set: bool) -> None:
 
 
 def _print_records(planned: Plan) -> None:
-    from influence_pipeline.sync.plan import COLUMNS
-
     records = planned.records
     counts = records.groupby(["entity", "action", "state"]).size()
     rows = [(*index, int(count)) for index, count in counts.items()]  # type: ignore[misc]
     print_table(("entity", "action", "state", "records"), rows)
     print()
-    print_table(COLUMNS, records.head(_SHOWN).values.tolist())
+    shown = records.drop(columns=["before", "after"]).head(_SHOWN)
+    print_table(list(shown.columns), shown.values.tolist())
     if len(records) > _SHOWN:
-        print(f"… and {len(records) - _SHOWN:,} more; --csv FILE or --json gives all")
+        print(
+            f"… and {len(records) - _SHOWN:,} more; --csv FILE, --parquet FILE or --json gives all"
+        )
+    moves = planned.status_moves
+    if moves:
+        print()
+        print_table(
+            ("status_now", "status_next", "orders", "points"), [[*m.values()] for m in moves]
+        )
+
+
+def _effort(planned: Plan) -> str:
+    """Say how many calls it takes, and how long."""
+    calls = f"About {counted(planned.calls, 'call')}"
+    if not planned.calls:
+        return "No calls."
+    if planned.seconds is None or planned.calls_per_second is None:
+        return f"{calls}; time unknown before the first calls."
+    rate = planned.calls_per_second
+    pace = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
+    time = duration(max(planned.seconds, 1))
+    return f"{calls}, about {time} at the present pace ({pace} calls/s)."
 
 
 def _left_out(entity: Entity, found: Captured) -> str:

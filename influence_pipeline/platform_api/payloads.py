@@ -129,6 +129,10 @@ class Names:
             if ours not in model.model_fields
         ]
 
+    def of(self, model: type[_Payload], field: str) -> str:
+        """Give the account's name of one of our fields."""
+        return self._overrides[model].get(field, field)
+
     def dump(self, payload: _Payload, leave_out: frozenset[str] = frozenset()) -> dict[str, Any]:
         """Give the payload as JSON values under the account's names, unknown values omitted."""
         names = self._overrides[type(payload)]

@@ -171,12 +171,7 @@ class Claims:
                             "fence": fence,
                         },
                     ).all()
-        return [self._claim(fence, row) for row in rows]
-
-    def _claim(self, fence: int, row: sa.Row[Any]) -> Claim:
-        key, phase, status, *others = tuple(row)
-        known = FinancialStatus(status) if status else None
-        return Claim(self._entity, key, fence, _PHASES[phase], known, *others)
+        return [claim_of(self._entity, fence, row) for row in rows]
 
     def renew(self, keys_by_fence: dict[int, list[str]]) -> set[str]:
         """Hold on to these for another lease. Gives those still held."""
@@ -276,10 +271,9 @@ class Claims:
     def release(self) -> None:
         """Make everything due whose reason to wait is gone: orders whose customer has been
         acknowledged, customers whose e-mail is another one's no more."""
-        query = {Entity.ORDER: "release_acknowledged", Entity.CUSTOMER: "release_same_email"}
-        if self._entity in query:
+        if self._entity in _RELEASES:
             with self._changing_work() as connection:
-                connection.execute(_QUERIES[query[self._entity]])
+                release(connection, self._entity)
 
     def acknowledged_customers(self, keys: Sequence[str]) -> set[str]:
         """Tell which of these customers the API has."""
@@ -309,6 +303,22 @@ class Claims:
                 _QUERIES["next_due"], {"entity": self._entity, "lanes": list(self._lanes)}
             ).scalar()
             return seconds
+
+
+def claim_of(entity: Entity, fence: int, row: Sequence[Any]) -> Claim:
+    """Make a claim of a row that has its fields, but entity and fence, in their order."""
+    key, phase, status, *others = row
+    known = FinancialStatus(status) if status else None
+    return Claim(entity, key, fence, _PHASES[phase], known, *others)
+
+
+_RELEASES = {Entity.ORDER: "release_acknowledged", Entity.CUSTOMER: "release_same_email"}
+
+
+def release(connection: sa.Connection, entity: Entity) -> None:
+    """Do what `Claims.release` does, in a transaction of the caller's."""
+    if entity in _RELEASES:
+        connection.execute(_QUERIES[_RELEASES[entity]])
 
 
 def _keys_and_hashes(hashes: dict[str, str]) -> dict[str, list[str]]:

@@ -113,15 +113,15 @@ class Engine:
         """
         settings.require("store_url", "state_url")
         self._settings = settings
-        self._config = settings.config
+        self.config = settings.config
         self._make_transport = transport or self._curl
         self._clock = clock or SystemClock()
         self._at = at
-        given = self._config.delivery
-        self._linger_seconds = given.linger_seconds if wait_seconds is None else wait_seconds
+        given = self.config.delivery
+        self.linger_seconds = given.linger_seconds if wait_seconds is None else wait_seconds
         self._names = _names(settings)
         self.mappings = {
-            entity: _mapping(settings, entity, self._config.mapping(entity))
+            entity: _mapping(settings, entity, self.config.mapping(entity))
             for entity in STORE_ENTITIES
         }
         self.store = Postgres(
@@ -129,7 +129,7 @@ class Engine:
             variable="INFLUENCE_STORE_URL",
             kind=StoreError,
             read_only=True,
-            statement_timeout_seconds=self._config.store_statement_timeout_seconds,
+            statement_timeout_seconds=self.config.store_statement_timeout_seconds,
         )
         self._state: Postgres | None = None
 
@@ -149,7 +149,7 @@ class Engine:
         """The state, its schema brought up to this version when first used. Raises StateError."""
         if self._state is None:
             url = self._settings.secret("state_url")
-            self._state = open_state(url, schema=self._config.state_schema)
+            self._state = open_state(url, schema=self.config.state_schema)
         return self._state
 
     # -- the job -----------------------------------------------------------------------------
@@ -216,7 +216,7 @@ class Engine:
         """The cut-over of orders: the setting, else the moment of the first start, which is noted
         now (by the store's clock) if it has not been."""
         planned = self.planned_go_live()
-        if self._config.orders.go_live is not None:
+        if self.config.orders.go_live is not None:
             return planned
         return datetime.fromisoformat(
             status.set_fact_once(self.state, GO_LIVE, planned.isoformat())
@@ -224,7 +224,7 @@ class Engine:
 
     def planned_go_live(self) -> datetime:
         """The cut-over as it is or would be, noting nothing."""
-        given = self._config.orders.go_live
+        given = self.config.orders.go_live
         if given is not None:
             return given
         found = status.get_fact(self.state, GO_LIVE)
@@ -236,6 +236,17 @@ class Engine:
             now: datetime = run(connection, "SELECT now()").fetchone()[0]
             return now
 
+    def rules(self, *, go_live: datetime | None, email_salt: bytes) -> Rules:
+        """How records become calls."""
+        return Rules(
+            self._names,
+            wrap_variants=self.config.api_names.variants_body == "wrapped",
+            two_step=self.config.orders.protocol == "two_step",
+            guest_orders=self.config.orders.guest_orders,
+            go_live=go_live,
+            email_salt=email_salt,
+        )
+
     # -- how ---------------------------------------------------------------------------------
 
     def job(
@@ -243,7 +254,7 @@ class Engine:
     ) -> CaptureJob:
         """Say what to capture, as the settings have it. `go_live`: the cut-over of orders; None:
         as it is noted, now if it has not been."""
-        given = self._config.capture
+        given = self.config.capture
         if entity is Entity.ORDER:
             go_live = go_live or self.go_live()
         return CaptureJob(
@@ -253,7 +264,7 @@ class Engine:
             guard=Guard(given.mass_change_percent, given.mass_change_rows) if guarded else None,
             overlap=timedelta(minutes=given.overlap_minutes),
             check_percent=given.delete_check_percent,
-            park_deleted=self._config.mapping(entity).deletes == "park",
+            park_deleted=self.config.mapping(entity).deletes == "park",
         )
 
     def _capture(self, job: CaptureJob) -> Captured:
@@ -294,7 +305,7 @@ class Engine:
         status.record_run(self.state, entity, kind, seconds, counts, error)
         # The run is over and well whatever becomes of this; the next one does it.
         with suppress(InfluencePipelineError):
-            housekeeping.prune(self.state, self._config.retention, self._clock.monotonic)
+            housekeeping.prune(self.state, self.config.retention, self._clock.monotonic)
 
     @contextmanager
     def _noting_errors(self, kind: str, entity: Entity, started: float) -> Iterator[None]:
@@ -310,7 +321,7 @@ class Engine:
     def _deliver(
         self, entity: Entity, progress: Callable[[Delivered], None], lane: Lane
     ) -> Delivered:
-        given = self._config.delivery
+        given = self.config.delivery
         claims = Claims(
             self.state,
             entity,
@@ -318,11 +329,7 @@ class Engine:
             # An import also sends what is live and due; a sync leaves an import to itself.
             (Lane.LIVE,) if lane is Lane.LIVE else (Lane.LIVE, Lane.IMPORT),
         )
-        rules = Rules(
-            self._names,
-            wrap_variants=self._config.api_names.variants_body == "wrapped",
-            two_step=self._config.orders.protocol == "two_step",
-            guest_orders=self._config.orders.guest_orders,
+        rules = self.rules(
             go_live=self.go_live() if entity is Entity.ORDER else None,
             email_salt=self._email_salt() if entity is Entity.CUSTOMER else b"",
         )
@@ -348,7 +355,7 @@ class Engine:
                     give_up_after_seconds=given.give_up_after_hours * 3600,
                     backoff_base_seconds=given.backoff_base_seconds,
                     backoff_cap_seconds=given.backoff_cap_seconds,
-                    linger_seconds=self._linger_seconds,
+                    linger_seconds=self.linger_seconds,
                 ),
                 clock=self._clock,
                 executor=executor,
@@ -368,7 +375,7 @@ class Engine:
         # pycurl is only loaded by who sends.
         from influence_pipeline.platform_api.curl import CurlTransport
 
-        given = self._config.delivery
+        given = self.config.delivery
         return CurlTransport(
             self._settings.environment.api_url,
             self._settings.secret("api_key"),

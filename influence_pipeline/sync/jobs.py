@@ -66,6 +66,18 @@ def unprepared(claim: Claim) -> Job:
     return Job(claim, None, Known(claim.phase, claim.status, claim.absent_answers))
 
 
+def calls_if_accepted(job: Job) -> list[Call]:
+    """Give the calls a job makes where each is accepted at once; it is used up by that.
+
+    What the API would say where it is asked is not known: it counts as "has not happened".
+    """
+    calls = []
+    while not job.finished:
+        calls.append(job.begin(job.intent()))
+        job.take(Reply(200), Outcome(Meaning.ACCEPTED))
+    return calls
+
+
 # Of everything but orders.
 _NO_PROTOCOL = Known()
 

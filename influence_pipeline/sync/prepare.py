@@ -7,10 +7,11 @@ unchanged meanwhile) comes back as results, with its reason.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from influence_pipeline.platform_api import payloads
 from influence_pipeline.platform_api.payloads import Names, RecordError
@@ -19,7 +20,7 @@ from influence_pipeline.records import Entity
 from influence_pipeline.state.schema import Phase
 from influence_pipeline.store.mapping import Mapping, describe
 from influence_pipeline.store.reader import CanonicalRow, PoisonRow, rows_of
-from influence_pipeline.sync.claims import Claim, Claims, Result, Verdict
+from influence_pipeline.sync.claims import Claim, Result, Verdict
 from influence_pipeline.sync.jobs import CustomerJob, Job, OrderJob, RewardJob, product_job
 
 
@@ -45,6 +46,13 @@ class Prepared:
     skipped: int = 0
 
 
+class Customers(Protocol):
+    """What is known of customers: by `Claims`, or by a plan, which writes nothing."""
+
+    def acknowledged_customers(self, keys: Sequence[str]) -> set[str]: ...
+    def own_emails(self, hashes: dict[str, str]) -> dict[str, str]: ...
+
+
 class Preparation:
     """Prepares claims of one entity."""
 
@@ -54,22 +62,30 @@ class Preparation:
         mappings: dict[Entity, Mapping],
         rules: Rules,
         entity: Entity,
-        claims: Claims,
+        customers: Customers,
     ) -> None:
         self._store = store
         self._mappings = mappings
         self._rules = rules
-        self._entity = entity
-        self._claims = claims
+        self.entity = entity
+        self._customers = customers
 
     def prepare(self, claims: list[Claim]) -> Prepared:
         """Raises MappingError, StoreError or StateError; the claims then run out by themselves."""
+        if self.entity is Entity.REWARD:
+            return Prepared([RewardJob(claim) for claim in claims], [])
+        return self.sort(claims, *self.read([claim.key for claim in claims]))
+
+    def read(self, keys: list[str]) -> tuple[list[CanonicalRow], list[PoisonRow]]:
+        """Read the records as they are now. Raises MappingError or StoreError."""
+        return self._read(self.entity, keys)
+
+    def sort(
+        self, claims: list[Claim], rows: list[CanonicalRow], unreadable: list[PoisonRow]
+    ) -> Prepared:
+        """Sort claims by what was read of just these. Raises as `prepare`."""
         prepared = Prepared([], [])
-        if self._entity is Entity.REWARD:
-            prepared.jobs = [RewardJob(claim) for claim in claims]
-            return prepared
         by_key = {claim.key: claim for claim in claims}
-        rows, unreadable = self._read(self._entity, list(by_key))
         for poison in unreadable:
             claim = by_key.pop(poison.key, None)
             if claim is None:
@@ -94,7 +110,7 @@ class Preparation:
                     words = f"a value in it cannot be told ({type(error).__name__})"
                     prepared.results.append(parked(claim, "unmappable", words))
         prepared.results += [_gone(claim) for claim in by_key.values()]
-        if self._entity is Entity.CUSTOMER:
+        if self.entity is Entity.CUSTOMER:
             prepared.jobs = self._one_id_per_email(jobs, prepared)
         else:
             prepared.jobs = self._customers_first(jobs, prepared)
@@ -106,9 +122,9 @@ class Preparation:
 
     def _job(self, claim: Claim, row: CanonicalRow) -> Job:
         rules = self._rules
-        if self._entity is Entity.CUSTOMER:
+        if self.entity is Entity.CUSTOMER:
             return CustomerJob(claim, row, rules.names)
-        if self._entity is Entity.PRODUCT:
+        if self.entity is Entity.PRODUCT:
             return product_job(claim, row, rules.names, wrap_variants=rules.wrap_variants)
         body = payloads.order_body(row.values)
         return OrderJob(claim, row, body, rules.names, two_step=rules.two_step)
@@ -129,7 +145,7 @@ class Preparation:
         makes of it is not known, and points could go to the wrong one."""
         customers = [job for job in jobs if isinstance(job, CustomerJob)]
         hashes = {job.claim.key: self._email_hash(job.email) for job in customers}
-        owners = self._claims.own_emails(hashes)
+        owners = self._customers.own_emails(hashes)
         for key, owner in owners.items():
             claim = next(job.claim for job in customers if job.claim.key == key)
             prepared.results.append(_same_email(claim, owner, hashes[key]))
@@ -149,7 +165,7 @@ class Preparation:
         named = {job.customer for job in orders if job.customer is not None}
         if not orders:
             return jobs
-        there = self._claims.acknowledged_customers(sorted(named)) if named else set()
+        there = self._customers.acknowledged_customers(sorted(named)) if named else set()
         missing = sorted(named - there)
         in_store: set[str] = set()
         if missing:

@@ -121,6 +121,24 @@ def pace_now(state: Postgres) -> dict[str, Any] | None:
 _PACE_CALLS = 20_000
 
 
+def expected_pace(state: Postgres, in_flight: int, ceiling: float | None) -> float | None:
+    """Give how many calls a second the API lets through, as far as calls have shown it: the limit
+    that was found, else what so many in flight make of the usual time of a reply. None: no call was
+    answered yet. `ceiling`: the merchant's own."""
+    limit = pace_found(state)
+    rate: float | None = None if limit is None else limit["calls_per_second"]
+    if rate is None:
+        usual = _rows(state, "usual_ms", most=_USUAL_CALLS)[0]["ms"]
+        if usual is None:
+            return None
+        rate = in_flight * 1000 / max(usual, 1.0)
+    return round(rate if ceiling is None else min(rate, ceiling), 2)
+
+
+# So many of the latest calls tell how long a reply takes.
+_USUAL_CALLS = 1000
+
+
 def _eta(due: int, pace: dict[str, Any] | None) -> float | None:
     """Seconds until what is due is sent, at the pace of the last minute; None: it says nothing."""
     if not due or pace is None or not pace["records_per_second"]:

@@ -47,6 +47,12 @@ SELECT count(*) AS calls, count(*) FILTER (WHERE http_status = 429) AS throttled
 FROM (SELECT entity, key, at, outcome, http_status FROM attempt ORDER BY id DESC LIMIT :most) latest
 WHERE at > now() - interval '1 minute'
 
+-- name: usual_ms
+-- How long a reply usually takes, by the latest calls that were answered.
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms)::float8 AS ms
+FROM (SELECT ms, http_status FROM attempt ORDER BY id DESC LIMIT :most) latest
+WHERE http_status IS NOT NULL AND http_status <> 429
+
 -- name: record_run
 INSERT INTO sync_run (entity, kind, started_at, error, counts)
 VALUES (CAST(:entity AS entity), :kind, now() - make_interval(secs => :seconds), :error,
@@ -122,11 +128,3 @@ SELECT w.key, CASE WHEN p.synced_hash IS NULL AND p.status IS NULL THEN 'create'
            AS action, w.state, w.reason
 FROM work w LEFT JOIN snapshot p ON p.entity = w.entity AND p.key = w.key
 WHERE w.entity = CAST(:entity AS entity) ORDER BY w.queued_at, w.key LIMIT :most
-
--- name: planned
-SELECT w.entity::text, w.key, w.state, w.phase, w.reason,
-       CASE WHEN p.synced_hash IS NULL AND p.status IS NULL THEN 'create' ELSE 'update' END
-           AS action,
-       p.status::text AS acknowledged_status
-FROM work w LEFT JOIN snapshot p ON p.entity = w.entity AND p.key = w.key
-WHERE w.entity = CAST(:entity AS entity) ORDER BY w.key

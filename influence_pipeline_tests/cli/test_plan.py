@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from influence_pipeline.records import STORE_ENTITIES
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sandbox.sample_store import poison
 from influence_pipeline_tests.cli.conftest import CommandLine, warn_of_hidden_rows
@@ -34,7 +38,7 @@ def test_a_plan_counts_and_lists_what_a_sync_would_send(cli: CommandLine, world:
     buyer, order = shopping(world)
     ran = cli("plan")
     assert (ran.code, ran.err) == (0, "")
-    counts, listed, calls = ran.out.strip().split("\n\n")
+    counts, listed, moves, calls = ran.out.strip().split("\n\n")
     assert [line.split() for line in counts.splitlines()] == [
         ["entity", "action", "state", "records"],
         ["customer", "create", "ready", "1"],
@@ -44,15 +48,24 @@ def test_a_plan_counts_and_lists_what_a_sync_would_send(cli: CommandLine, world:
         ["customer", buyer, "create", "ready"],
         ["order", order, "create", "ready"],
     ]
-    assert calls == (
-        "About 3 calls.\nOrders placed before 2000-01-01 00:00:00+00:00 are never sent."
+    assert listed.splitlines()[2].endswith(f"after customer {buyer}")
+    assert "example" not in ran.out  # no e-mail: what is sent is only in the files
+    assert [line.split() for line in moves.splitlines()] == [
+        ["status_now", "status_next", "orders", "points"],
+        ["-", "paid", "1", "gives"],
+    ]
+    effort, never = calls.splitlines()
+    assert re.fullmatch(
+        r"About 3 calls, about 1 s at the present pace \([\d,.]+ calls/s\)\.", effort
     )
+    assert never == "Orders placed before 2000-01-01 00:00:00+00:00 are never sent."
 
 
 def test_a_plan_changes_nothing_in_any_of_its_forms(cli: CommandLine, world: World) -> None:
     shopping(world)
     before = everything(world)
-    for form in ([], ["--full"], ["--json"], ["--csv", "plan.csv"], ["--entity", "orders"]):
+    files = ["--csv", "plan.csv", "--parquet", "plan.parquet"]
+    for form in ([], ["--full"], ["--json"], files, ["--entity", "orders"]):
         assert cli("plan", *form).code == 0
     assert everything(world) == before
 
@@ -140,8 +153,8 @@ def test_a_plan_that_could_not_be_written_is_not_made(cli: CommandLine) -> None:
 
 def test_a_plan_of_many_records_shows_the_first_and_says_how_many_more(cli: CommandLine) -> None:
     ran = cli("plan")
-    assert "… and 176 more; --csv FILE or --json gives all\n" in ran.out
-    assert "\nAbout 331 calls.\n" in ran.out
+    assert "… and 176 more; --csv FILE, --parquet FILE or --json gives all\n" in ran.out
+    assert "\nAbout 331 calls; time unknown before the first calls.\n" in ran.out
 
 
 def test_a_plan_as_csv_has_a_line_for_every_record(cli: CommandLine, world: World) -> None:
@@ -149,18 +162,30 @@ def test_a_plan_as_csv_has_a_line_for_every_record(cli: CommandLine, world: Worl
     cli("plan", "--csv", "plan.csv")
     with Path("plan.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["entity"], row["key"], row["status_next"]) for row in rows] == [
-        ("customer", buyer, ""),
-        ("order", order, "paid"),
+    assert [(row["entity"], row["key"], row["status_next"], row["before"]) for row in rows] == [
+        ("customer", buyer, "", ""),
+        ("order", order, "paid", ""),
     ]
+    assert [row["after"] for row in rows] == [
+        row["after"] for row in cli("plan", "--json").json["records"]
+    ]
+    assert json.loads(rows[1]["after"])["customerId"] == buyer
 
 
 def test_a_plan_as_json_has_every_record_the_calls_and_the_go_live(
     cli: CommandLine, world: World
 ) -> None:
-    _, order = shopping(world)
+    world.sync()
+    order = sample_store.place_order(world.store_url, "cus_000001", paid=True).orders[0]
+    world.ask_state("DELETE FROM influence.attempt RETURNING 1")
     plan = cli("plan", "--entity", "orders", "--json").json
     assert (plan["calls"], plan["go_live"]) == (2, "2000-01-01T00:00:00+00:00")
+    assert (plan["seconds"], plan["calls_per_second"]) == (None, None)
+    assert plan["status_moves"] == [
+        {"status_now": None, "status_next": "paid", "orders": 1, "points": "gives"}
+    ]
+    after = json.loads(plan["records"][0].pop("after"))
+    assert (after["id"], after["financialStatus"]) == (order, "paid")
     assert plan["records"] == [
         {
             "entity": "order",
@@ -170,8 +195,54 @@ def test_a_plan_as_json_has_every_record_the_calls_and_the_go_live(
             "status_now": None,
             "status_next": "paid",
             "reason": None,
+            "before": None,
         }
     ]
+
+
+def test_a_plan_says_how_long_it_takes_at_the_limit_that_was_found(
+    cli: CommandLine, world: World
+) -> None:
+    world.ask_state(
+        """INSERT INTO influence.pace (control) VALUES ('{"mode": "hold", "rate": 4.5}') RETURNING 1"""
+    )
+    said = "\nAbout 331 calls, about 1 min at the present pace (4.5 calls/s).\n"
+    assert said in cli("plan").out
+    found = cli("plan", "--json").json
+    assert (found["calls_per_second"], found["seconds"]) == (4.5, 73.6)
+
+
+def test_a_plan_as_parquet_is_the_same_as_the_data_frame(cli: CommandLine, world: World) -> None:
+    from pyarrow import parquet
+
+    from influence_pipeline.sync.plan import COLUMNS, plan
+
+    poison.customer_with_invalid_email(world.store_url)
+    cli("plan", "--parquet", "plan.parquet")
+    table = parquet.read_table("plan.parquet")
+    with world.engine() as engine:
+        records = plan(engine, STORE_ENTITIES).records
+    assert table.to_pylist() == records.to_dict(orient="records")
+    assert table.num_rows == 197
+    # Of a plan without records, or without a value in some column, the columns are the same.
+    world.sync()
+    cli("plan", "--entity", "products", "--parquet", "empty.parquet")
+    empty = parquet.read_table("empty.parquet")
+    assert (empty.num_rows, empty.column_names) == (0, list(COLUMNS))
+    assert empty.schema.types == table.schema.types == [table.schema.field("key").type] * 9
+
+
+def test_without_pyarrow_a_plan_as_parquet_says_what_to_install(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    ran = cli("plan", "--parquet", "plan.parquet")
+    assert (ran.code, ran.error) == (
+        3,
+        "--parquet needs the package pyarrow, which is not installed: "
+        "pip install 'influence-pipeline[parquet]'.",
+    )
+    assert not Path("plan.parquet").exists()
 
 
 def test_a_plan_with_nothing_to_send_says_so(cli: CommandLine, world: World) -> None:
