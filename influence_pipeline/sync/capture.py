@@ -118,19 +118,20 @@ def capture(
 ) -> Captured:
     """Look or compare, and stage. Raises MassChange, MappingError, StoreError or StateError; of the
     step that raised nothing is kept then."""
-    step: Callable[[sa.Connection], tuple[Captured, bool]]
-    captured: Captured | None = None
-    step, more = (lambda into: _first_step(into, store, job, at)), True
-    while more:
+
+    def kept(step: Callable[[sa.Connection], tuple[Captured, bool]]) -> tuple[Captured, bool]:
         with state.transaction() as into:
             found, more = step(into)
             if found.mass_change is not None:
                 raise MassChange(_mass_change_words(job.mapping.entity, found.mass_change))
             at("capture: before commit")
         at("capture: committed")
-        captured = _together(captured, found)
-        step = lambda into: (_compare_step(into, store, job, at), False)  # noqa: E731
-    assert captured is not None
+        return found, more
+
+    captured, more = kept(lambda into: _first_step(into, store, job, at))
+    if more:
+        compared, _ = kept(lambda into: (_compare_step(into, store, job, at), False))
+        captured = _together(captured, compared)
     if captured.created + captured.changed >= _MANY_CHANGES:
         # A queue that has just been filled looks empty to the planner, and every batch of a
         # delivery would be planned for that.
@@ -147,10 +148,8 @@ def capture_into(
     return _together(captured, _compare_step(into, store, job, at)) if more else captured
 
 
-def _together(first: Captured | None, second: Captured) -> Captured:
+def _together(first: Captured, second: Captured) -> Captured:
     """Add what a compare found to what the look before it found."""
-    if first is None:
-        return second
     return replace(
         second,
         why_full=second.why_full or first.why_full,
@@ -167,7 +166,7 @@ class _Survey:
 
     last: Any
     described: Described
-    prints: Fingerprinting | None
+    prints: Fingerprinting
     probed: Probed
     now: changes.Moment
     warnings: tuple[str, ...]
@@ -334,7 +333,7 @@ class _Sums:
 
 
 def _sums_if_due(out: sa.Connection, survey: _Survey) -> _Sums | None:
-    if not survey.last.check_is_due or survey.prints is None or survey.why_no_fingerprints:
+    if not survey.last.check_is_due or survey.why_no_fingerprints is not None:
         return None
     began = time.monotonic()
     try:
@@ -373,7 +372,6 @@ def _compare_step(
     with store.transaction() as out:
         survey = _survey(out, last, job)
     why_no_look = survey.why_no_look
-    assert survey.prints is not None
     entity = job.mapping.entity
     with Staging(into, entity) as staging:
         told = compare.stage_moved(into, store, survey.prints, staging, entity)
@@ -442,7 +440,7 @@ def _every_record(
             park_deleted=job.park_deleted,
             adopt=former is not None,
         )
-    if point is not None:
+    if not partial:
         _save(into, survey, point, job, fingerprinted=fingerprinted, everything=True)
     return _captured(into, survey, job, merged, full=True, why=why)
 
@@ -491,7 +489,7 @@ def _save(
             "hash_method": survey.described.hash_method,
             "hash_expression": survey.described.hash_expression,
             "source_tables": survey.probed.tables,
-            "source_method": survey.prints.method if survey.prints is not None else None,
+            "source_method": survey.prints.method,
             "fingerprinted": fingerprinted,
             "everything": everything,
         },

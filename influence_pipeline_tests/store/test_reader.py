@@ -66,7 +66,10 @@ class Shop:
         sink.seek(0)
         with self.connection.cursor() as cursor:
             cursor.execute("DROP TABLE IF EXISTS staged")
-            cursor.execute("CREATE TEMP TABLE staged (key text, hash bigint, eligible boolean)")
+            cursor.execute(
+                "CREATE TEMP TABLE staged "
+                "(key text, hash bigint, eligible boolean, former_hash bigint)"
+            )
             cursor.copy_expert("COPY staged FROM STDIN", sink)
             cursor.execute("SELECT key, hash FROM staged")
             return dict(cursor.fetchall())

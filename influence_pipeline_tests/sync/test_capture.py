@@ -22,6 +22,7 @@ from influence_pipeline.store.reader import Window
 from influence_pipeline.sync import capture as capture_module
 from influence_pipeline.sync import claims as claims_module
 from influence_pipeline.sync.claims import Batch, Claims, Intent, Result, Verdict
+from influence_pipeline.sync.staging import Merged, Staging
 from influence_pipeline_tests.support import databases
 
 if TYPE_CHECKING:
@@ -95,15 +96,15 @@ def test_control_a_point_saved_before_its_snapshots_loses_the_change(
 ) -> None:
     sent(world)
     world.shop("UPDATE customers SET first_name = 'New' WHERE id = 'cus_000001'")
-    merge = capture_module._merge
+    merge = Staging.merge
 
-    def too_early(into: Any, *args: Any, **more: Any) -> dict[str, int]:
-        with into.begin_nested() as undone:
-            found = merge(into, *args, **more)
+    def too_early(staging: Staging, *args: Any, **more: Any) -> Merged:
+        with staging._into.begin_nested() as undone:
+            found = merge(staging, *args, **more)
             undone.rollback()
         return found
 
-    monkeypatch.setattr(capture_module, "_merge", too_early)
+    monkeypatch.setattr(Staging, "merge", too_early)
     captured(world)
     monkeypatch.undo()
     assert captured(world).changed == 0
@@ -245,7 +246,9 @@ def test_captures_at_once_wait_for_each_other_and_find_each_change_once(world: W
 def test_control_captures_that_do_not_wait_keep_an_old_view(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    no_lock = sa.text("SELECT * FROM capture_point WHERE entity = CAST(:entity AS entity)")
+    no_lock = sa.text(
+        "SELECT *, false AS check_is_due FROM capture_point WHERE entity = CAST(:entity AS entity)"
+    )
     with world.engine() as engine:
         engine.capture(Entity.CUSTOMER)
     monkeypatch.setitem(capture_module._QUERIES._made, "lock_capture", no_lock)
