@@ -1,6 +1,7 @@
 """Capture of orders: ticks, full compares, state; beside the floor and the peers, in one run.
 
 python -m benchmarks.capture [--orders 1000000] [--runs 5] [--growth] [--alone] [--write]
+                            [--only tick,changes,full,peers]
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from benchmarks.shops import Shop
 
 _PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 _TIMES = 5
+_JOBS = ("tick", "changes", "full", "peers")
 
 
 def main() -> None:
@@ -32,7 +34,15 @@ def main() -> None:
     )
     parser.add_argument("--alone", action="store_true", help="without the peers")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    parser.add_argument("--only", help=f"of {', '.join(_JOBS)}, with commas between; to tune")
     given = parser.parse_args()
+    names = given.only.split(",") if given.only else list(_JOBS)
+    if unknown := set(names) - set(_JOBS):
+        parser.error(f"There is no {', '.join(sorted(unknown))}; there are {', '.join(_JOBS)}.")
+    if given.write and given.only:
+        parser.error("The page is written of a whole run only: --write goes without --only.")
+    if given.growth and "tick" not in names:
+        parser.error("--growth is compared with the job `tick`.")
     if not 1 <= given.runs <= 20:
         parser.error("--runs must be from 1 to 20.")
     print(machine(), flush=True)
@@ -41,7 +51,7 @@ def main() -> None:
         parts = [introduction(table_rows(shop)), versions(shop.store_url, load)]
         small: capture_jobs.Ticks | None = None
         sections = []
-        for found in measured(shop, given.orders, given.runs, alone=given.alone):
+        for found in measured(shop, names, given.orders, given.runs, alone=given.alone):
             if isinstance(found, capture_jobs.Ticks):
                 small = found
             else:
@@ -57,17 +67,21 @@ def main() -> None:
 
 
 def measured(
-    shop: Shop, orders: int, runs: int, *, alone: bool
+    shop: Shop, names: list[str], orders: int, runs: int, *, alone: bool
 ) -> Iterator[Section | capture_jobs.Ticks]:
     """Give each section as soon as it is there, and the ticks that growth is compared with."""
     rounds = count(1)
     yield from capture_jobs.first_capture(shop)
-    section, ticks = capture_jobs.unchanged(shop, runs)
-    yield section
-    yield ticks
-    yield capture_jobs.changes(shop, rounds, runs, orders)
-    yield capture_jobs.full_compare(shop, runs)
-    yield found_changes(shop, rounds, runs, orders, alone=alone)
+    if "tick" in names:
+        section, ticks = capture_jobs.unchanged(shop, runs)
+        yield section
+        yield ticks
+    if "changes" in names:
+        yield capture_jobs.changes(shop, rounds, runs, orders)
+    if "full" in names:
+        yield capture_jobs.full_compare(shop, runs)
+    if "peers" in names:
+        yield found_changes(shop, rounds, runs, orders, alone=alone)
 
 
 def grown(small: capture_jobs.Ticks, orders: int, runs: int) -> Section:

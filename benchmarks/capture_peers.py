@@ -182,6 +182,6 @@ def _section(all_looks: list[Looks], expected: Found) -> Section:
         "table `orders` and moves its "
         "updated_at, so that who looks at that table alone can find it. Found: in the first round. "
         "Seconds without imports; medians of the runs given, fewer where a look takes more than "
-        "20 s. A tick sees no deletes; the full compare does."
+        "20 s."
     )
     return Section("Beside others: which orders changed?", header, rows, text)

@@ -79,15 +79,14 @@ def capture_once(shop: Shop, *, full: bool = False) -> Once:
 
 
 def acknowledge(shop: Shop) -> None:
-    """Leave the state as a delivery of everything would: all acknowledged, no work."""
+    """Leave the state as a delivery would: what the store has is acknowledged, there is no work."""
     with closing(psycopg2.connect(shop.state_url)) as connection:
         connection.autocommit = True
         cursor = connection.cursor()
         cursor.execute(f"SET search_path = {_schema(shop)}")
-        cursor.execute("DELETE FROM snapshot WHERE store_hash IS NULL")
         cursor.execute(
             "UPDATE snapshot SET synced_hash = store_hash"
-            " WHERE synced_hash IS DISTINCT FROM store_hash"
+            " WHERE store_hash IS NOT NULL AND synced_hash IS DISTINCT FROM store_hash"
         )
         many = cursor.rowcount > 100_000
         cursor.execute("DELETE FROM work")
