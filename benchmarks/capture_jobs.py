@@ -90,9 +90,9 @@ def ticks(shop: Shop, runs: int) -> Ticks:
         scan_seconds=median(scans),
         memory_mb=max(one.most_memory_mb for one in taken),
         added_memory_mb=max(one.added_memory_mb for one in taken),
-        # What is written besides (a checkpoint, say) comes in some runs only.
-        written=min(wal for wal, _ in written),
-        temporary=min(temporary for _, temporary in written),
+        # What the server writes besides (a checkpoint, say) comes in some runs only.
+        written=round(median([wal for wal, _ in written])),
+        temporary=round(median([temporary for _, temporary in written])),
     )
 
 
@@ -127,7 +127,7 @@ def unchanged(shop: Shop, runs: int) -> tuple[Section, Ticks]:
         "The bare scans: `SELECT count(*) FROM t WHERE age(xmin) BETWEEN 0 AND 3` over each source "
         f"table of the orders. The other transaction has changed an order; {commits:,} small "
         "changes were committed after it, and one tick has seen them. Memory is the most of all "
-        "runs; written is the least, because the server itself writes now and then."
+        "runs; written is the median, because the server itself writes now and then."
     )
     return Section("Tick with no change", BARRED, rows, text), alone
 
@@ -155,7 +155,7 @@ def changes(shop: Shop, rounds: Iterator[int], runs: int, orders: int) -> Sectio
         "late: written before the last tick, committed after it. Fresh ones in every run."
     )
     return Section(
-        f"Tick with {round(median([float(c) for c in counts])):,} changes",
+        f"Tick with {round(median(counts)):,} changes",
         BARRED,
         [
             at_most("until staged", median([one.seconds for one in taken]), 1.2, "s"),
