@@ -41,14 +41,16 @@ def run_program(
     command: Sequence[str],
     environment: Mapping[str, str] | None = None,
     most_seconds: float | None = None,
+    *,
+    folder: Path | None = None,
 ) -> Ran:
-    """Run a program whose last line is JSON.
+    """Run a program whose last line is JSON, in `folder` if given.
 
     Raises RuntimeError with its words if it fails, TimeoutError after it has been ended because it
     took longer than `most_seconds`.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        child = subprocess.Popen(command, stdout=output, stderr=errors, env=environment)
+        child = subprocess.Popen(command, stdout=output, stderr=errors, env=environment, cwd=folder)
         ender = threading.Timer(most_seconds or threading.TIMEOUT_MAX, child.kill)
         ender.daemon = True
         ender.start()
@@ -122,7 +124,21 @@ def most_memory_mb(pid: int | str = "self") -> float:
 
     From /proc: what getrusage says of a child is never less than its parent had at its start.
     """
+    return _status_mb(pid, "VmHWM:")
+
+
+def memory_mb(pid: int | str = "self") -> float:
+    """Give the memory that a living process has now, in MB."""
+    return _status_mb(pid, "VmRSS:")
+
+
+def forget_most_memory() -> None:
+    """Let `most_memory_mb` of this process count from now on."""
+    (_PROC / "self" / "clear_refs").write_text("5")
+
+
+def _status_mb(pid: int | str, name: str) -> float:
     for line in (_PROC / str(pid) / "status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(name):
             return int(line.split()[1]) / 1024
     return 0.0

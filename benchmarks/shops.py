@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,23 @@ _CAPTURED = "state_captured"
 
 
 class Shop:
-    """One store, and a state that can be had anew. `customers`: how many the store was given."""
+    """One store, and a state that can be had anew. `customers`: how many the store was given.
 
-    def __init__(self, server: EmbeddedPostgres, folder: Path, customers: int) -> None:
+    `state_server`: where the states are, if not beside the store.
+    """
+
+    def __init__(
+        self,
+        server: EmbeddedPostgres,
+        folder: Path,
+        customers: int,
+        state_server: EmbeddedPostgres | None = None,
+    ) -> None:
         self.server = server
+        self.state_server = state_server or server
         self.customers = customers
         self.store_url = server.create_database("store")
-        self.state_url = server.create_database("state_0")
+        self.state_url = self.state_server.create_database("state_0")
         self.api_url = NOWHERE
         copy_preset("plain", folder / "config")
         self.config = folder / "config" / "influence.toml"
@@ -82,7 +92,7 @@ class Shop:
         Gives their number.
         """
         if self._backlog is None:
-            self.state_url = self.server.create_database(_CAPTURED)
+            self.state_url = self.state_server.create_database(_CAPTURED)
             with Engine(self.settings()) as engine:
                 engine.capture(Entity.CUSTOMER)
                 self._backlog = engine.count_in_store(Entity.CUSTOMER)
@@ -91,31 +101,40 @@ class Shop:
 
     def _next_state(self, template: str | None = None) -> str:
         """Make a state in place of the last one."""
-        self.server.drop_database(f"state_{self._states}")
+        self.state_server.drop_database(f"state_{self._states}")
         self._states += 1
-        return self.server.create_database(f"state_{self._states}", template=template)
+        return self.state_server.create_database(f"state_{self._states}", template=template)
 
 
 @contextmanager
-def open_shop(customers: int, *, orders_per_customer: float = 1.0) -> Iterator[Shop]:
-    """A sample store of this size, an empty state, the plain preset; all orders count."""
+def open_shop(
+    customers: int,
+    *,
+    orders_per_customer: float = 1.0,
+    products: int = 200,
+    state_apart: bool = False,
+) -> Iterator[Shop]:
+    """A sample store of this size, an empty state, the plain preset; all orders count.
+
+    `state_apart`: the state is in a server of its own.
+    """
     folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
     # As root the server runs as `nobody`, who must get in.
     folder.chmod(0o755)
-    try:
-        with EmbeddedPostgres.start(folder / "data") as server:
-            shop = Shop(server, folder, customers)
-            sample_store.create(shop.store_url)
-            began = time.perf_counter()
-            sample_store.seed(
-                shop.store_url,
-                customers=customers,
-                orders_per_customer=orders_per_customer,
-                products=200,
-            )
-            print(
-                f"{customers:,} customers made in {time.perf_counter() - began:.1f} s", flush=True
-            )
-            yield shop
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        server = stack.enter_context(EmbeddedPostgres.start(folder / "data"))
+        other = None
+        if state_apart:
+            other = stack.enter_context(EmbeddedPostgres.start(folder / "state"))
+        shop = Shop(server, folder, customers, other)
+        sample_store.create(shop.store_url)
+        began = time.perf_counter()
+        sample_store.seed(
+            shop.store_url,
+            customers=customers,
+            orders_per_customer=orders_per_customer,
+            products=products,
+        )
+        print(f"{customers:,} customers made in {time.perf_counter() - began:.1f} s", flush=True)
+        yield shop
