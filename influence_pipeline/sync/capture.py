@@ -313,11 +313,9 @@ def _look(
             staging.stage_keys(reading, keys, out)
         sums = None if job.full else _sums_if_due(out, survey)
         at("capture: store read")
-        merged = Merged()
-        if keys:
-            merged = staging.merge(
-                job.lane, everything=False, fingerprinted=True, park_deleted=job.park_deleted
-            )
+        merged = staging.merge(
+            job.lane, everything=False, fingerprinted=True, park_deleted=job.park_deleted
+        )
     _save(into, survey, point, job, fingerprinted=False, everything=False)
     captured = _captured(into, survey, job, merged, full=False, why=None)
     if sums is not None and _rows_are_gone(into, survey, job, sums):

@@ -31,6 +31,8 @@ _QUERIES = load_queries(__file__, "staging.sql")
 
 # Records are read in batches, and after so long in another transaction of the store.
 _SECONDS_PER_TRANSACTION = 10.0
+# So many records are looked up one by one; more, in one go through whole tables.
+_FEW = 20_000
 # So many misses are named.
 MISSES_NAMED = 10
 
@@ -178,11 +180,13 @@ class Staging:
         """Decide. `everything`: what is staged is the whole store. `fingerprinted`: so are the
         fingerprints, of the whole store or the candidates. `adopt`: former hashes were staged."""
         into, entity = self._into, self._entity
+        staged = into.execute(_QUERIES["staged"]).one()
+        if not everything and staged.candidates == staged.records == 0:
+            return Merged()
         fingerprinted = fingerprinted and not self._unprinted
         values = {
             "entity": entity,
             "lane": lane,
-            "everything": everything,
             "fingerprinted": fingerprinted,
             "park": park_deleted,
             "deleted": _DELETED,
@@ -190,6 +194,8 @@ class Staging:
         into.execute(_QUERIES["analyze"])
         if everything:
             into.execute(_QUERIES["go_by_hashes"])
+        elif max(staged.candidates, staged.records) <= _FEW:
+            into.execute(_QUERIES["go_by_index"])
         # Deliveries wait from here on, so nothing here reads the store.
         exclude_results(into, entity)
         if self._by_keys:
@@ -202,16 +208,19 @@ class Staging:
         if adopt:
             into.execute(_QUERIES["adopt"], values)
         merged = into.execute(_QUERIES["merge_staged"], values).one()
+        scope = "everything" if everything else "candidates"
         if fingerprinted:
             into.execute(_QUERIES["note_fingerprints"], values)
-            into.execute(_QUERIES["note_rows_gone"], values)
+            into.execute(_QUERIES[f"note_rows_gone_of_{scope}"], values)
             into.execute(_QUERIES["note_left_out"], values)
-            into.execute(_QUERIES["forget_left_out"], values)
+            into.execute(_QUERIES[f"forget_left_out_of_{scope}"], values)
         into.execute(_QUERIES["no_longer_left_out"], values)
-        into.execute(_QUERIES["mark_seen_again"], values)
+        into.execute(_QUERIES[f"mark_seen_again_of_{scope}"], values)
+        into.execute(_QUERIES[f"find_gone_of_{scope}"], values)
         deleted = into.execute(_QUERIES["mark_gone"], values).scalar_one()
-        into.execute(_QUERIES["forget_poison"], values)
+        into.execute(_QUERIES[f"forget_poison_of_{scope}"], values)
         unreadable = into.execute(_QUERIES["park_poison"], values).rowcount
+        into.execute(_QUERIES["go_as_usual"])
         return Merged(
             looked_at=looked_at,
             created=merged.created,

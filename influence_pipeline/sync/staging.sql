@@ -8,11 +8,12 @@ CREATE TEMP TABLE printed (key text COLLATE "C", source_hash bigint, source_rows
     ON COMMIT DROP;
 CREATE TEMP TABLE poison (key text COLLATE "C", reason text) ON COMMIT DROP;
 CREATE TEMP TABLE candidate (key text COLLATE "C", silent boolean NOT NULL DEFAULT false)
-    ON COMMIT DROP
+    ON COMMIT DROP;
+CREATE TEMP TABLE gone (key text COLLATE "C") ON COMMIT DROP
 
 -- name: close
 -- Another look or compare in the same transaction begins with empty ones.
-DROP TABLE staged, printed, poison, candidate
+DROP TABLE staged, printed, poison, candidate, gone
 
 -- name: start_over
 TRUNCATE staged, poison, candidate
@@ -37,9 +38,21 @@ ALTER TABLE added_up RENAME TO printed
 -- wrong, and then it looks every row up in every other.
 SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB', true)
 
+-- name: go_by_index
+-- A few records are looked up by their keys, whatever the planner thinks of tables filled just now.
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+       set_config('enable_mergejoin', 'off', true)
+
+-- name: go_as_usual
+SELECT set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true),
+       set_config('enable_mergejoin', 'on', true), set_config('enable_nestloop', 'on', true)
+
 -- name: keep_one
 -- Asked for by two spellings of its key, in two batches, a record came twice.
 DELETE FROM staged a USING staged b WHERE a.key = b.key AND a.ctid > b.ctid
+
+-- name: staged
+SELECT (SELECT count(*) FROM candidate) AS candidates, (SELECT count(*) FROM staged) AS records
 
 -- name: set_aside_unusable
 -- Rows without a key, and keys that came more than once: a mapping that multiplies rows.
@@ -109,20 +122,6 @@ SELECT count(*) FILTER (WHERE is_new) AS created, count(*) FILTER (WHERE NOT is_
            AS before_go_live
 FROM differs
 
--- name: note_fingerprints
--- Of the records whose hash is the same, too. :everything says that `printed` holds the whole store;
--- else only the candidates are looked at.
-UPDATE snapshot p SET source_hash = x.source_hash, source_rows = x.source_rows
-FROM printed x
-WHERE p.entity = CAST(:entity AS entity) AND p.key = x.key
-  AND (p.source_hash IS DISTINCT FROM x.source_hash OR p.source_rows <> x.source_rows)
-
--- name: note_rows_gone
-UPDATE snapshot p SET source_hash = NULL, source_rows = 0
-WHERE p.entity = CAST(:entity AS entity) AND p.source_rows <> 0
-  AND (:everything OR p.key IN (SELECT key FROM candidate))
-  AND NOT EXISTS (SELECT FROM printed x WHERE x.key = p.key)
-
 -- name: note_left_out
 -- Keys that the sources name and that are no record, with what is needed to see whether they change.
 INSERT INTO left_out AS l (entity, key, source_hash, source_rows)
@@ -137,29 +136,90 @@ DELETE FROM left_out l USING staged s
 WHERE l.entity = CAST(:entity AS entity) AND l.key = s.key
   AND EXISTS (SELECT FROM snapshot p WHERE p.entity = CAST(:entity AS entity) AND p.key = s.key)
 
--- name: forget_left_out
+-- name: note_fingerprints
+-- Of the records whose hash is the same, too.
+UPDATE snapshot p SET source_hash = x.source_hash, source_rows = x.source_rows
+FROM printed x
+WHERE p.entity = CAST(:entity AS entity) AND p.key = x.key
+  AND (p.source_hash IS DISTINCT FROM x.source_hash OR p.source_rows <> x.source_rows)
+
+-- What follows comes twice: for candidates, looked up one by one, and for a whole store. With one
+-- query and a condition for both, Postgres would read whole tables for a few records.
+
+-- name: note_rows_gone_of_candidates
+UPDATE snapshot p SET source_hash = NULL, source_rows = 0
+WHERE p.entity = CAST(:entity AS entity) AND p.source_rows <> 0
+  AND p.key IN (SELECT key FROM candidate)
+  AND NOT EXISTS (SELECT FROM printed x WHERE x.key = p.key)
+
+-- name: note_rows_gone_of_everything
+UPDATE snapshot p SET source_hash = NULL, source_rows = 0
+WHERE p.entity = CAST(:entity AS entity) AND p.source_rows <> 0
+  AND NOT EXISTS (SELECT FROM printed x WHERE x.key = p.key)
+
+-- name: forget_left_out_of_candidates
 DELETE FROM left_out l
-WHERE l.entity = CAST(:entity AS entity) AND (:everything OR l.key IN (SELECT key FROM candidate))
+WHERE l.entity = CAST(:entity AS entity) AND l.key IN (SELECT key FROM candidate)
   AND NOT EXISTS (SELECT FROM printed x WHERE x.key = l.key)
 
--- name: mark_seen_again
+-- name: forget_left_out_of_everything
+DELETE FROM left_out l
+WHERE l.entity = CAST(:entity AS entity)
+  AND NOT EXISTS (SELECT FROM printed x WHERE x.key = l.key)
+
+-- name: mark_seen_again_of_candidates
 -- What a worker holds while this capture looks at it, changed or not: of what the worker has read and
 -- what is noted here, this is the newer.
 UPDATE work w SET seen_again = true
 WHERE w.entity = CAST(:entity AS entity) AND w.lease_until IS NOT NULL
-  AND (:everything OR EXISTS (SELECT FROM staged s WHERE s.key = w.key)
-       OR EXISTS (SELECT FROM poison x WHERE x.key = w.key)
-       OR EXISTS (SELECT FROM candidate c WHERE c.key = w.key))
+  AND w.key IN (SELECT key FROM staged UNION ALL SELECT key FROM poison
+                UNION ALL SELECT key FROM candidate)
+
+-- name: mark_seen_again_of_everything
+UPDATE work w SET seen_again = true
+WHERE w.entity = CAST(:entity AS entity) AND w.lease_until IS NOT NULL
+
+-- name: find_gone_of_candidates
+-- Records that the store no longer gives.
+INSERT INTO gone (key)
+SELECT p.key FROM snapshot p
+WHERE p.entity = CAST(:entity AS entity) AND p.store_hash IS NOT NULL
+  AND p.key IN (SELECT key FROM candidate)
+  AND NOT EXISTS (SELECT FROM staged s WHERE s.key = p.key)
+  AND NOT EXISTS (SELECT FROM poison x WHERE x.key = p.key)
+
+-- name: find_gone_of_everything
+INSERT INTO gone (key)
+SELECT p.key FROM snapshot p
+WHERE p.entity = CAST(:entity AS entity) AND p.store_hash IS NOT NULL
+  AND NOT EXISTS (SELECT FROM staged s WHERE s.key = p.key)
+  AND NOT EXISTS (SELECT FROM poison x WHERE x.key = p.key)
+
+-- name: forget_poison_of_candidates
+-- A record that could not be read needs nobody's look any more when it is no longer there, or can be
+-- read now and is of before the cut-over.
+DELETE FROM work w
+WHERE w.entity = CAST(:entity AS entity) AND w.state = 'parked' AND w.reason_code = 'unreadable'
+  AND w.phase = 'idle' AND w.key IN (SELECT key FROM candidate)
+  AND NOT EXISTS (SELECT FROM poison x WHERE x.key = w.key)
+  AND NOT EXISTS (SELECT FROM staged s WHERE s.key = w.key AND s.eligible)
+  AND NOT EXISTS (SELECT FROM snapshot p WHERE p.entity = CAST(:entity AS entity)
+                                           AND p.key = w.key AND p.store_hash IS NOT NULL)
+
+-- name: forget_poison_of_everything
+DELETE FROM work w
+WHERE w.entity = CAST(:entity AS entity) AND w.state = 'parked' AND w.reason_code = 'unreadable'
+  AND w.phase = 'idle'
+  AND NOT EXISTS (SELECT FROM poison x WHERE x.key = w.key)
+  AND NOT EXISTS (SELECT FROM staged s WHERE s.key = w.key AND s.eligible)
+  AND NOT EXISTS (SELECT FROM snapshot p WHERE p.entity = CAST(:entity AS entity)
+                                           AND p.key = w.key AND p.store_hash IS NOT NULL)
 
 -- name: mark_gone
--- Records that the store no longer gives: `store_hash` becomes NULL. :everything says that `staged`
--- holds the whole store; else only the candidates are looked at.
+-- `store_hash` becomes NULL.
 WITH gone AS (
-    UPDATE snapshot p SET store_hash = NULL
-    WHERE p.entity = CAST(:entity AS entity) AND p.store_hash IS NOT NULL
-      AND (:everything OR p.key IN (SELECT key FROM candidate))
-      AND NOT EXISTS (SELECT FROM staged s WHERE s.key = p.key)
-      AND NOT EXISTS (SELECT FROM poison x WHERE x.key = p.key)
+    UPDATE snapshot p SET store_hash = NULL FROM gone AS found
+    WHERE p.entity = CAST(:entity AS entity) AND p.key = found.key
     RETURNING p.key, p.synced_hash IS NOT NULL AND :park AS is_parked
 ), dropped AS (
     DELETE FROM work w USING gone
@@ -181,18 +241,6 @@ WITH gone AS (
     FROM gone WHERE w.entity = CAST(:entity AS entity) AND w.key = gone.key AND w.phase <> 'idle'
 )
 SELECT count(*) FROM gone
-
--- name: forget_poison
--- A record that could not be read needs nobody's look any more when it is no longer there, or can be
--- read now and is of before the cut-over.
-DELETE FROM work w
-WHERE w.entity = CAST(:entity AS entity) AND w.state = 'parked' AND w.reason_code = 'unreadable'
-  AND w.phase = 'idle'
-  AND (:everything OR w.key IN (SELECT key FROM candidate))
-  AND NOT EXISTS (SELECT FROM poison x WHERE x.key = w.key)
-  AND NOT EXISTS (SELECT FROM staged s WHERE s.key = w.key AND s.eligible)
-  AND NOT EXISTS (SELECT FROM snapshot p WHERE p.entity = CAST(:entity AS entity)
-                                           AND p.key = w.key AND p.store_hash IS NOT NULL)
 
 -- name: park_poison
 -- Records that cannot be read. Their store_hash is unknown, so that any readable row differs.
