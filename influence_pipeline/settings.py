@@ -95,8 +95,8 @@ class Source(_Section):
     from_: str = Field(alias="from", min_length=1)
     rows: list[Annotated[str, Field(pattern=r'^(\w+|"[^"]+")$')]] = Field(min_length=1)
     key: str = Field(min_length=1)
-    # The moment of a row's last change, for a table too large to be scanned for its transaction ids;
-    # it must move with every change, and have an index.
+    # The moment of a row's last change, for a table too large to be scanned for its transaction
+    # ids; it must move with every change, and have an index.
     changed_at: str | None = Field(default=None, min_length=1)
     # Of a changed_at without a zone of its own: where its clock stands.
     time_zone: str | None = Field(default=None, min_length=1)
@@ -122,8 +122,8 @@ class EntityMapping(_Section):
     def _has_a_call(cls, value: object) -> object:
         if value == "send":
             raise ValueError(
-                'cannot be "send": the API documents no call that deletes a record; "ignore" it, or '
-                '"park" it for a person'
+                'cannot be "send": the API documents no call that deletes a record; "ignore" it, '
+                'or "park" it for a person'
             )
         return value
 
@@ -156,8 +156,8 @@ class Capture(_Section):
     # many: a restored backup, a migration or a broken mapping looks like that.
     mass_change_percent: float = Field(default=5.0, gt=0, le=100)
     mass_change_rows: int = Field(default=50, ge=1)
-    # Rows that are deleted leave no trace in their table. What it takes to see that some are gone is
-    # measured, and done as often as this share of the time allows; 0: by full compares only.
+    # Rows that are deleted leave no trace in their table. What it takes to see that some are gone
+    # is measured, and done as often as this share of the time allows; 0: by full compares only.
     delete_check_percent: float = Field(default=1.0, ge=0, le=100)
     # Sources with changed_at are read again from so long before the last look: longer than any
     # transaction of the store between writing a row and its commit.

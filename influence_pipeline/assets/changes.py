@@ -26,8 +26,15 @@ class CaptureConfig(dg.Config):
         default=False,
         description=(
             "false: look only at what was written to the store since the last time (well under a "
-            "second). true: compare every record, which finds deletes too; as the daily "
+            "second). true: compare everything, which finds deletes and misses too; as the daily "
             "full_compare does."
+        ),
+    )
+    every_record: bool = Field(
+        default=False,
+        description=(
+            "true: compute every record anew, also where no source row of it has changed: after a "
+            "function of the store has changed, say. Takes about half a minute for a million."
         ),
     )
     allow_mass_change: bool = Field(
@@ -46,6 +53,7 @@ def _capture(kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
         group_name=GROUP,
         kinds={"postgres"},
         retry_policy=retry,
+        check_specs=[reporting.nothing_missed(kind.changes)],
         description=(
             f"Which {kind.entity.plural} differ from what Influence has.\n\n"
             "Candidates come from the rows' transaction ids since the last look, or are everything "
@@ -59,10 +67,14 @@ def _capture(kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
         started = time.monotonic()
         with engines.engine() as engine:
             captured = engine.capture(
-                kind.entity, full=config.full, allow_mass_change=config.allow_mass_change
+                kind.entity,
+                full=config.full,
+                every_record=config.every_record,
+                allow_mass_change=config.allow_mass_change,
             )
             found = captured.created + captured.changed
             preview = _to_send(engine.state, kind.entity) if found else []
+            check = reporting.check_missed(engine.state, kind.entity)
         for warning in captured.warnings:
             context.log.warning(warning)
         if captured.full:
@@ -71,7 +83,9 @@ def _capture(kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
                 dg.AssetObservation(kind.in_store, metadata={"dagster/row_count": in_store})
             )
         seconds = time.monotonic() - started
-        return dg.MaterializeResult(metadata=reporting.of_capture(captured, preview, seconds))
+        return dg.MaterializeResult(
+            metadata=reporting.of_capture(captured, preview, seconds), check_results=[check]
+        )
 
     return capture
 

@@ -16,7 +16,7 @@ from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
 from influence_pipeline.state.schema import snapshot
 from influence_pipeline.sync import status
-from influence_pipeline.sync.capture import Captured
+from influence_pipeline.sync.capture import Captured, missed_words
 from influence_pipeline.sync.deliver import Delivered
 from influence_pipeline.sync.engine import Report
 
@@ -31,6 +31,7 @@ MOST = 10
 # A long delivery says how far it is this often; `automation.runs` takes silence for the end of it.
 PROGRESS_SECONDS = 60.0
 NOTHING_PARKED = "nothing_parked"
+NOTHING_MISSED = "nothing_missed"
 
 # What a capture counts. A delivery captures nothing, so zeros here would say something untrue.
 _OF_CAPTURE = (
@@ -39,6 +40,7 @@ _OF_CAPTURE = (
     "changed",
     "unchanged",
     "deleted",
+    "missed",
     "before_go_live",
     "full_compare",
 )
@@ -54,6 +56,7 @@ def of_capture(
         "changed": captured.changed,
         "unchanged": captured.unchanged,
         "deleted": captured.deleted,
+        "missed": captured.missed,
         "unreadable": captured.unreadable,
         "before_go_live": captured.before_go_live,
         "without_key": captured.without_key,
@@ -147,6 +150,41 @@ def _parked_words(entity: Entity, parked: int) -> str:
         f"{parked:,} {is_parked} parked. Why: `influence-pipeline parked{which}`. When mended: "
         f"`influence-pipeline retry {entity.plural} --all`; a record that changes in the store is "
         "tried again by itself."
+    )
+
+
+def nothing_missed(asset: str) -> dg.AssetCheckSpec:
+    """Give the check that every capture carries."""
+    return dg.AssetCheckSpec(
+        NOTHING_MISSED,
+        asset=asset,
+        description=(
+            "A full compare finds what no look for changed rows could have named. Rows that were "
+            "deleted are none of that; anything else was missed, and would have been late by up to "
+            "a day. The check tells what the last full compare said, until the next one."
+        ),
+    )
+
+
+def check_missed(state: Postgres, entity: Entity) -> dg.AssetCheckResult:
+    """Check that the last full compare found nothing that a look had missed. Raises StateError."""
+    found = status.last_compare(state, entity)
+    missed = found.missed if found is not None else 0
+    metadata: dict[str, Any] = {"missed": missed}
+    if found is not None:
+        metadata["compared at"] = dg.MetadataValue.timestamp(found.at)
+    if missed and found is not None:
+        metadata["missed, for example"] = ", ".join(found.misses)
+    return dg.AssetCheckResult(
+        check_name=NOTHING_MISSED,
+        passed=missed == 0,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=(
+            missed_words(entity, missed, found.misses)
+            if missed and found is not None
+            else f"No {entity.plural} were missed."
+        ),
+        metadata=metadata,
     )
 
 

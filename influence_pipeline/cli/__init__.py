@@ -99,6 +99,11 @@ def build_parser() -> argparse.ArgumentParser:
     entity(added, "only this one; default: customers, products, orders, used rewards")
     added.add_argument("--full", action="store_true", help="compare everything, find deletes")
     added.add_argument(
+        "--every-record",
+        action="store_true",
+        help="compute every record anew, also where no source row of it has changed",
+    )
+    added.add_argument(
         "--allow-mass-change",
         action="store_true",
         help="go on where more than a share of the records has changed or is gone at once",

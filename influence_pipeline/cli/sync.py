@@ -35,6 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
                     report = engine.sync(
                         entity,
                         full=arguments.full,
+                        every_record=arguments.every_record,
                         allow_mass_change=arguments.allow_mass_change,
                         progress=progress,
                     )

@@ -97,8 +97,8 @@ def _one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:
 # `synced_hash`: what the API acknowledged (NULL: nothing yet). `status`: the last acknowledged
 # financial status of an order (NULL: the order is not known to exist at the API). Until
 # `late_until` a call with the content `late_hash` may still be worked off, and would overtake
-# another content. `source_hash`: the fingerprint of its source rows when `store_hash` was computed, or
-# of a moment before (NULL: not known); `source_rows`: their number.
+# another content. `source_hash`: the fingerprint of its source rows when `store_hash` was computed,
+# or of a moment before (NULL: not known); `source_rows`: their number.
 snapshot = sa.Table(
     "snapshot",
     metadata,
@@ -115,9 +115,9 @@ snapshot = sa.Table(
     postgresql_with={"fillfactor": 85},
 )
 
-# One row per key that the sources name and the mapping leaves out: carts, drafts, orders of before the
-# cut-over, records that cannot be read. No records; but what is known of all source rows together
-# tells whether one has gone without a trace.
+# One row per key that the sources name and the mapping leaves out: carts, drafts, orders of before
+# the cut-over, records that cannot be read. No records; but what is known of all source rows
+# together tells whether one has gone without a trace.
 left_out = sa.Table(
     "left_out",
     metadata,

@@ -175,7 +175,8 @@ _AGE = "recent.row_age"
 
 
 def _recent(mapping: Mapping, now: Moment, *, keys_too: bool) -> list[str]:
-    """Give a SELECT per alias of the rows that were written at most `oldest_age` transactions ago."""
+    """Give a SELECT per alias of the rows that were written at most `oldest_age` transactions
+    ago."""
     return [
         f"SELECT {_key(source.key) if keys_too else 'NULL'} AS key, age({alias}.xmin) AS row_age "
         f"FROM {literal(source.from_clause)}\n "

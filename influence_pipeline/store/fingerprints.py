@@ -1,10 +1,10 @@
 """Fingerprints of source rows: all rows that make a record up, in one number, without computing it.
 
-A record's fingerprint is the sum of a hash of each of its source rows, modulo 2^63, and stands beside
-their count. Sums add up: those of a table's slices to the table's, those of records to the sum of a
-bucket of records. So a whole store is compared with what is known of it by a few thousand sums, which
-Postgres makes in one scan, and only where a sum differs are the fingerprints of the bucket's records
-asked for. A sum over keys alone tells whether a row is gone that left no trace.
+A record's fingerprint is the sum of a hash of each of its source rows, modulo 2^63, and stands
+beside their count. Sums add up: those of a table's slices to the table's, those of records to the
+sum of a bucket of records. So a whole store is compared with what is known of it by a few thousand
+sums, which Postgres makes in one scan, and only where a sum differs are the fingerprints of the
+bucket's records asked for. A sum over keys alone tells whether a row is gone that left no trace.
 
 A row's hash is of all its columns that this role may read. Everything is asked in parts, each a
 statement of its own, so that no transaction of the store is open for long.
@@ -322,7 +322,8 @@ def copy_fingerprints(
     buckets: int = 1,
     only: Sequence[int] | None = None,
 ) -> None:
-    """Stream (key, fingerprint, rows), in COPY's text form, of all records or those of some buckets.
+    """Stream (key, fingerprint, rows), in COPY's text form, of all records or those of some
+    buckets.
 
     `copy` is called for each part with a function that writes the part into a file. A record comes
     once for each part that has rows of it: their fingerprints and counts are to be added up. Raises

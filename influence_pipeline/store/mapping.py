@@ -125,8 +125,8 @@ def describe(connection: Session, mapping: Mapping) -> Described:
                 f"{mapping.file}: column {column.name} is {found.name}; {_TYPE_ADVICE[column.kind]}"
             )
     names = tuple(c.name for c in columns if c.name in types)
-    # A column that the SELECT does not give counts as NULL: to add one that holds nothing yet changes
-    # no record.
+    # A column that the SELECT does not give counts as NULL: to add one that holds nothing yet
+    # changes no record.
     hashed = ", ".join(
         hashed_value("q", c.name, types[c.name]) if c.name in types else "NULL::text"
         for c in columns

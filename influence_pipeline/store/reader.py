@@ -190,8 +190,8 @@ def copy_hashes(
     go_live: datetime | None = None,
     former: str | None = None,
 ) -> None:
-    """Stream (key, hash, eligible, former hash) of every record in the window and range into `sink`,
-    in COPY's text form.
+    """Stream (key, hash, eligible, former hash) of every record in the window and range into
+    `sink`, in COPY's text form.
 
     Raises one of ROW_FAILURES if a row cannot be computed; the caller then goes by `all_keys` and
     `hashes_of`.

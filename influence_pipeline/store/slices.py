@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable
 
 import psycopg2
+import sqlalchemy as sa
 
-from influence_pipeline.postgres import Postgres, Session, literal, run
+from influence_pipeline.postgres import Postgres, literal, run
 from influence_pipeline.store.fingerprints import Fingerprinting
 from influence_pipeline.store.mapping import Described, canonical_rows
 from influence_pipeline.store.reader import ALL_KEYS, KeyRange
@@ -30,7 +31,7 @@ def in_slices(
     store: Postgres,
     described: Described,
     prints: Fingerprinting | None,
-    take: Callable[[Session, KeyRange], None],
+    take: Callable[[sa.Connection, KeyRange], None],
 ) -> None:
     """Call `take` with a transaction for each slice; together they hold every record once.
 

@@ -16,7 +16,7 @@ import psycopg2
 import sqlalchemy as sa
 
 from influence_pipeline.errors import MappingError, describe_database_error
-from influence_pipeline.postgres import run
+from influence_pipeline.postgres import Session, run
 from influence_pipeline.store.mapping import Described, Mapping, SourceTables, canonical_rows
 from influence_pipeline.store.stamps import check_stamps
 
@@ -27,8 +27,8 @@ class Probed:
 
     `without_ids`: aliases whose rows carry no transaction id (views, foreign tables), of sources
     that are followed by it. `tables`: changes when a table behind a source is another one (renamed,
-    a partition attached). `hidden`: tables of which row-level security may hide rows from this role.
-    `uncovered`: tables that the SELECT reads and no source names.
+    a partition attached). `hidden`: tables of which row-level security may hide rows from this
+    role. `uncovered`: tables that the SELECT reads and no source names.
     """
 
     without_ids: tuple[str, ...]
@@ -128,7 +128,7 @@ def _aliases_without_ids(
     return without
 
 
-def plan_nodes(connection: sa.Connection, select: str) -> list[dict[str, Any]]:
+def plan_nodes(connection: Session, select: str) -> list[dict[str, Any]]:
     """Give the nodes of Postgres's plan for a statement; nothing of it is run."""
     row = run(connection, f"EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) {select}").fetchone()
     return list(_nodes(row[0][0]["Plan"]))

@@ -66,8 +66,7 @@ def changed_keys(
     Read in pages by (timestamp, key), so that an index on the timestamp serves every page, and rows
     with one timestamp are parted between pages without one missed.
     """
-    assert source.changed_at is not None
-    stamp = f"({literal(source.changed_at)}\n)"
+    stamp = f"({literal(source.changed_at or 'NULL')}\n)"
     key = f'({literal(source.key)}\n)::text COLLATE "C"'
     # In the column's own type, so that its index can be used.
     first = "%(since)s::timestamptz"

@@ -2,16 +2,16 @@
 
 Three ways lead to it. A *look* asks for the rows written since the last one (`store.changes`) and
 computes their records. A *compare* holds fingerprints of all source rows against those kept beside
-the snapshots (`sync.compare`) and computes what moved. A compare of *every record* computes them all
-(`sync.every_record`): the first time, and wherever fingerprints cannot tell. In each the hash of the
-canonical row decides, and one state transaction holds it all: the snapshots, the work, and the point
-up to which the store has been seen.
+the snapshots (`sync.compare`) and computes what moved. A compare of *every record* computes them
+all (`sync.every_record`): the first time, and wherever fingerprints cannot tell. In each the hash
+of the canonical row decides, and one state transaction holds it all: the snapshots, the work, and
+the point up to which the store has been seen.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,8 +63,10 @@ class Captured:
         return max(self.looked_at - self.created - self.changed - self.before_go_live, 0)
 
     def counts(self) -> dict[str, Any]:
-        """Give the numbers a person or a plot wants, always under the same names."""
+        """Give the numbers a person or a plot wants, always under the same names; and the keys of
+        misses, if there are any."""
         return {
+            **({"misses": list(self.misses)} if self.misses else {}),
             "looked_at": self.looked_at,
             "created": self.created,
             "changed": self.changed,
@@ -382,7 +384,7 @@ def _compare_step(
                 point = None
                 if why_no_look is None:
                     keys, point = changes.look(out, job.mapping, survey.point, now, job.overlap)
-                    compare.note_looked(into, keys)
+                    staging.note_looked(keys)
                 compare.stage_candidates(into, staging, reading, out, entity)
             at("capture: store read")
             merged = staging.merge(
@@ -430,6 +432,9 @@ def _every_record(
     reading = Reading(store, survey.described, survey.prints, job.go_live, former)
     with Staging(into, job.mapping.entity) as staging:
         fingerprinted = every_record.stage(staging, reading, job.window)
+        if fingerprinted and survey.why_every_record(job) is None and survey.why_no_look is None:
+            with store.transaction() as out:
+                _note_misses(out, staging, survey, job)
         at("capture: store read")
         merged = staging.merge(
             job.lane,
@@ -441,6 +446,18 @@ def _every_record(
     if not partial:
         _save(into, survey, point, job, fingerprinted=fingerprinted, everything=True)
     return _captured(into, survey, job, merged, full=True, why=why)
+
+
+def _note_misses(out: sa.Connection, staging: Staging, survey: _Survey, job: CaptureJob) -> None:
+    """Note what no look had named, of all that differs; what one would name now is none of it."""
+    try:
+        with out.begin_nested():
+            now = changes.present(out)
+            keys, _ = changes.look(out, job.mapping, survey.point, now, job.overlap)
+    except psycopg2.DataError:
+        return
+    staging.note_looked(keys)
+    staging.note_silent()
 
 
 def _former_hash(store: Postgres, survey: _Survey, job: CaptureJob) -> str | None:
@@ -515,8 +532,25 @@ def _captured(
         without_key=merged.without_key,
         missed=merged.missed,
         misses=merged.misses,
-        warnings=survey.warnings,
+        warnings=(
+            *survey.warnings,
+            *(
+                [missed_words(job.mapping.entity, merged.missed, merged.misses)]
+                * bool(merged.missed)
+            ),
+        ),
         mass_change=_mass_change(into, job, merged),
+    )
+
+
+def missed_words(entity: Entity, missed: int, misses: Sequence[str]) -> str:
+    """Say what a compare found that a look should have named, and what to look into."""
+    are = f"{entity} has" if missed == 1 else f"{entity.plural} have"
+    return (
+        f"{missed:,} {are} changed and no look for changed rows had found it; the full compare did "
+        f"(for example {', '.join(misses[:3])}). What it found is sent. Does a table behind a join "
+        "change that stands in no rows of a source? Does changed_at move with every change? Was "
+        "the store restored? See docs/mapping.md, Sources."
     )
 
 

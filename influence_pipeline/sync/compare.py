@@ -1,8 +1,8 @@
 """A compare of fingerprints: which records' source rows are not as they are known.
 
 The store adds up the fingerprints of all its source rows by bucket; what is known adds up the same.
-Only of the buckets that differ the fingerprints of the single records are asked for. What differs is
-a candidate; the hash of its canonical row decides.
+Only of the buckets that differ the fingerprints of the single records are asked for. What differs
+is a candidate; the hash of its canonical row decides.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg2
 import sqlalchemy as sa
 
-from influence_pipeline.postgres import Postgres, copy_in
+from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
 from influence_pipeline.sql import load_queries
 from influence_pipeline.store.fingerprints import (
@@ -105,18 +105,13 @@ def _known_sums(into: sa.Connection, values: dict[str, object], buckets: int) ->
     return sums
 
 
-def note_looked(into: sa.Connection, keys: list[str]) -> None:
-    """Add what a look has named to the candidates; it is no miss."""
-    copy_in(into, "candidate (key)", ((key,) for key in keys))
-
-
 def stage_candidates(
     into: sa.Connection, staging: Staging, reading: Reading, out: sa.Connection, entity: Entity
 ) -> None:
     """Read every candidate, and every record that could not be read before: whether it can be now
     need not show in a row of its own."""
     unreadable = into.execute(_QUERIES["unreadable"], {"entity": entity}).scalars().all()
-    note_looked(into, list(unreadable))
+    staging.note_looked(unreadable)
     first: sa.Connection | None = out
     for keys in _batches(into):
         staging.stage_candidates(reading, keys, first)

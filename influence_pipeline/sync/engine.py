@@ -164,8 +164,9 @@ class Engine:
         progress: Callable[[Delivered], None] = _nothing,
     ) -> Report:
         """Capture and deliver one entity. `full`: compare everything; `every_record`: by computing
-        each record, also where the fingerprints of its source rows are as they were. Raises an InfluencePipelineError if the run must stop;
-        MassChange, unless that is allowed, where too much has changed at once."""
+        each record, also where the fingerprints of its source rows are as they were. Raises an
+        InfluencePipelineError if the run must stop; MassChange, unless that is allowed, where too
+        much has changed at once."""
         job = self.job(entity, full=full, guarded=not allow_mass_change)
         job = replace(job, every_record=every_record)
         return self._run("full" if full or every_record else "sync", entity, job, progress)

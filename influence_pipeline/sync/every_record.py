@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import psycopg2
+import sqlalchemy as sa
 
-from influence_pipeline.postgres import Session
 from influence_pipeline.store import reader
 from influence_pipeline.store.fingerprints import copy_fingerprints
 from influence_pipeline.store.reader import EVERYTHING, KeyRange, Window
@@ -26,7 +26,7 @@ def stage(staging: Staging, reading: Reading, window: Window) -> bool:
     everything. Says whether those are complete."""
     fingerprinted = window == EVERYTHING and _stage_fingerprints(staging, reading)
 
-    def take(out: Session, keys: KeyRange) -> None:
+    def take(out: sa.Connection, keys: KeyRange) -> None:
         _stage_slice(staging, reading, window, out, keys)
 
     try:
@@ -56,7 +56,7 @@ def _stage_fingerprints(staging: Staging, reading: Reading) -> bool:
 
 
 def _stage_slice(
-    staging: Staging, reading: Reading, window: Window, out: Session, keys: KeyRange
+    staging: Staging, reading: Reading, window: Window, out: sa.Connection, keys: KeyRange
 ) -> None:
     described = reading.described
     try:
@@ -73,10 +73,15 @@ def _stage_slice(
                     former=reading.former,
                 ),
             )
-        return
     except reader.ROW_FAILURES:
         # Some row cannot be computed. Slower, but it finds which, and takes the rest.
-        pass
+        _stage_slice_by_keys(staging, reading, window, out, keys)
+
+
+def _stage_slice_by_keys(
+    staging: Staging, reading: Reading, window: Window, out: sa.Connection, keys: KeyRange
+) -> None:
+    described = reading.described
     try:
         found = reader.all_keys(out, described, window=window, keys=keys)
     except reader.ROW_FAILURES:

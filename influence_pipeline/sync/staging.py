@@ -1,7 +1,7 @@
 """From what the store says to the snapshots: temporary tables, and the one merge that decides.
 
-A look for changed rows, a compare of fingerprints and a compare of every record all end here. What is
-staged is of the caller's state transaction, and gone with it.
+A look for changed rows, a compare of fingerprints and a compare of every record all end here. What
+is staged is of the caller's state transaction, and gone with it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class Reading:
 
 @dataclass(frozen=True)
 class Merged:
-    """What a merge found. `missed`: records that a look should have named; `misses`: some of them."""
+    """What a merge found. `missed`: records that a look should have named; `misses`: some of
+    them."""
 
     looked_at: int = 0
     created: int = 0
@@ -167,6 +168,15 @@ class Staging:
             self._unprinted = True
         else:
             copy_in(self._into, "printed (key, source_hash, source_rows)", found)
+
+    def note_looked(self, keys: Sequence[str]) -> None:
+        """Add what a look has named to the candidates; it is no miss."""
+        copy_in(self._into, "candidate (key)", ((key,) for key in keys))
+
+    def note_silent(self) -> None:
+        """After a compare of every record: note what a look should have named."""
+        self._into.execute(_QUERIES["go_by_hashes"])
+        self._into.execute(_QUERIES["note_silent"], {"entity": self._entity})
 
     def merge(
         self,

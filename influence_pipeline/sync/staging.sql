@@ -254,6 +254,23 @@ FROM poison
 ON CONFLICT (entity, key) DO UPDATE
 SET state = 'parked', reason_code = EXCLUDED.reason_code, reason = EXCLUDED.reason
 
+-- name: note_silent
+-- After a compare of every record: what differs, though no row of it is gone. A look should have
+-- named each.
+INSERT INTO candidate (key, silent)
+SELECT s.key, true
+FROM staged s
+LEFT JOIN snapshot p ON p.entity = CAST(:entity AS entity) AND p.key = s.key
+LEFT JOIN printed x ON x.key = s.key
+WHERE p.store_hash IS DISTINCT FROM s.hash
+  AND coalesce(x.source_rows, 0) >= coalesce(p.source_rows, 0)
+UNION ALL
+SELECT p.key, true
+FROM snapshot p JOIN printed x ON x.key = p.key
+WHERE p.entity = CAST(:entity AS entity) AND p.store_hash IS NOT NULL
+  AND x.source_rows >= p.source_rows
+  AND NOT EXISTS (SELECT FROM staged s WHERE s.key = p.key)
+
 -- name: missed
 -- Records that a look should have named, and that only a compare found: changed, new or not given any
 -- more. At most :most of them, and how many they are.

@@ -196,6 +196,21 @@ def release(
         return [dict(row) for row in connection.execute(_QUERIES["retry"], values).mappings()]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """What a full compare found that no look for changed rows had: how many, and some keys."""
+
+    at: datetime
+    missed: int
+    misses: list[str]
+
+
+def last_compare(state: Postgres, entity: Entity) -> Compared | None:
+    """Give what the last full compare said; None: there was none."""
+    rows = _rows(state, "last_compare", entity=entity)
+    return Compared(**rows[0]) if rows else None
+
+
 def record_run(
     state: Postgres,
     entity: Entity,

@@ -38,6 +38,14 @@ CROSS JOIN LATERAL (
     SELECT kind, started_at, ended_at, error FROM sync_run WHERE entity = known.entity
     ORDER BY id DESC LIMIT 1) last
 
+-- name: last_compare
+-- What the last full compare of an entity found that no look had.
+SELECT ended_at AS at, coalesce((counts ->> 'missed')::bigint, 0) AS missed,
+       coalesce(counts -> 'misses', '[]') AS misses
+FROM sync_run
+WHERE entity = CAST(:entity AS entity) AND kind <> 'import' AND counts -> 'full_compare' = 'true'
+ORDER BY id DESC LIMIT 1
+
 -- name: pace
 -- The calls of the last minute, of all processes. They are at the end of the log; of very many only
 -- the latest are looked at, over the time that they took.
