@@ -133,7 +133,7 @@ def _print(planned: Plan, *, go_live_is_set: bool) -> None:
             "The first sync sets the go-live of orders to its own moment (now it would be "
             f"{planned.go_live}); orders placed before it are never sent."
         )
-    elif not planned.records.empty or left_out:
+    else:
         print(f"Orders placed before {planned.go_live} are never sent.")
 
 

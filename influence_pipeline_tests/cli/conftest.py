@@ -67,7 +67,7 @@ class CommandLine:
 
 def warn_of_hidden_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every capture find something that somebody should look at."""
-    monkeypatch.setattr(capture, "_warnings", lambda _probed: ("Some rows are hidden.",))
+    monkeypatch.setattr(capture, "_warnings", lambda *_: ("Some rows are hidden.",))
 
 
 @pytest.fixture

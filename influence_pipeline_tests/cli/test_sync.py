@@ -16,7 +16,7 @@ from influence_pipeline_tests.sandbox.platform_fixtures import until
 from influence_pipeline_tests.support.world import World
 
 COUNTS = {
-    "looked_at", "created", "changed", "unchanged", "deleted", "before_go_live", "full_compare",
+    "looked_at", "created", "changed", "unchanged", "deleted", "missed", "before_go_live", "full_compare",
     "sent", "skipped", "calls", "throttled", "parked", "blocked", "waiting", "seconds",
     "calls_per_second", "warnings",
 }  # fmt: skip
@@ -73,6 +73,8 @@ def test_a_machine_gets_one_json_object_with_the_same_counts_for_every_entity(
 
 
 def test_a_full_sync_finds_what_is_gone(cli: CommandLine, world: World) -> None:
+    # Only full compares look for rows that are gone.
+    world.configure(("[capture]", "[capture]\ndelete_check_percent = 0"))
     world.sync()
     world.shop("DELETE FROM products WHERE id = 3")
     assert cli("sync", "--entity", "products", "--json").json["products"]["deleted"] == 0
