@@ -15,8 +15,8 @@ from influence_pipeline.records import Entity
 from influence_pipeline.settings import load_settings
 from influence_pipeline.store import mapping as mapping_module
 from influence_pipeline.store import reader
-from influence_pipeline.sync import compare, status
 from influence_pipeline.sync import capture as capture_module
+from influence_pipeline.sync import compare, status
 from influence_pipeline.sync.capture import Captured
 from influence_pipeline_tests.support.world import World
 
@@ -241,7 +241,7 @@ def test_a_record_that_was_never_sent_is_not_parked_when_it_goes(world: World) -
 def test_deletes_cannot_be_sent_because_the_api_has_no_call_for_them(world: World) -> None:
     world.configure(("[orders]\n", '[orders]\ndeletes = "send"\n'))
     with pytest.raises(ConfigurationError, match="the API documents no call that deletes"):
-        _ = load_settings(**{"config": world.config}).config
+        _ = load_settings(config=world.config).config
 
 
 # -- misses ----------------------------------------------------------------------------------------
