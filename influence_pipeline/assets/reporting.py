@@ -16,7 +16,7 @@ from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
 from influence_pipeline.state.schema import snapshot
 from influence_pipeline.sync import status
-from influence_pipeline.sync.capture import Captured, missed_words
+from influence_pipeline.sync.captured import Captured, missed_words
 from influence_pipeline.sync.deliver import Delivered
 from influence_pipeline.sync.engine import Report
 

@@ -14,7 +14,7 @@ from influence_pipeline.errors import MassChange
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import Settings, load_settings
 from influence_pipeline.sync import status
-from influence_pipeline.sync.capture import Captured
+from influence_pipeline.sync.captured import Captured
 from influence_pipeline.sync.engine import Engine, Report
 from influence_pipeline.sync.status import Remaining
 

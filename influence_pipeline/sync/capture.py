@@ -11,9 +11,8 @@ the point up to which the store has been seen.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg2
@@ -21,94 +20,23 @@ import sqlalchemy as sa
 
 from influence_pipeline.errors import MassChange
 from influence_pipeline.postgres import Postgres
-from influence_pipeline.records import Entity
 from influence_pipeline.sql import load_queries
-from influence_pipeline.state.schema import Lane
-from influence_pipeline.store import changes, stamps
-from influence_pipeline.store.fingerprints import Fingerprinting, describe_sources, key_sums
-from influence_pipeline.store.mapping import Described, Mapping, describe
-from influence_pipeline.store.reader import EVERYTHING, Window, can_hash
-from influence_pipeline.store.sources import Probed, probe_sources
+from influence_pipeline.store import changes
+from influence_pipeline.store.fingerprints import key_sums
+from influence_pipeline.store.reader import EVERYTHING
 from influence_pipeline.sync import compare, every_record
+from influence_pipeline.sync.captured import (
+    NOTHING_CAPTURED,
+    Captured,
+    CaptureJob,
+    mass_change,
+    mass_change_words,
+    missed_words,
+)
 from influence_pipeline.sync.staging import Merged, Reading, Staging, known_records
+from influence_pipeline.sync.survey import Survey, Way, former_hash, take_survey, way_to_go
 
 _QUERIES = load_queries(__file__, "capture.sql")
-
-
-@dataclass(frozen=True)
-class Captured:
-    """What a capture found. `full`: everything was compared; `why_full` says why, if not asked.
-
-    `missed`: records that only the compare found and a look should have named; `misses`: the keys
-    of some. `warnings`: what somebody should look at, one line each. `mass_change`: what the guard
-    says of it, if it is more than the guard lets pass.
-    """
-
-    full: bool
-    why_full: str | None
-    looked_at: int
-    created: int
-    changed: int
-    deleted: int
-    unreadable: int
-    before_go_live: int
-    without_key: int
-    missed: int = 0
-    misses: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    mass_change: str | None = None
-
-    @property
-    def unchanged(self) -> int:
-        return max(self.looked_at - self.created - self.changed - self.before_go_live, 0)
-
-    def counts(self) -> dict[str, Any]:
-        """Give the numbers a person or a plot wants, always under the same names; and the keys of
-        misses, if there are any."""
-        return {
-            **({"misses": list(self.misses)} if self.misses else {}),
-            "looked_at": self.looked_at,
-            "created": self.created,
-            "changed": self.changed,
-            "unchanged": self.unchanged,
-            "deleted": self.deleted,
-            "missed": self.missed,
-            "before_go_live": self.before_go_live,
-            "full_compare": self.full,
-        }
-
-
-NOTHING_CAPTURED = Captured(False, None, 0, 0, 0, 0, 0, 0, 0)
-
-
-@dataclass(frozen=True)
-class Guard:
-    """How much may change or go at once: up to so many rows, or this share of those known."""
-
-    percent: float
-    rows: int
-
-
-@dataclass(frozen=True)
-class CaptureJob:
-    """What to capture. `full`: compare everything; `every_record`: computing each. `window`: only
-    records created then (an import by month). `guard` None: any number of changes is meant.
-
-    `overlap`: how far sources that are followed by a timestamp are read again. `check_percent`: the
-    share of the time that may go into searching for rows gone without a trace. `park_deleted`:
-    records that were sent and are gone are parked.
-    """
-
-    mapping: Mapping
-    full: bool = False
-    every_record: bool = False
-    window: Window = EVERYTHING
-    lane: Lane = Lane.LIVE
-    go_live: datetime | None = None
-    guard: Guard | None = None
-    overlap: timedelta = timedelta(minutes=15)
-    check_percent: float = 1.0
-    park_deleted: bool = False
 
 
 # So many that what the planner knows of the tables no longer holds.
@@ -125,7 +53,7 @@ def capture(
         with state.transaction() as into:
             found, more = step(into)
             if found.mass_change is not None:
-                raise MassChange(_mass_change_words(job.mapping.entity, found.mass_change))
+                raise MassChange(mass_change_words(job.mapping.entity, found.mass_change))
             at("capture: before commit")
         at("capture: committed")
         return found, more
@@ -162,72 +90,6 @@ def _together(first: Captured, second: Captured) -> Captured:
     )
 
 
-@dataclass(frozen=True)
-class _Survey:
-    """What the store is like now, and what the last capture saved."""
-
-    last: Any
-    described: Described
-    prints: Fingerprinting
-    probed: Probed
-    now: changes.Moment
-    warnings: tuple[str, ...]
-
-    @property
-    def point(self) -> changes.StorePoint:
-        """The saved point; one that can be compared with nothing where none was saved."""
-        if self.last.taken_at is None:
-            return changes.NO_POINT
-        return changes.StorePoint(
-            self.last.server_identity,
-            self.last.horizon,
-            self.last.next_xid,
-            tuple(self.last.seen_xids),
-            self.last.store_clock,
-        )
-
-    def why_every_record(self, job: CaptureJob) -> str | None:
-        """Say why neither a look nor fingerprints can tell what has changed; None: they can."""
-        why = changes.why_not_comparable(self.point, self.now)
-        if why is not None:
-            return why
-        if self.last.mapping_hash != job.mapping.fingerprint:
-            return "the mapping has changed"
-        if self.last.go_live != job.go_live:
-            return "the go-live of orders has changed"
-        if self.last.source_tables != self.probed.tables:
-            return (
-                "other tables stand behind its sources (one was renamed, or a partition attached)"
-            )
-        if self.last.hash_method != self.described.hash_method:
-            return "the way rows are hashed has changed (another Postgres version or column types)"
-        return None
-
-    @property
-    def why_no_look(self) -> str | None:
-        """Say why changed rows cannot be asked for; None: they can."""
-        if not self.probed.without_ids:
-            return None
-        return (
-            f"rows of {', '.join(self.probed.without_ids)} carry no transaction id "
-            "(a view or a foreign table)"
-        )
-
-    @property
-    def why_no_fingerprints(self) -> str | None:
-        """Say why a compare must compute every record; None: fingerprints tell."""
-        if self.probed.uncovered:
-            return (
-                f"the SELECT reads {', '.join(self.probed.uncovered)}, which no source names: a "
-                "change there is only found by computing every record"
-            )
-        if self.prints is None or self.last.source_method != self.prints.method:
-            return (
-                "no fingerprints of its source rows are known yet, or they are made otherwise now"
-            )
-        return None
-
-
 _NO_KEY = "the key of some source row could not be computed"
 
 
@@ -236,26 +98,23 @@ def _first_step(
 ) -> tuple[Captured, bool]:
     """Look, or compute every record; say whether a compare of fingerprints is to follow."""
     last = _lock(into, job)
-    with store.transaction() as out:
-        survey = _survey(out, last, job)
-        why = survey.why_every_record(job)
-        partial = job.window != EVERYTHING
-        wants_every = job.every_record or partial
-        no_prints = survey.why_no_fingerprints
-        if why is None and not wants_every and not (job.full and no_prints):
-            if survey.why_no_look is None:
-                looked = _look(into, store, out, survey, job, at)
-                if looked is not None:
-                    return looked
-                why = _NO_KEY
-            elif no_prints is None:
-                return replace(NOTHING_CAPTURED, why_full=survey.why_no_look), True
-            else:
-                why = survey.why_no_look
-        comparable = not partial and survey.why_no_look is None
-        point = changes.capture_point(out, job.mapping, survey.now) if comparable else None
-    why = None if wants_every or job.full else why
-    return _every_record(into, store, survey, point, job, why, at), False
+    with Staging(into, job.mapping.entity) as staging:
+        looked: _Looked | None = None
+        point: changes.StorePoint | None = None
+        with store.transaction() as out:
+            survey = take_survey(out, last, job)
+            way, why = way_to_go(survey, job)
+            if way is Way.LOOK:
+                looked = _look(out, staging, store, survey, job)
+                if looked is None:
+                    way, why = Way.EVERY_RECORD, None if job.full else _NO_KEY
+            if way is Way.EVERY_RECORD and survey.why_no_look is None:
+                point = changes.capture_point(out, job.mapping, survey.now)
+        if looked is not None:
+            return _merge_look(into, staging, looked, survey, job, at)
+        if way is Way.COMPARE:
+            return replace(NOTHING_CAPTURED, why_full=why), True
+        return _every_record(into, staging, store, survey, point, job, why, at), False
 
 
 def _lock(into: sa.Connection, job: CaptureJob) -> Any:
@@ -264,65 +123,7 @@ def _lock(into: sa.Connection, job: CaptureJob) -> Any:
     ).one()
 
 
-def _survey(out: sa.Connection, last: Any, job: CaptureJob) -> _Survey:
-    described = describe(out, job.mapping)
-    probed = probe_sources(out, described)
-    prints = describe_sources(out, described)
-    return _Survey(
-        last, described, prints, probed, changes.present(out), _warnings(out, probed, job)
-    )
-
-
-def _warnings(out: sa.Connection, probed: Probed, job: CaptureJob) -> tuple[str, ...]:
-    warnings = [
-        f"Row-level security on {table} applies to the reader's role: rows that its policies hide "
-        "look as if they were not there. Give the role BYPASSRLS or a policy that shows all rows."
-        for table in probed.hidden
-    ]
-    if any(source.changed_at for source in job.mapping.sources):
-        age = stamps.longer_than(out, job.overlap)
-        if age is not None:
-            warnings.append(
-                f"A transaction has been open for {age.total_seconds() / 60:,.0f} minutes in the "
-                f"store, and sources with changed_at are read again for "
-                f"{job.overlap.total_seconds() / 60:,.0f}: what it commits is found by the next "
-                "full compare only. End it, or raise capture.overlap_minutes."
-            )
-    return tuple(warnings)
-
-
 # -- a look ----------------------------------------------------------------------------------------
-
-
-def _look(
-    into: sa.Connection,
-    store: Postgres,
-    out: sa.Connection,
-    survey: _Survey,
-    job: CaptureJob,
-    at: Callable[[str], None],
-) -> tuple[Captured, bool] | None:
-    """Compute the records that have rows written since the last capture. None: it cannot be told
-    which. Gives also whether a compare is to follow: asked for, or because rows are gone."""
-    try:
-        with out.begin_nested():
-            keys, point = changes.look(out, job.mapping, survey.point, survey.now, job.overlap)
-    except psycopg2.DataError:
-        return None
-    reading = Reading(store, survey.described, survey.prints, job.go_live)
-    with Staging(into, job.mapping.entity) as staging:
-        if keys:
-            staging.stage_keys(reading, keys, out)
-        sums = None if job.full else _sums_if_due(out, survey)
-        at("capture: store read")
-        merged = staging.merge(
-            job.lane, everything=False, fingerprinted=True, park_deleted=job.park_deleted
-        )
-    _save(into, survey, point, job, fingerprinted=False, everything=False)
-    captured = _captured(into, survey, job, merged, full=False, why=None)
-    if sums is not None and _rows_are_gone(into, survey, job, sums):
-        return replace(captured, why_full="source rows are gone that left no trace"), True
-    return captured, job.full
 
 
 @dataclass(frozen=True)
@@ -332,7 +133,50 @@ class _Sums:
     seconds: float
 
 
-def _sums_if_due(out: sa.Connection, survey: _Survey) -> _Sums | None:
+@dataclass(frozen=True)
+class _Looked:
+    """Where a look has got to. `sums`: over the keys of all source rows, where they were due."""
+
+    point: changes.StorePoint
+    sums: _Sums | None
+
+
+def _look(
+    out: sa.Connection, staging: Staging, store: Postgres, survey: Survey, job: CaptureJob
+) -> _Looked | None:
+    """Stage the records that have rows written since the last capture. None: it cannot be told
+    which."""
+    try:
+        with out.begin_nested():
+            keys, point = changes.look(out, job.mapping, survey.point, survey.now, job.overlap)
+    except psycopg2.DataError:
+        return None
+    staging.stage_keys(Reading(store, survey.described, survey.prints, job.go_live), keys, out)
+    return _Looked(point, None if job.full else _sums_if_due(out, survey))
+
+
+def _merge_look(
+    into: sa.Connection,
+    staging: Staging,
+    looked: _Looked,
+    survey: Survey,
+    job: CaptureJob,
+    at: Callable[[str], None],
+) -> tuple[Captured, bool]:
+    """Keep what a look has staged. A compare is to follow where it was asked for, or rows are
+    gone."""
+    at("capture: store read")
+    merged = staging.merge(
+        job.lane, everything=False, fingerprinted=True, park_deleted=job.park_deleted
+    )
+    _save(into, survey, looked.point, job, fingerprinted=False, everything=False)
+    captured = _captured(into, survey, job, merged, full=False, why=None)
+    if looked.sums is not None and _rows_are_gone(into, survey, job, looked.sums):
+        return replace(captured, why_full="source rows are gone that left no trace"), True
+    return captured, job.full
+
+
+def _sums_if_due(out: sa.Connection, survey: Survey) -> _Sums | None:
     if not survey.last.check_is_due or survey.why_no_fingerprints is not None:
         return None
     began = time.monotonic()
@@ -344,7 +188,7 @@ def _sums_if_due(out: sa.Connection, survey: _Survey) -> _Sums | None:
     return _Sums(rows, weight, time.monotonic() - began)
 
 
-def _rows_are_gone(into: sa.Connection, survey: _Survey, job: CaptureJob, sums: _Sums) -> bool:
+def _rows_are_gone(into: sa.Connection, survey: Survey, job: CaptureJob, sums: _Sums) -> bool:
     """Hold the sums over the store's keys, of the look's own snapshot, against what is known after
     it; they differ where a source row has gone without a trace."""
     began = time.monotonic()
@@ -370,7 +214,7 @@ def _compare_step(
     began = time.monotonic()
     last = _lock(into, job)
     with store.transaction() as out:
-        survey = _survey(out, last, job)
+        survey = take_survey(out, last, job)
     why_no_look = survey.why_no_look
     entity = job.mapping.entity
     with Staging(into, entity) as staging:
@@ -390,8 +234,8 @@ def _compare_step(
             merged = staging.merge(
                 job.lane, everything=False, fingerprinted=True, park_deleted=job.park_deleted
             )
-    if not told:
-        return _by_every_record(into, store, survey, job, at)
+        else:
+            return _by_every_record(into, staging, store, survey, job, at)
     _save(into, survey, point, job, fingerprinted=True, everything=True)
     _note_check(into, job, time.monotonic() - began)
     if why_no_look is not None:
@@ -403,8 +247,9 @@ def _compare_step(
 
 def _by_every_record(
     into: sa.Connection,
+    staging: Staging,
     store: Postgres,
-    survey: _Survey,
+    survey: Survey,
     job: CaptureJob,
     at: Callable[[str], None],
 ) -> Captured:
@@ -412,7 +257,7 @@ def _by_every_record(
     if survey.why_no_look is None:
         with store.transaction() as out:
             point = changes.capture_point(out, job.mapping, changes.present(out))
-    return _every_record(into, store, survey, point, job, _NO_KEY, at)
+    return _every_record(into, staging, store, survey, point, job, _NO_KEY, at)
 
 
 # -- every record ----------------------------------------------------------------------------------
@@ -420,35 +265,35 @@ def _by_every_record(
 
 def _every_record(
     into: sa.Connection,
+    staging: Staging,
     store: Postgres,
-    survey: _Survey,
+    survey: Survey,
     point: changes.StorePoint | None,
     job: CaptureJob,
     why: str | None,
     at: Callable[[str], None],
 ) -> Captured:
     partial = job.window != EVERYTHING
-    former = _former_hash(store, survey, job)
+    former = former_hash(store, survey, job)
     reading = Reading(store, survey.described, survey.prints, job.go_live, former)
-    with Staging(into, job.mapping.entity) as staging:
-        fingerprinted = every_record.stage(staging, reading, job.window)
-        if fingerprinted and survey.why_every_record(job) is None and survey.why_no_look is None:
-            with store.transaction() as out:
-                _note_misses(out, staging, survey, job)
-        at("capture: store read")
-        merged = staging.merge(
-            job.lane,
-            everything=not partial,
-            fingerprinted=fingerprinted,
-            park_deleted=job.park_deleted,
-            adopt=former is not None,
-        )
+    fingerprinted = every_record.stage(staging, reading, job.window)
+    if fingerprinted and survey.why_every_record(job) is None and survey.why_no_look is None:
+        with store.transaction() as out:
+            _note_misses(out, staging, survey, job)
+    at("capture: store read")
+    merged = staging.merge(
+        job.lane,
+        everything=not partial,
+        fingerprinted=fingerprinted,
+        park_deleted=job.park_deleted,
+        adopt=former is not None,
+    )
     if not partial:
         _save(into, survey, point, job, fingerprinted=fingerprinted, everything=True)
     return _captured(into, survey, job, merged, full=True, why=why)
 
 
-def _note_misses(out: sa.Connection, staging: Staging, survey: _Survey, job: CaptureJob) -> None:
+def _note_misses(out: sa.Connection, staging: Staging, survey: Survey, job: CaptureJob) -> None:
     """Note what no look had named, of all that differs; what one would name now is none of it."""
     try:
         with out.begin_nested():
@@ -460,25 +305,12 @@ def _note_misses(out: sa.Connection, staging: Staging, survey: _Survey, job: Cap
     staging.note_silent()
 
 
-def _former_hash(store: Postgres, survey: _Survey, job: CaptureJob) -> str | None:
-    """Give the SQL by which rows were hashed before, if only that has changed and it still runs."""
-    former: str | None = survey.last.hash_expression
-    if (
-        former is None
-        or former == survey.described.hash_expression
-        or survey.last.mapping_hash != job.mapping.fingerprint
-    ):
-        return None
-    with store.transaction() as out:
-        return former if can_hash(out, survey.described, former) else None
-
-
 # -- what is kept and said -------------------------------------------------------------------------
 
 
 def _save(
     into: sa.Connection,
-    survey: _Survey,
+    survey: Survey,
     point: changes.StorePoint | None,
     job: CaptureJob,
     *,
@@ -513,7 +345,7 @@ def _save(
 
 def _captured(
     into: sa.Connection,
-    survey: _Survey,
+    survey: Survey,
     job: CaptureJob,
     merged: Merged,
     *,
@@ -539,43 +371,13 @@ def _captured(
                 * bool(merged.missed)
             ),
         ),
-        mass_change=_mass_change(into, job, merged),
-    )
-
-
-def missed_words(entity: Entity, missed: int, misses: Sequence[str]) -> str:
-    """Say what a compare found that a look should have named, and what to look into."""
-    are = f"{entity} has" if missed == 1 else f"{entity.plural} have"
-    return (
-        f"{missed:,} {are} changed and no look for changed rows had found it; the full compare did "
-        f"(for example {', '.join(misses[:3])}). What it found is sent. Does a table behind a join "
-        "change that stands in no rows of a source? Does changed_at move with every change? Was "
-        "the store restored? See docs/mapping.md, Sources."
-    )
-
-
-def _mass_change(into: sa.Connection, job: CaptureJob, found: Merged) -> str | None:
-    """Say what is more than the guard lets pass; None: nothing is."""
-    moved = found.changed + found.deleted
-    if job.guard is None or moved <= job.guard.rows:
-        return None
-    now = known_records(into, job.mapping.entity)
-    before = now - found.created + found.deleted
-    if moved <= before * job.guard.percent / 100:
-        return None
-    return (
-        f"{found.changed:,} of the {before:,} {job.mapping.entity.plural} that were known have "
-        f"changed and {found.deleted:,} are gone, all at once; more than "
-        f"{job.guard.percent:g} % must be allowed"
-    )
-
-
-def _mass_change_words(entity: Entity, found: str) -> str:
-    name = entity.plural
-    return (
-        f"{found}. A restored backup, a migration or a changed mapping looks like that. Nothing "
-        f"was kept, and nothing of it is sent. See `influence-pipeline plan --entity {name}`; if "
-        f"it is meant: `influence-pipeline sync --entity {name} --allow-mass-change`, or in "
-        "Dagster's launchpad allow_mass_change: true. The share is capture.mass_change_percent in "
-        "influence.toml."
+        mass_change=mass_change(
+            job,
+            known_records(into, job.mapping.entity),
+            created=merged.created,
+            changed=merged.changed,
+            deleted=merged.deleted,
+        )
+        if merged.changed or merged.deleted
+        else None,
     )

@@ -27,13 +27,8 @@ from influence_pipeline.state.schema import Lane
 from influence_pipeline.store.mapping import Mapping, SourceTables, describe, read_select
 from influence_pipeline.store.reader import Window, count_rows
 from influence_pipeline.sync import housekeeping, status
-from influence_pipeline.sync.capture import (
-    NOTHING_CAPTURED,
-    Captured,
-    CaptureJob,
-    Guard,
-    capture,
-)
+from influence_pipeline.sync.capture import capture
+from influence_pipeline.sync.captured import NOTHING_CAPTURED, Captured, CaptureJob, Guard
 from influence_pipeline.sync.claims import Claims
 from influence_pipeline.sync.deliver import (
     LEASE_MARGIN_SECONDS,

@@ -24,7 +24,8 @@ from influence_pipeline.sql import load_queries
 from influence_pipeline.state.schema import Lane, WorkState
 from influence_pipeline.store.reader import KEYS_PER_STATEMENT
 from influence_pipeline.sync import status
-from influence_pipeline.sync.capture import Captured, CaptureJob, capture_into
+from influence_pipeline.sync.capture import capture_into
+from influence_pipeline.sync.captured import Captured, CaptureJob
 from influence_pipeline.sync.claims import Claim, Result, Verdict, claim_of, release
 from influence_pipeline.sync.engine import EMAIL_SALT, Engine
 from influence_pipeline.sync.jobs import Job, OrderJob, calls_if_accepted

@@ -27,7 +27,7 @@ from influence_pipeline_tests.support import databases
 
 if TYPE_CHECKING:
     from influence_pipeline.sandbox.postgres import EmbeddedPostgres
-    from influence_pipeline.sync.capture import Captured
+    from influence_pipeline.sync.captured import Captured
     from influence_pipeline_tests.support.world import World
 
 

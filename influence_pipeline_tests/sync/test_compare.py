@@ -16,8 +16,8 @@ from influence_pipeline.settings import load_settings
 from influence_pipeline.store import mapping as mapping_module
 from influence_pipeline.store import reader
 from influence_pipeline.sync import capture as capture_module
-from influence_pipeline.sync import compare, status
-from influence_pipeline.sync.capture import Captured
+from influence_pipeline.sync import compare, status, survey
+from influence_pipeline.sync.captured import Captured
 from influence_pipeline_tests.support.world import World
 
 OFTEN = "delete_check_percent = 100"
@@ -447,7 +447,7 @@ def test_control_a_hash_that_is_not_adopted_is_a_flood(
 ) -> None:
     world.sync()
     as_before_postgres_14()
-    monkeypatch.setattr(capture_module, "can_hash", lambda *_: False)
+    monkeypatch.setattr(survey, "can_hash", lambda *_: False)
     assert captured(world, Entity.CUSTOMER).changed > 50
 
 
