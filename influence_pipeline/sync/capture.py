@@ -371,13 +371,25 @@ def _captured(
                 * bool(merged.missed)
             ),
         ),
-        mass_change=mass_change(
-            job,
-            known_records(into, job.mapping.entity),
-            created=merged.created,
-            changed=merged.changed,
-            deleted=merged.deleted,
+        mass_change=_more_than_allowed(into, survey, job, merged),
+    )
+
+
+def _more_than_allowed(
+    into: sa.Connection, survey: Survey, job: CaptureJob, merged: Merged
+) -> str | None:
+    """Say what is more than the guard lets pass; None: nothing is."""
+    if job.guard is None:
+        return None
+    before, now = survey.last.go_live, job.go_live
+    if merged.created and before is not None and now is not None and now < before:
+        return (
+            f"The go-live of orders has moved back from {before} to {now}: {merged.created:,} "
+            "orders would be sent that were to be left out, and each may award points"
         )
-        if merged.changed or merged.deleted
-        else None,
+    if not (merged.changed or merged.deleted):
+        return None
+    known = known_records(into, job.mapping.entity)
+    return mass_change(
+        job, known, created=merged.created, changed=merged.changed, deleted=merged.deleted
     )

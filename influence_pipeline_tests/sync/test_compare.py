@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.errors import ConfigurationError, MassChange
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import load_settings
 from influence_pipeline.store import mapping as mapping_module
@@ -178,11 +178,14 @@ def test_orders_of_before_the_go_live_are_known_and_cost_no_further_compare(
     assert hashed == []
 
 
-def test_a_go_live_moved_back_brings_the_orders_since_then(world: World) -> None:
+def test_a_go_live_moved_back_brings_the_orders_since_then_if_that_is_meant(world: World) -> None:
     world.configure(("go_live = 2000-01-01T00:00:00+00:00", "go_live = 2099-01-01T00:00:00+00:00"))
     captured(world)
     world.configure(("go_live = 2099-01-01T00:00:00+00:00", "go_live = 2000-01-01T00:00:00+00:00"))
-    again = captured(world)
+    with pytest.raises(MassChange, match="The go-live of orders has moved back from 2099-01-01"):
+        captured(world)
+    assert work(world) == set()
+    again = captured(world, allow_mass_change=True)
     assert again.why_full == "the go-live of orders has changed"
     assert again.created == world.ask_store("SELECT count(placed_at) FROM orders")[0][0]
 
