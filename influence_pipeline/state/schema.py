@@ -223,7 +223,7 @@ sa.Index("attempt_entity_key_id_idx", attempt.c.entity, attempt.c.key, attempt.c
 # `source_tables`: changes when other tables stand behind the mapping's sources. `hash_method`,
 # `hash_expression`: how records are hashed; `source_method`: how their source rows are (NULL: they
 # could not be). `checked_at`, `check_seconds`: when source rows that are gone without a trace were
-# last looked for, and what that took.
+# last looked for, and what that took. `compares`: how often everything was compared.
 capture_point = sa.Table(
     "capture_point",
     metadata,
@@ -243,6 +243,7 @@ capture_point = sa.Table(
     sa.Column("source_method", sa.Text),
     sa.Column("checked_at", sa.DateTime(timezone=True)),
     sa.Column("check_seconds", sa.Double),
+    sa.Column("compares", sa.Integer, nullable=False, server_default="0"),
 )
 
 # Facts about the pipeline itself, by name. `go_live`: the cut-over of orders.

@@ -229,6 +229,8 @@ def _compare_step(
                 if why_no_look is None:
                     keys, point = changes.look(out, job.mapping, survey.point, now, job.overlap)
                     staging.note_looked(keys)
+                if job.recheck_in_compares:
+                    compare.note_turn(into, entity, job.recheck_in_compares, last.compares)
                 compare.stage_candidates(into, staging, reading, out, entity)
             at("capture: store read")
             merged = staging.merge(

@@ -3,7 +3,7 @@
 INSERT INTO capture_point (entity) VALUES (CAST(:entity AS entity))
 ON CONFLICT (entity) DO UPDATE SET entity = EXCLUDED.entity
 RETURNING taken_at, horizon, next_xid, seen_xids, server_identity, mapping_hash, hash_method,
-          source_tables, full_at, store_clock, go_live, hash_expression, source_method,
+          source_tables, full_at, store_clock, go_live, hash_expression, source_method, compares,
           -- Whether the time since the last search for rows gone without a trace is long enough for
           -- that to take so small a part of it.
           :percent > 0 AND (check_seconds IS NULL OR now() >= checked_at
@@ -17,7 +17,8 @@ SET taken_at = now(), horizon = :horizon, next_xid = :next_xid, seen_xids = :see
     source_tables = :source_tables,
     source_method = CASE WHEN :fingerprinted THEN :source_method
                          WHEN source_method = :source_method THEN source_method END,
-    full_at = CASE WHEN :everything THEN now() ELSE full_at END
+    full_at = CASE WHEN :everything THEN now() ELSE full_at END,
+    compares = compares + CASE WHEN :everything THEN 1 ELSE 0 END
 WHERE entity = CAST(:entity AS entity)
 
 -- name: note_check
@@ -74,6 +75,16 @@ FULL JOIN (
 ) AS known ON known.key = seen.key
 WHERE seen.source_hash IS DISTINCT FROM known.source_hash
    OR seen.source_rows IS DISTINCT FROM known.source_rows
+
+-- name: note_turn
+-- The keys whose turn it is to be computed anew, whatever their fingerprints say.
+INSERT INTO candidate (key)
+SELECT key FROM (
+    SELECT key FROM snapshot WHERE entity = CAST(:entity AS entity)
+    UNION ALL
+    SELECT key FROM left_out WHERE entity = CAST(:entity AS entity)
+) AS known
+WHERE (hashtextextended(key, 1) & 9223372036854775807) % :turns = :turn
 
 -- name: candidates_after
 -- The candidates in the order of their keys, in batches.

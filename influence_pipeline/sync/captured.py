@@ -73,7 +73,8 @@ class CaptureJob:
     records created then (an import by month). `guard` None: any number of changes is meant.
 
     `overlap`: how far sources that are followed by a timestamp are read again. `check_percent`: the
-    share of the time that may go into searching for rows gone without a trace. `park_deleted`:
+    share of the time that may go into searching for rows gone without a trace.
+    `recheck_in_compares`: in how many compares every record is computed once. `park_deleted`:
     records that were sent and are gone are parked.
     """
 
@@ -86,6 +87,7 @@ class CaptureJob:
     guard: Guard | None = None
     overlap: timedelta = timedelta(minutes=15)
     check_percent: float = 1.0
+    recheck_in_compares: int = 30
     park_deleted: bool = False
 
 

@@ -118,6 +118,13 @@ def stage_candidates(
         first = None
 
 
+def note_turn(into: sa.Connection, entity: Entity, turns: int, compares: int) -> None:
+    """Make candidates of those records whose turn it is to be computed whatever their fingerprints
+    say: each once in so many turns."""
+    values = {"entity": entity, "turns": turns, "turn": compares % turns}
+    into.execute(_QUERIES["note_turn"], values)
+
+
 def _batches(into: sa.Connection) -> Iterator[list[str]]:
     after = ""
     # An empty key is one too, and the first.

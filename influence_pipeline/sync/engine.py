@@ -260,6 +260,7 @@ class Engine:
             guard=Guard(given.mass_change_percent, given.mass_change_rows) if guarded else None,
             overlap=timedelta(minutes=given.overlap_minutes),
             check_percent=given.delete_check_percent,
+            recheck_in_compares=given.recheck_in_compares,
             park_deleted=self.config.mapping(entity).deletes == "park",
         )
 

@@ -347,6 +347,24 @@ def test_a_table_that_no_source_names_makes_a_full_compare_compute_every_record(
     assert (full.changed, full.missed, len(streamed)) == (1, 1, 1)
 
 
+def test_every_record_is_computed_once_in_so_many_compares(world: World, hashed: list[str]) -> None:
+    # A guest's row shows when the account with the same e-mail is gone, and no row of its own says so.
+    world.configure(("recheck_in_compares = 0", "recheck_in_compares = 4"))
+    world.shop(
+        "INSERT INTO customers (id, email, is_guest) "
+        "VALUES ('guest', 'both@example.com', true), ('account', 'both@example.com', false)"
+    )
+    world.sync()
+    world.shop("DELETE FROM customers WHERE id = 'account'")
+    captured(world, Entity.CUSTOMER)
+    hashed.clear()
+    compares = [captured(world, Entity.CUSTOMER, full=True) for _ in range(4)]
+    assert sum(compare.created for compare in compares) == 1
+    assert [compare.missed for compare in compares] == [0, 0, 0, 0]
+    in_store = {key for (key,) in world.ask_store("SELECT id FROM customers")}
+    assert (set(hashed), len(hashed)) == (in_store | {"account"}, len(in_store) + 1)
+
+
 def test_a_view_is_compared_by_the_fingerprints_of_its_rows(
     world: World, hashed: list[str], streamed: list[Any]
 ) -> None:

@@ -24,7 +24,8 @@ ALTER TABLE capture_point ADD COLUMN store_clock timestamptz,
                           ADD COLUMN hash_expression text,
                           ADD COLUMN source_method text,
                           ADD COLUMN checked_at timestamptz,
-                          ADD COLUMN check_seconds double precision;
+                          ADD COLUMN check_seconds double precision,
+                          ADD COLUMN compares integer NOT NULL DEFAULT 0;
 """
 
 
