@@ -162,7 +162,7 @@ class Capture(_Section):
     # Fingerprints of source rows do not show what a function reads, or that a record comes and goes
     # with another record's rows. So each full compare computes one part in so many of all records,
     # in turn; 0: none.
-    recheck_in_compares: int = Field(default=30, ge=0)
+    recheck_in_compares: int = Field(default=100, ge=0)
     # Sources with changed_at are read again from so long before the last look: longer than any
     # transaction of the store between writing a row and its commit.
     overlap_minutes: float = Field(default=15.0, ge=0)

@@ -87,7 +87,7 @@ class CaptureJob:
     guard: Guard | None = None
     overlap: timedelta = timedelta(minutes=15)
     check_percent: float = 1.0
-    recheck_in_compares: int = 30
+    recheck_in_compares: int = 100
     park_deleted: bool = False
 
 
