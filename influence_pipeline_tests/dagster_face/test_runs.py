@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -95,6 +96,39 @@ def test_an_asset_runs_alone(house: House, name: str) -> None:
     result = house.asset(name, partition="2026-10-01" if name.endswith("_import") else None)
     assert result.success
     assert metadata_of(result, name)
+
+
+def _missed(result: dg.ExecuteInProcessResult) -> tuple[bool, str]:
+    """Whether nothing was missed of the customers, and what is said of it."""
+    checks = {one.asset_key.to_user_string(): one for one in result.get_asset_check_evaluations()}
+    check = checks["customer_changes"]
+    assert check.check_name == reporting.NOTHING_MISSED
+    return check.passed, check.description or ""
+
+
+def test_what_only_a_full_compare_found_fails_a_check_until_one_finds_nothing(house: House) -> None:
+    file = house.settings.file
+    file.write_text(
+        file.read_text().replace('key = "c.id"\n', 'key = "c.id"\nchanged_at = "c.updated_at"\n', 1)
+    )
+    house = replace(house, settings=load_settings(**vars(house.settings.environment)))
+    assert _missed(house.job("incremental_sync")) == (True, "No customers were missed.")
+    engine = sa.create_engine(house.store_url.replace("postgresql://", "postgresql+psycopg2://"))
+    with engine.begin() as connection:
+        # No trigger of this shop moves updated_at.
+        connection.execute(
+            sa.text("UPDATE customers SET first_name = 'Other' WHERE id = 'cus_000001'")
+        )
+    engine.dispose()
+    assert _missed(house.job("incremental_sync"))[0]
+    passed, words = _missed(house.job("full_compare"))
+    assert (passed, words[:70]) == (
+        False,
+        "1 customer has changed and no look for changed rows had found it; the ",
+    )
+    # It stays so until the next full compare.
+    assert not _missed(house.job("incremental_sync"))[0]
+    assert _missed(house.job("full_compare"))[0]
 
 
 def test_the_numbers_have_the_same_names_every_time(house: House) -> None:
