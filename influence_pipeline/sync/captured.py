@@ -115,16 +115,16 @@ def mass_change(
         return None
     return (
         f"{changed:,} of the {before:,} {job.mapping.entity.plural} that were known have changed "
-        f"and {deleted:,} are gone, all at once; more than {job.guard.percent:g} % must be allowed"
+        f"and {deleted:,} are gone, all at once; more than {job.guard.percent:g} % must be "
+        "allowed. A restored backup, a migration or a changed mapping looks like that"
     )
 
 
 def mass_change_words(entity: Entity, found: str) -> str:
     name = entity.plural
     return (
-        f"{found}. A restored backup, a migration or a changed mapping looks like that. Nothing "
-        f"was kept, and nothing of it is sent. See `influence-pipeline plan --entity {name}`; if "
-        f"it is meant: `influence-pipeline sync --entity {name} --allow-mass-change`, or in "
-        "Dagster's launchpad allow_mass_change: true. The share is capture.mass_change_percent in "
-        "influence.toml."
+        f"{found}. Nothing was kept, and nothing of it is sent. See "
+        f"`influence-pipeline plan --entity {name}`; if it is meant: "
+        f"`influence-pipeline sync --entity {name} --allow-mass-change`, or in Dagster's launchpad "
+        "allow_mass_change: true. The share is capture.mass_change_percent in influence.toml."
     )

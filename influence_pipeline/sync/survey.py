@@ -77,10 +77,8 @@ class Survey:
                 f"the SELECT reads {', '.join(self.probed.uncovered)}, which no source names: a "
                 "change there is only found by computing every record"
             )
-        if self.prints is None or self.last.source_method != self.prints.method:
-            return (
-                "no fingerprints of its source rows are known yet, or they are made otherwise now"
-            )
+        if self.last.source_method != self.prints.method:
+            return "the columns of its sources have changed, or no fingerprints are known yet"
         return None
 
 
@@ -95,14 +93,15 @@ def way_to_go(survey: Survey, job: CaptureJob) -> tuple[Way, str | None]:
     if job.every_record or job.window != EVERYTHING:
         return Way.EVERY_RECORD, None
     why = survey.why_every_record(job)
-    if why is None and survey.why_no_fingerprints is not None:
-        # A look does without them, and nothing else.
-        why = survey.why_no_look
-        if why is None and not job.full:
-            return Way.LOOK, None
-    elif why is None:
-        return (Way.LOOK, None) if survey.why_no_look is None else (Way.COMPARE, survey.why_no_look)
-    return Way.EVERY_RECORD, None if job.full else why
+    if why is not None:
+        return Way.EVERY_RECORD, None if job.full else why
+    no_look, no_fingerprints = survey.why_no_look, survey.why_no_fingerprints
+    if no_look is None and not (job.full and no_fingerprints):
+        # A compare follows where one was asked for.
+        return Way.LOOK, None
+    if no_fingerprints is None:
+        return Way.COMPARE, no_look
+    return Way.EVERY_RECORD, no_fingerprints if job.full else no_look
 
 
 def take_survey(out: sa.Connection, last: Any, job: CaptureJob) -> Survey:
