@@ -219,25 +219,25 @@ def _compare_step(
     entity = job.mapping.entity
     with Staging(into, entity) as staging:
         told = compare.stage_moved(into, store, survey.prints, staging, entity)
+        point: changes.StorePoint | None = None
         if told:
             at("capture: compared")
-            reading = Reading(store, survey.described, survey.prints, job.go_live)
             with store.transaction() as out:
-                # What has been written meanwhile a look finds too, and is no miss.
-                now = changes.present(out)
-                point = None
                 if why_no_look is None:
-                    keys, point = changes.look(out, job.mapping, survey.point, now, job.overlap)
-                    staging.note_looked(keys)
+                    point = _note_looked(out, staging, survey, job)
+                    told = point is not None
                 if job.recheck_in_compares:
                     compare.note_turn(into, entity, job.recheck_in_compares, last.compares)
+                reading = Reading(store, survey.described, survey.prints, job.go_live)
                 compare.stage_candidates(into, staging, reading, out, entity)
-            at("capture: store read")
-            merged = staging.merge(
-                job.lane, everything=False, fingerprinted=True, park_deleted=job.park_deleted
-            )
-        else:
+        if not told:
+            staging.start_over()
+            staging.forget_fingerprints()
             return _by_every_record(into, staging, store, survey, job, at)
+        at("capture: store read")
+        merged = staging.merge(
+            job.lane, everything=False, fingerprinted=True, park_deleted=job.park_deleted
+        )
     _save(into, survey, point, job, fingerprinted=True, everything=True)
     _note_check(into, job, time.monotonic() - began)
     if why_no_look is not None:
@@ -281,7 +281,9 @@ def _every_record(
     fingerprinted = every_record.stage(staging, reading, job.window)
     if fingerprinted and survey.why_every_record(job) is None and survey.why_no_look is None:
         with store.transaction() as out:
-            _note_misses(out, staging, survey, job)
+            looked = _note_looked(out, staging, survey, job)
+        if looked is not None:
+            staging.note_silent()
     at("capture: store read")
     merged = staging.merge(
         job.lane,
@@ -295,16 +297,19 @@ def _every_record(
     return _captured(into, survey, job, merged, full=True, why=why)
 
 
-def _note_misses(out: sa.Connection, staging: Staging, survey: Survey, job: CaptureJob) -> None:
-    """Note what no look had named, of all that differs; what one would name now is none of it."""
+def _note_looked(
+    out: sa.Connection, staging: Staging, survey: Survey, job: CaptureJob
+) -> changes.StorePoint | None:
+    """Add what a look would name now to the candidates: what has been written meanwhile is no miss.
+    Gives the point of that look; None: it cannot be told."""
     try:
         with out.begin_nested():
             now = changes.present(out)
-            keys, _ = changes.look(out, job.mapping, survey.point, now, job.overlap)
+            keys, point = changes.look(out, job.mapping, survey.point, now, job.overlap)
     except psycopg2.DataError:
-        return
+        return None
     staging.note_looked(keys)
-    staging.note_silent()
+    return point
 
 
 # -- what is kept and said -------------------------------------------------------------------------

@@ -90,7 +90,7 @@ class Staging:
             self._into.execute(_QUERIES["close"])
 
     def start_over(self) -> None:
-        """Forget hashes, poison and candidates."""
+        """Forget hashes, poison and candidates; not fingerprints."""
         self._by_keys = False
         self._into.execute(_QUERIES["start_over"])
 

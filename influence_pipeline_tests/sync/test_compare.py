@@ -505,3 +505,24 @@ def test_what_commits_within_the_overlap_is_found(followed_by_stamp: World) -> N
     early = (datetime.now(UTC) - timedelta(minutes=14)).isoformat()
     world.shop(RENAME.format(f", updated_at = '{early}'"))
     assert found(captured(world, Entity.CUSTOMER)) == (0, 1, 0)
+
+
+def test_a_key_that_cannot_be_computed_any_more_makes_a_compare_compute_every_record(
+    world: World, streamed: list[Any]
+) -> None:
+    world.configure(
+        ('key = "l.order_id"', "key = \"(l.order_id / (1 - (l.title = 'bad')::int))::bigint\"")
+    )
+    world.sync()
+    streamed.clear()
+    world.shop("UPDATE order_lines SET title = 'bad' WHERE id = (SELECT max(id) FROM order_lines)")
+    look = captured(world)
+    assert (look.why_full, len(streamed)) == (
+        "the key of some source row could not be computed",
+        1,
+    )
+    full = captured(world, full=True)
+    assert (found(full), len(streamed)) == ((0, 0, 0), 2)
+    world.shop("UPDATE order_lines SET title = 'good' WHERE title = 'bad'")
+    assert found(captured(world, full=True)) == (0, 1, 0)
+    assert found(captured(world, full=True)) == (0, 0, 0)
