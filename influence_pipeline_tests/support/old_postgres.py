@@ -1,4 +1,5 @@
-"""A server of Debian's Postgres 15, beside the embedded one, where its programs are installed."""
+"""A server of Debian's Postgres 15, beside the embedded one, where its programs are installed. It takes
+prepared transactions, and has ICU's collations."""
 
 from __future__ import annotations
 
@@ -54,5 +55,7 @@ def _make(data: Path) -> None:
         capture_output=True,
         **process_options(data, account),
     )
+    with (data / "postgresql.conf").open("a") as settings:
+        settings.write("max_prepared_transactions = 4\n")
     # It lets in whoever comes from this machine; the driver gives a password all the same.
     beside(data, "password").write_text("unused", encoding="utf-8")
