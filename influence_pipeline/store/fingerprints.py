@@ -41,11 +41,13 @@ _KEYS_PER_STATEMENT = 5000
 
 @dataclass(frozen=True)
 class _Source:
-    """A source, ready to be asked. `key`, `row_hash`: SQL; `sliced_by`: the alias whose place in
-    its table parts the rows, None where they cannot be parted; `pages`: the size of that table."""
+    """A source, ready to be asked. `key`, `row_hash`: SQL; `own_key`: the key in the source's own
+    type, which an index may serve; `sliced_by`: the alias whose place in its table parts the rows,
+    None where they cannot be parted; `pages`: the size of that table."""
 
     from_clause: str
     key: str
+    own_key: str
     own_type: str
     row_hash: str
     sliced_by: str | None
@@ -135,6 +137,7 @@ def _source(connection: Session, described: Described, source: SourceTables, see
     return _Source(
         literal(source.from_clause),
         _key(described, literal(source.key)),
+        f"({literal(source.key)}\n)",
         column_types(connection, {oid})[oid].name,
         # Without the sign, so that sums have none.
         f"({record_hash(literal(values), seed, native=described.native)} & {MODULUS - 1})",
@@ -164,29 +167,41 @@ def _values(connection: Session, mapping: Mapping, source: SourceTables, alias: 
                 f'{mapping.sources_place}, rows = ["{alias}"]: the role may read none of its '
                 "columns; grant it SELECT on those that the mapping uses."
             ) from None
-        chosen = ", ".join(f'{alias}."{name}"' for name in names)
+        chosen = ", ".join(f"{alias}.{_quoted(name)}" for name in names)
         cursor = run(connection, f"SELECT {chosen} FROM {source.from_clause}\n LIMIT 0")
     columns = [(column.name, column.type_code) for column in cursor.description or ()]
     types = column_types(connection, {oid for _, oid in columns})
     return [hashed_value(alias, name, types[oid]) for name, oid in columns]
 
 
+def _quoted(name: str) -> str:
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
 def _readable(connection: Session, source: SourceTables, alias: str) -> list[str]:
-    nodes = nodes_of(plan_nodes(connection, _places(source, alias)), alias)
+    # Of the system columns a role that may read single columns has been granted this one.
+    nodes = plan_nodes(connection, f"SELECT {alias}.xmin FROM {source.from_clause}\n")
     rows = run(
         connection,
         """
-        SELECT DISTINCT a.attname, a.attnum FROM pg_class c
-        JOIN pg_namespace n ON n.oid = c.relnamespace
-        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        WHERE (n.nspname::text, c.relname::text) IN (
-                  SELECT * FROM unnest(%(schemas)s::text[], %(names)s::text[]))
-          AND has_column_privilege(c.oid, a.attnum, 'SELECT')
-        ORDER BY a.attnum
+        WITH behind AS (
+            SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE (n.nspname::text, c.relname::text) IN (
+                SELECT * FROM unnest(%(schemas)s::text[], %(names)s::text[]))
+        )
+        SELECT a.attname FROM (
+            -- What is granted on a partitioned table is not on its partitions.
+            SELECT oid FROM behind
+            UNION SELECT a.relid FROM behind, pg_partition_ancestors(behind.oid) AS a
+        ) AS tables
+        JOIN pg_attribute a ON a.attrelid = tables.oid AND a.attnum > 0 AND NOT a.attisdropped
+        WHERE has_column_privilege(tables.oid, a.attnum, 'SELECT')
+        GROUP BY a.attname ORDER BY min(a.attnum), a.attname
         """,
-        _named(nodes),
+        _named(nodes_of(nodes, alias)),
     )
-    return [name for name, _ in rows]
+    return [name for (name,) in rows]
 
 
 def _pages(connection: Session, source: SourceTables) -> tuple[str | None, int]:
@@ -268,7 +283,7 @@ def _of_batch(
     selects = []
     for source in prints.sources:
         kind = source.own_type if own_type else "text"
-        key = source.key if own_type else f"({source.key})::text"
+        key = source.own_key if own_type else f"({source.key})::text"
         wanted = f"(SELECT unnest(%(keys)s::text[])::{kind})"
         selects.append(
             _Slice(source).select(

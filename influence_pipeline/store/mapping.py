@@ -195,10 +195,11 @@ def column_types(connection: Session, oids: set[int]) -> dict[int, ColumnType]:
     return {oid: ColumnType(*row) for oid, *row in rows}
 
 
-# `base`: the type under a domain. A type can be hashed inside a record if it (or what an array is
-# made of) has one of Postgres's own default hash classes; strings share one. Others (json, xml,
-# point, domains in arrays) are hashed as their text; so are enums, whose own hash is that of a
-# number that changes when the type is made anew (a usual migration) or restored from a dump.
+# `base`: the type under a domain. A type can be hashed inside a record if it has one of Postgres's
+# own default hash classes; strings share one. Others (json, xml, point) are hashed as their text.
+# So are enums, whose own hash is that of a number that changes when the type is made anew (a usual
+# migration) or restored from a dump; arrays, whose own hash takes no notice of their dimensions;
+# and intervals, to which 30 days are a month.
 # The type's modifier -1 gives the name without any length: plain `character` would be char(1).
 _TYPES = """
     WITH RECURSIVE unwrapped (whole, oid) AS (
@@ -208,15 +209,14 @@ _TYPES = """
         WHERE t.typtype = 'd'
     )
     SELECT u.whole, format_type(u.whole, -1), format_type(base.oid, NULL),
-           (item.oid < 16384 AND item.typcategory = 'S')
-           OR EXISTS (SELECT FROM pg_opclass c JOIN pg_am a ON a.oid = c.opcmethod
-                      WHERE a.amname = 'hash' AND c.opcintype = item.oid
-                        AND c.opcdefault AND c.oid < 16384),
+           (base.oid < 16384 AND base.typcategory = 'S')
+           OR (base.oid <> 'interval'::regtype
+               AND EXISTS (SELECT FROM pg_opclass c JOIN pg_am a ON a.oid = c.opcmethod
+                           WHERE a.amname = 'hash' AND c.opcintype = base.oid
+                             AND c.opcdefault AND c.oid < 16384)),
            base.typcategory = 'S', base.typcollation <> 0
     FROM unwrapped u
     JOIN pg_type base ON base.oid = u.oid AND base.typtype <> 'd'
-    JOIN pg_type item
-      ON item.oid = CASE WHEN base.typcategory = 'A' THEN base.typelem ELSE base.oid END
 """
 
 _TYPE_ADVICE = {

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from influence_pipeline.postgres import Postgres, literal, run
 from influence_pipeline.store.fingerprints import Fingerprinting
 from influence_pipeline.store.mapping import Described, canonical_rows
-from influence_pipeline.store.reader import ALL_KEYS, KeyRange
+from influence_pipeline.store.reader import ALL_KEYS, ROW_FAILURES, KeyRange
 
 # What a slice should take, far below the store's time-out.
 TARGET_SECONDS = 8.0
@@ -25,6 +25,8 @@ MARKS = 1000
 PAGES_OF_ONE_SLICE = 512
 # A page holds about so many rows; how many marks there are follows from it, and need not be exact.
 _ROWS_PER_PAGE = 40
+# What Postgres compares by where a text has no collation of its own, or two.
+_DEFAULT = '"default"'
 
 
 def in_slices(
@@ -67,20 +69,29 @@ def _marks(store: Postgres, described: Described, prints: Fingerprinting | None)
     if pages <= PAGES_OF_ONE_SLICE:
         return []
     source = described.mapping.sources[0]
-    # Of the column's own collation, where it has one: a slice is cut by comparing with it.
-    own = f"SELECT canonical.id FROM {literal(canonical_rows(described.mapping))} LIMIT 0"
+    key = f"({literal(source.key)}\n)::{described.key_type}"
     with store.transaction() as connection:
         try:
-            cursor = run(
-                connection,
-                "SELECT id::text FROM (SELECT DISTINCT id FROM "
-                f"(({own}) UNION ALL SELECT ({literal(source.key)}\n)::{described.key_type} "
-                f"FROM {literal(source.from_clause)}\n WHERE random() < %(share)s) AS mark (id) "
-                "WHERE id IS NOT NULL) AS marks ORDER BY marks.id",
-                {"share": MARKS / (pages * _ROWS_PER_PAGE)},
-            )
-        except psycopg2.DataError:
+            with connection.begin_nested():
+                cursor = run(
+                    connection,
+                    "SELECT mark.id::text FROM (SELECT DISTINCT "
+                    f"{key}{_collation(connection, described)} AS id "
+                    f"FROM {literal(source.from_clause)}\n WHERE random() < %(share)s) AS mark "
+                    "WHERE mark.id IS NOT NULL ORDER BY mark.id",
+                    {"share": MARKS / (pages * _ROWS_PER_PAGE)},
+                )
+        except ROW_FAILURES:
             # A key that cannot be computed; then it is all one slice.
-            connection.rollback()
             return []
         return [mark for (mark,) in cursor]
+
+
+def _collation(connection: sa.Connection, described: Described) -> str:
+    """Give the collation in which the ids of the SELECT are compared; the source's key may have
+    another, and a slice is cut by comparing ids."""
+    if not described.key_is_text:
+        return ""
+    ids = f"SELECT canonical.id FROM {canonical_rows(described.mapping)} LIMIT 0"
+    found = run(connection, f"SELECT pg_collation_for(({ids}))").fetchone()[0]
+    return f" COLLATE {literal(found or _DEFAULT)}"

@@ -20,6 +20,13 @@ from influence_pipeline.store.mapping import Mapping, SourceTables
 # Rows of one statement: it stays short however many rows have changed.
 ROWS_PER_PAGE = 10_000
 
+# A moment in local time, and whatever local time comes after it: where the clock is put back within
+# the next day, that begins earlier.
+_LOCAL = (
+    "least(%(since)s::timestamptz AT TIME ZONE %(zone)s, "
+    "(%(since)s::timestamptz + interval '1 day') AT TIME ZONE %(zone)s - interval '1 day')"
+)
+
 _TIMESTAMP = 1114
 _TIMESTAMP_WITH_ZONE = 1184
 
@@ -69,9 +76,7 @@ def changed_keys(
     stamp = f"({literal(source.changed_at or 'NULL')}\n)"
     key = f'({literal(source.key)}\n)::text COLLATE "C"'
     # In the column's own type, so that its index can be used.
-    first = "%(since)s::timestamptz"
-    if source.time_zone is not None:
-        first = f"({first} AT TIME ZONE %(zone)s)"
+    first = "%(since)s::timestamptz" if source.time_zone is None else _LOCAL
     kind = "timestamptz" if source.time_zone is None else "timestamp"
     after = (
         f"{stamp} >= %(stamp)s::{kind} AND ({stamp}, {key}) > (%(stamp)s::{kind}, %(key)s::text)"
