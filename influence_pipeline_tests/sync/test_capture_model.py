@@ -1,0 +1,108 @@
+"""Capture against any history of a small store: after each tick, and after each full compare, the state
+is what the store is. See `support.small_store` for what happens and what is held against what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import Phase as Stage
+
+from influence_pipeline.sandbox.postgres import EmbeddedPostgres
+from influence_pipeline.store import changes
+from influence_pipeline.store.changes import Moment, StorePoint
+from influence_pipeline.sync import staging
+from influence_pipeline_tests.support import databases
+from influence_pipeline_tests.support.small_store import (
+    CUT_OVER,
+    KEYS,
+    MAPPING,
+    History,
+    SmallStore,
+    Step,
+    steps,
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A server where transactions can be prepared."""
+    folder = tmp_path_factory.mktemp("prepares")
+    with databases.throw_away_server(folder) as first:
+        databases.administer(first, "ALTER SYSTEM SET max_prepared_transactions = 8")
+        first.stop()
+        with EmbeddedPostgres.start(folder / "data", fast=True) as server:
+            yield server
+
+
+@pytest.fixture(scope="module")
+def state_template(server: EmbeddedPostgres) -> str:
+    return databases.make_state_template(server)
+
+
+@pytest.fixture(scope="module", params=KEYS)
+def small(
+    server: EmbeddedPostgres, state_template: str, request: pytest.FixtureRequest
+) -> Iterator[SmallStore]:
+    """A small store of one type of key."""
+    with (
+        databases.throw_away_database(server) as store_url,
+        databases.throw_away_database(server, state_template) as state_url,
+    ):
+        made = SmallStore(store_url, state_url, request.param)
+        yield made
+        made.close()
+
+
+def holds(examples: int, small: SmallStore, *more: str, **how: Any) -> None:
+    """Try so many histories; the shortest that fails is shown."""
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(steps(*more))
+    def one(history: list[Step]) -> None:
+        History(small, **how).run(history)
+
+    one()
+
+
+MANY = [60, pytest.param(1500, marks=pytest.mark.slow)]
+FEW = [30, pytest.param(700, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("examples", MANY)
+def test_one_tick_finds_whatever_happened_where_each_searches_for_what_is_gone(
+    small: SmallStore, examples: int
+) -> None:
+    holds(examples, small, always_checked=True)
+
+
+@pytest.mark.parametrize("examples", MANY)
+def test_one_tick_finds_what_left_a_trace_and_one_full_compare_the_rest(
+    small: SmallStore, examples: int
+) -> None:
+    holds(examples, small, always_checked=False)
+
+
+@pytest.mark.parametrize("always", [True, False])
+@pytest.mark.parametrize("examples", FEW)
+def test_so_they_do_with_imports_of_windows_in_between(
+    small: SmallStore, examples: int, always: bool
+) -> None:
+    holds(examples, small, "import", "import", "import", always_checked=always)
+
+
+@pytest.mark.parametrize("always", [True, False])
+@pytest.mark.parametrize("examples", FEW)
+def test_so_they_do_where_some_orders_are_of_before_the_cut_over(
+    small: SmallStore, examples: int, always: bool
+) -> None:
+    holds(examples, small, "import", always_checked=always, go_live=CUT_OVER)
