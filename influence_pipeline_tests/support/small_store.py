@@ -26,7 +26,7 @@ from influence_pipeline.state.schema import Lane
 from influence_pipeline.store import reader
 from influence_pipeline.store.fingerprints import MODULUS, describe_sources
 from influence_pipeline.store.mapping import Described, Mapping, SourceTables, canonical_rows, describe
-from influence_pipeline.store.reader import EVERYTHING, Window
+from influence_pipeline.store.reader import Window
 from influence_pipeline.sync.capture import Captured, CaptureJob, capture
 from influence_pipeline.sync.claims import Batch, Claim, Claims, Verdict
 
@@ -340,9 +340,8 @@ class History:
             capture(self._small.state, self._small.store, self._job(full=full), at)
 
     def _import(self, n: int) -> None:
-        window = Window(
-            since=None if n == 0 else CUT_OVER, before=CUT_OVER if n == 0 else None
-        ) if n < 3 else EVERYTHING  # fmt: skip
+        windows = (Window(before=CUT_OVER), Window(since=CUT_OVER), Window(and_undated=True))
+        window = windows[n % len(windows)]
         job = self._job(window=window, lane=Lane.IMPORT)
         capture(self._small.state, self._small.store, job, lambda _: None)
 

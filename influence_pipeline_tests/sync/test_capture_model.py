@@ -106,3 +106,24 @@ def test_so_they_do_where_some_orders_are_of_before_the_cut_over(
     small: SmallStore, examples: int, always: bool
 ) -> None:
     holds(examples, small, "import", always_checked=always, go_live=CUT_OVER)
+
+
+# -- histories that once went wrong ----------------------------------------------------------------
+
+WENT_WRONG = {
+    "a worker read a line that no capture has seen, and that is gone before one looks": [
+        Step("order"), Step("tick"), Step("line"), Step("claim"), Step("report"), Step("line gone"),
+    ],
+    "an import read an order that is gone before a capture looks": [
+        Step("order"), Step("import", n=2), Step("order gone"),
+    ],
+    "an import read a line that is gone before a capture looks": [
+        Step("order"), Step("tick"), Step("line"), Step("import", n=2), Step("line gone"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("always", [True, False])
+@pytest.mark.parametrize("history", WENT_WRONG.values(), ids=WENT_WRONG)
+def test_what_once_went_wrong(small: SmallStore, history: list[Step], always: bool) -> None:
+    History(small, always_checked=always).run(history)
