@@ -320,9 +320,8 @@ def _look(
         )
     _save(into, survey, point, job, fingerprinted=False, everything=False)
     captured = _captured(into, survey, job, merged, full=False, why=None)
-    if sums is not None and _rows_are_gone(into, survey, job, sums):
-        return replace(captured, why_full="source rows are gone that left no trace"), True
-    return captured, job.full
+    why = None if sums is None else _why_compare(into, survey, job, sums)
+    return (captured, job.full) if why is None else (replace(captured, why_full=why), True)
 
 
 @dataclass(frozen=True)
@@ -344,7 +343,9 @@ def _sums_if_due(out: sa.Connection, survey: _Survey) -> _Sums | None:
     return _Sums(rows, weight, time.monotonic() - began)
 
 
-def _rows_are_gone(into: sa.Connection, survey: _Survey, job: CaptureJob, sums: _Sums) -> bool:
+def _why_compare(
+    into: sa.Connection, survey: _Survey, job: CaptureJob, sums: _Sums
+) -> str | None:
     """Hold the sums over the store's keys, of the look's own snapshot, against what is known after
     it; they differ where a source row has gone without a trace."""
     began = time.monotonic()
@@ -353,7 +354,11 @@ def _rows_are_gone(into: sa.Connection, survey: _Survey, job: CaptureJob, sums: 
         {"entity": job.mapping.entity, "integer_keys": survey.described.key_is_integer},
     ).one()
     _note_check(into, job, sums.seconds + time.monotonic() - began)
-    return (int(known.source_rows), int(known.weight)) != (sums.rows, sums.weight)
+    if (int(known.source_rows), int(known.weight)) != (sums.rows, sums.weight):
+        return "source rows are gone that left no trace"
+    if known.unknown:
+        return "records were read between two captures, of source rows that the second did not see"
+    return None
 
 
 def _note_check(into: sa.Connection, job: CaptureJob, seconds: float) -> None:
