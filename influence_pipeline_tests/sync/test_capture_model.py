@@ -15,7 +15,7 @@ from hypothesis import Phase as Stage
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
 from influence_pipeline.store import changes
 from influence_pipeline.store.changes import Moment, StorePoint
-from influence_pipeline.sync import staging
+from influence_pipeline.sync import claims, staging
 from influence_pipeline_tests.support import databases
 from influence_pipeline_tests.support.small_store import (
     CUT_OVER,
@@ -127,3 +127,106 @@ WENT_WRONG = {
 @pytest.mark.parametrize("history", WENT_WRONG.values(), ids=WENT_WRONG)
 def test_what_once_went_wrong(small: SmallStore, history: list[Step], always: bool) -> None:
     History(small, always_checked=always).run(history)
+
+
+# -- controls --------------------------------------------------------------------------------------
+
+
+def only_the_orders_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look that asks the table of orders alone."""
+    recent = changes._recent
+    orders_only = replace(MAPPING, sources=MAPPING.sources[:1])
+    monkeypatch.setattr(changes, "_recent", lambda _, now, **how: recent(orders_only, now, **how))
+
+
+def next_transaction_as_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What began before the last look counts as seen, committed or not."""
+
+    def point(now: Moment, _: object) -> StorePoint:
+        return StorePoint(now.server_identity, now.next_xid, now.next_xid, (), now.clock)
+
+    monkeypatch.setattr(changes, "_point", point)
+
+
+def seen_by_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts as seen is asked of the snapshot, which knows no savepoints."""
+    ask = changes.look
+
+    def look(connection: Any, *how: Any) -> tuple[list[str], StorePoint]:
+        keys, point = ask(connection, *how)
+        running = {
+            int(xid)
+            for (xid,) in connection.exec_driver_sql(
+                "SELECT pg_snapshot_xip(pg_current_snapshot())::text"
+            )
+        }
+        between = range(point.horizon, point.next_xid)
+        return keys, replace(point, seen_xids=tuple(x for x in between if x not in running))
+
+    monkeypatch.setattr(changes, "look", look)
+
+
+def query(module: Any, name: str, *replaced: tuple[str, str]) -> Callable[[pytest.MonkeyPatch], None]:
+    def broken(monkeypatch: pytest.MonkeyPatch) -> None:
+        sql = str(module._QUERIES[name])
+        for old, new in replaced:
+            assert old in sql
+            sql = sql.replace(old, new)
+        monkeypatch.setitem(module._QUERIES._made, name, sa.text(sql))
+
+    return broken
+
+
+NO_MORE = ("WHERE", "WHERE false AND")
+# Each with whether ticks search for what is gone: some are mended by that.
+BROKEN: dict[str, tuple[bool, Callable[[pytest.MonkeyPatch], None]]] = {
+    "a look asks the orders table only": (True, only_the_orders_table),
+    "the next transaction id is the cursor": (True, next_transaction_as_cursor),
+    "the saved snapshot says what was seen": (True, seen_by_snapshot),
+    "ticks leave fingerprints as they are": (
+        False,
+        query(staging, "note_fingerprints", ("x.source_hash, source_rows", "p.source_hash, source_rows")),
+    ),
+    "the number of rows is not kept": (
+        False,
+        query(staging, "note_fingerprints", (", source_rows = x.source_rows", "")),
+    ),
+    "what is left out is not noted": (False, query(staging, "note_left_out", NO_MORE)),
+    "what is left out no more is kept": (False, query(staging, "forget_left_out_of_candidates", NO_MORE)),
+    "records whose rows are gone keep them": (False, query(staging, "note_rows_gone_of_candidates", NO_MORE)),
+    "a capture says no worker that it has looked": (
+        False,
+        query(staging, "mark_seen_again_of_candidates", NO_MORE),
+    ),
+    "an acknowledgement leaves the fingerprint as it is": (
+        True,
+        query(claims, "acknowledge", ("THEN p.source_hash END", "THEN p.source_hash ELSE p.source_hash END")),
+    ),
+    "what changed back stays to be done": (
+        False,
+        query(staging, "merge_staged", ("DELETE FROM work w USING merged m\n    WHERE", "DELETE FROM work w USING merged m\n    WHERE false AND")),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_control_a_broken_capture_is_caught(
+    small: SmallStore, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    always, breaks = BROKEN[broken]
+    breaks(monkeypatch)
+
+    @settings(
+        max_examples=400,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Stage.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(steps())
+    def one(history: list[Step]) -> None:
+        History(small, always_checked=always).run(history)
+
+    with pytest.raises(AssertionError):
+        one()
