@@ -98,7 +98,7 @@ def _one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:
 # financial status of an order (NULL: the order is not known to exist at the API). Until
 # `late_until` a call with the content `late_hash` may still be worked off, and would overtake
 # another content. `source_hash`: the fingerprint of its source rows when `store_hash` was computed,
-# or of a moment before (NULL: not known); `source_rows`: their number.
+# or of a moment before (NULL: not known; 0: there are none); `source_rows`: their number.
 snapshot = sa.Table(
     "snapshot",
     metadata,

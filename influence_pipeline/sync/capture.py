@@ -171,9 +171,8 @@ def _merge_look(
     )
     _save(into, survey, looked.point, job, fingerprinted=False, everything=False)
     captured = _captured(into, survey, job, merged, full=False, why=None)
-    if looked.sums is not None and _rows_are_gone(into, survey, job, looked.sums):
-        return replace(captured, why_full="source rows are gone that left no trace"), True
-    return captured, job.full
+    why = None if looked.sums is None else _why_compare(into, survey, job, looked.sums)
+    return (captured, job.full) if why is None else (replace(captured, why_full=why), True)
 
 
 def _sums_if_due(out: sa.Connection, survey: Survey) -> _Sums | None:
@@ -188,7 +187,7 @@ def _sums_if_due(out: sa.Connection, survey: Survey) -> _Sums | None:
     return _Sums(rows, weight, time.monotonic() - began)
 
 
-def _rows_are_gone(into: sa.Connection, survey: Survey, job: CaptureJob, sums: _Sums) -> bool:
+def _why_compare(into: sa.Connection, survey: Survey, job: CaptureJob, sums: _Sums) -> str | None:
     """Hold the sums over the store's keys, of the look's own snapshot, against what is known after
     it; they differ where a source row has gone without a trace."""
     began = time.monotonic()
@@ -197,7 +196,11 @@ def _rows_are_gone(into: sa.Connection, survey: Survey, job: CaptureJob, sums: _
         {"entity": job.mapping.entity, "integer_keys": survey.described.key_is_integer},
     ).one()
     _note_check(into, job, sums.seconds + time.monotonic() - began)
-    return (int(known.source_rows), int(known.weight)) != (sums.rows, sums.weight)
+    if (int(known.source_rows), int(known.weight)) != (sums.rows, sums.weight):
+        return "source rows are gone that left no trace"
+    if known.unknown:
+        return "records were read between two captures, of source rows that the second did not see"
+    return None
 
 
 def _note_check(into: sa.Connection, job: CaptureJob, seconds: float) -> None:

@@ -27,15 +27,19 @@ WHERE entity = CAST(:entity AS entity)
 
 -- name: key_sums
 -- What the store should give for `fingerprints.key_sums`, if nothing is gone without a trace.
-SELECT coalesce(sum(source_rows), 0) AS source_rows,
+-- `unknown`: records whose content was read by a worker or an import, of source rows that no capture
+-- has seen; such a row may be gone before one does.
+SELECT count(*) FILTER (WHERE source_hash IS NULL) AS unknown,
+       coalesce(sum(source_rows), 0) AS source_rows,
        coalesce(sum(source_rows * CAST(
            CASE WHEN :integer_keys THEN hashint8extended(key::bigint, 0)
                 ELSE hashtextextended(key, 0) END & 9223372036854775807 AS numeric)), 0) AS weight
 FROM (
-    SELECT key, source_rows FROM snapshot
-    WHERE entity = CAST(:entity AS entity) AND source_rows > 0
+    SELECT key, source_hash, source_rows FROM snapshot
+    WHERE entity = CAST(:entity AS entity)
+      AND (source_rows > 0 OR (source_hash IS NULL AND store_hash IS NOT NULL))
     UNION ALL
-    SELECT key, source_rows FROM left_out WHERE entity = CAST(:entity AS entity)
+    SELECT key, source_hash, source_rows FROM left_out WHERE entity = CAST(:entity AS entity)
 ) AS known
 
 -- name: bucket_sums
@@ -46,7 +50,8 @@ SELECT CAST(CASE WHEN :integer_keys THEN key::bigint ELSE hashtextextended(key, 
             THEN CAST(sum(source_hash) % 9223372036854775808 AS bigint) END AS total
 FROM (
     SELECT key, source_hash FROM snapshot
-    WHERE entity = CAST(:entity AS entity) AND source_rows > 0
+    WHERE entity = CAST(:entity AS entity)
+      AND (source_rows > 0 OR (source_hash IS NULL AND store_hash IS NOT NULL))
     UNION ALL
     SELECT key, source_hash FROM left_out WHERE entity = CAST(:entity AS entity)
 ) AS known
@@ -58,13 +63,17 @@ SELECT (SELECT count(*) FROM snapshot WHERE entity = CAST(:entity AS entity))
 
 -- name: note_moved
 -- The records of these buckets whose source rows are not as they are known. What has lost a row may
--- have lost it without a trace; of the others a look for changed rows would have found each.
+-- have lost it without a trace, and so may a record whose fingerprint is not known; of the others a
+-- look for changed rows would have found each.
 INSERT INTO candidate (key, silent)
-SELECT coalesce(seen.key, known.key), coalesce(seen.source_rows, 0) >= coalesce(known.source_rows, 0)
+SELECT coalesce(seen.key, known.key),
+       (known.key IS NULL OR known.source_hash IS NOT NULL)
+           AND coalesce(seen.source_rows, 0) >= coalesce(known.source_rows, 0)
 FROM printed AS seen
 FULL JOIN (
     SELECT key, source_hash, source_rows FROM snapshot
-    WHERE entity = CAST(:entity AS entity) AND source_rows > 0
+    WHERE entity = CAST(:entity AS entity)
+      AND (source_rows > 0 OR (source_hash IS NULL AND store_hash IS NOT NULL))
       AND CAST(CASE WHEN :integer_keys THEN key::bigint ELSE hashtextextended(key, 0) END
                & :mask AS integer) = ANY(CAST(:buckets AS integer[]))
     UNION ALL

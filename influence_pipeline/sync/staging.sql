@@ -147,14 +147,15 @@ WHERE p.entity = CAST(:entity AS entity) AND p.key = x.key
 -- query and a condition for both, Postgres would read whole tables for a few records.
 
 -- name: note_rows_gone_of_candidates
-UPDATE snapshot p SET source_hash = NULL, source_rows = 0
-WHERE p.entity = CAST(:entity AS entity) AND p.source_rows <> 0
+-- It is known then that there are none, whose sum is 0.
+UPDATE snapshot p SET source_hash = 0, source_rows = 0
+WHERE p.entity = CAST(:entity AS entity) AND (p.source_rows <> 0 OR p.source_hash IS NULL)
   AND p.key IN (SELECT key FROM candidate)
   AND NOT EXISTS (SELECT FROM printed x WHERE x.key = p.key)
 
 -- name: note_rows_gone_of_everything
-UPDATE snapshot p SET source_hash = NULL, source_rows = 0
-WHERE p.entity = CAST(:entity AS entity) AND p.source_rows <> 0
+UPDATE snapshot p SET source_hash = 0, source_rows = 0
+WHERE p.entity = CAST(:entity AS entity) AND (p.source_rows <> 0 OR p.source_hash IS NULL)
   AND NOT EXISTS (SELECT FROM printed x WHERE x.key = p.key)
 
 -- name: forget_left_out_of_candidates
@@ -255,8 +256,8 @@ ON CONFLICT (entity, key) DO UPDATE
 SET state = 'parked', reason_code = EXCLUDED.reason_code, reason = EXCLUDED.reason
 
 -- name: note_silent
--- After a compare of every record: what differs, though no row of it is gone. A look should have
--- named each.
+-- After a compare of every record: what differs, though no row of it is gone, as far as its rows were
+-- known. A look should have named each.
 INSERT INTO candidate (key, silent)
 SELECT s.key, true
 FROM staged s
@@ -264,11 +265,12 @@ LEFT JOIN snapshot p ON p.entity = CAST(:entity AS entity) AND p.key = s.key
 LEFT JOIN printed x ON x.key = s.key
 WHERE p.store_hash IS DISTINCT FROM s.hash
   AND coalesce(x.source_rows, 0) >= coalesce(p.source_rows, 0)
+  AND (p.key IS NULL OR p.source_hash IS NOT NULL)
 UNION ALL
 SELECT p.key, true
 FROM snapshot p JOIN printed x ON x.key = p.key
 WHERE p.entity = CAST(:entity AS entity) AND p.store_hash IS NOT NULL
-  AND x.source_rows >= p.source_rows
+  AND x.source_rows >= p.source_rows AND p.source_hash IS NOT NULL
   AND NOT EXISTS (SELECT FROM staged s WHERE s.key = p.key)
 
 -- name: missed

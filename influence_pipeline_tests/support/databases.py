@@ -8,9 +8,11 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+
+import psycopg2
 
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
@@ -40,6 +42,13 @@ def throw_away_database(server: EmbeddedPostgres, template: str | None = None) -
         yield url
     finally:
         server.drop_database(name)
+
+
+def administer(server: EmbeddedPostgres, statement: str) -> None:
+    """Run a statement as the superuser, outside of a transaction."""
+    with closing(psycopg2.connect(server.url())) as connection:
+        connection.autocommit = True
+        connection.cursor().execute(statement)
 
 
 def make_store_template(server: EmbeddedPostgres) -> str:
