@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg2
@@ -30,8 +30,8 @@ class SourceTables:
     from_clause: str
     aliases: tuple[str, ...]
     key: str
-    changed_at: str | None = None
-    time_zone: str | None = None
+    changed_at: str | None = field(default=None, repr=False)
+    time_zone: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,9 @@ class Mapping:
     def fingerprint(self) -> str:
         """Changes when the text of the mapping changes."""
         text = repr((self.select, self.sources))
+        stamps = [(source.changed_at, source.time_zone) for source in self.sources]
+        if any(stamp != (None, None) for stamp in stamps):
+            text += repr(stamps)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -60,6 +63,8 @@ class Described:
     """A mapping that fits the store: its columns' types are known, and how its rows are hashed.
 
     `native`: whether the store can hash a record as such (Postgres 14 and newer).
+    `first_expression`: how states of schema 0002 and older hash, which do not say how: only the
+    columns there are.
     """
 
     mapping: Mapping
@@ -71,6 +76,7 @@ class Described:
     row_expression: str
     hash_expression: str
     hash_method: str
+    first_expression: str
     has_created_at: bool
 
 
@@ -144,6 +150,9 @@ def describe(connection: Session, mapping: Mapping) -> Described:
         row_expression=", ".join(f'canonical."{n}"' for n in names),
         hash_expression=record_hash(hashed, _SEED, native=bool(native)),
         hash_method=_hash_method(connection, bool(native), hashed),
+        first_expression=record_hash(
+            ", ".join(hashed_value("q", n, types[n]) for n in names), _SEED, native=bool(native)
+        ),
         has_created_at="created_at" in types,
     )
 

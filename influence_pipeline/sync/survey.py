@@ -133,9 +133,9 @@ def _warnings(out: sa.Connection, probed: Probed, job: CaptureJob) -> tuple[str,
 
 def former_hash(store: Postgres, survey: Survey, job: CaptureJob) -> str | None:
     """Give the SQL by which rows were hashed before, if only that has changed and it still runs."""
-    former: str | None = survey.last.hash_expression
+    former = survey.last.hash_expression or survey.described.first_expression
     if (
-        former is None
+        survey.last.taken_at is None
         or former == survey.described.hash_expression
         or survey.last.mapping_hash != job.mapping.fingerprint
     ):

@@ -5,6 +5,7 @@ moved."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from influence_pipeline.settings import load_settings
 from influence_pipeline.store import mapping as mapping_module
 from influence_pipeline.store import reader
 from influence_pipeline.sync import capture as capture_module
-from influence_pipeline.sync import compare, status, survey
+from influence_pipeline.sync import compare, prepare, status, survey
 from influence_pipeline.sync.captured import Captured
 from influence_pipeline_tests.support.world import World
 
@@ -447,6 +448,32 @@ def test_another_way_of_hashing_is_adopted_and_only_what_has_changed_is_sent(
     assert work(world) == {"cus_000001"}
     assert world.ask_state("SELECT key, store_hash FROM influence.snapshot ORDER BY 1") != before
     assert captured(world, Entity.CUSTOMER).full is False
+
+
+def test_a_state_of_a_former_version_is_adopted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As it was: only the columns that the SELECT gives were hashed, and how was not kept.
+    file = world.config.parent / "customers.sql"
+    file.write_text(file.read_text().replace("       c.birthday,\n", ""))
+    describe = mapping_module.describe
+
+    def as_it_was(connection: Any, mapping: Any) -> Any:
+        described = describe(connection, mapping)
+        return replace(described, hash_expression=described.first_expression)
+
+    with monkeypatch.context() as before:
+        for module in (survey, prepare):
+            before.setattr(module, "describe", as_it_was)
+        world.sync()
+    world.ask_state(
+        "UPDATE influence.capture_point SET hash_method = 'record/18/977/0', go_live = NULL, "
+        "hash_expression = NULL, source_method = NULL RETURNING 1"
+    )
+    world.configure(("mass_change_rows = 1000000", "mass_change_rows = 1"))
+    world.shop("UPDATE customers SET first_name = 'New' WHERE id = 'cus_000001'")
+    assert found(captured(world, Entity.CUSTOMER)) == (0, 1, 0)
+    assert work(world) == {"cus_000001"}
 
 
 def test_what_was_waiting_to_be_sent_still_is_after_the_hash_was_adopted(
