@@ -86,6 +86,7 @@ def _together(first: Captured, second: Captured) -> Captured:
         created=first.created + second.created,
         changed=first.changed + second.changed,
         deleted=first.deleted + second.deleted,
+        gone=first.gone + second.gone,
         mass_change=first.mass_change or second.mass_change,
     )
 
@@ -374,6 +375,7 @@ def _captured(
         without_key=merged.without_key,
         missed=merged.missed,
         misses=merged.misses,
+        gone=merged.gone,
         warnings=(
             *survey.warnings,
             *(

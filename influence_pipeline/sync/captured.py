@@ -18,8 +18,9 @@ class Captured:
     """What a capture found. `full`: everything was compared; `why_full` says why, if not asked.
 
     `missed`: records that only the compare found and a look should have named; `misses`: the keys
-    of some. `warnings`: what somebody should look at, one line each. `mass_change`: what the guard
-    says of it, if it is more than the guard lets pass.
+    of some. `gone`: the keys of those deleted, a thousand at most. `warnings`: what somebody should
+    look at, one line each. `mass_change`: what the guard says of it, if it is more than the guard
+    lets pass.
     """
 
     full: bool
@@ -33,6 +34,7 @@ class Captured:
     without_key: int
     missed: int = 0
     misses: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     mass_change: str | None = None
 

@@ -129,6 +129,7 @@ def plan(engine: Engine, entities: Sequence[Entity], *, full: bool = False) -> P
         preparation = Preparation(engine.store, engine.mappings, rules, entity, customers)
         records = _Records(preparation, customers, rules.names, engine.linger_seconds)
         records.add(work)
+        records.add_gone(captured[entity].gone)
         rows.extend(records.rows())
         calls += records.calls
     given = engine.config.delivery
@@ -192,6 +193,13 @@ class _Records:
             for row in again:
                 del self._same_email[row.key]
             self._batch(again, freed=True)
+
+    def add_gone(self, keys: Sequence[str]) -> None:
+        """Add records that the store gives no more, and of which no work is left."""
+        entity = self._preparation.entity.value
+        for key in keys:
+            gone = (entity, key, "gone", Planned.IGNORED.value, None, None, _NO_CALL, None, None)
+            self._rows.setdefault(key, gone)
 
     def _batch(self, work: Sequence[Any], *, freed: bool = False) -> None:
         found, unreadable = self._preparation.read([row.key for row in work])
@@ -292,6 +300,7 @@ class _Records:
         )
 
 
+_NO_CALL = "the store gives it no more; nothing is sent, the API has no call for that"
 _AS_ACKNOWLEDGED = "it is as the API acknowledged it"
 
 

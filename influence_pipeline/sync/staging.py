@@ -33,8 +33,9 @@ _QUERIES = load_queries(__file__, "staging.sql")
 _SECONDS_PER_TRANSACTION = 10.0
 # So many records are looked up one by one; more, in one go through whole tables.
 _FEW = 20_000
-# So many misses are named.
+# So many misses are named, and so many records that are gone.
 MISSES_NAMED = 10
+GONE_NAMED = 1_000
 
 _DELETED = (
     "the store has deleted it, and the API documents no call for that; delete it in the Influence "
@@ -68,6 +69,7 @@ class Merged:
     without_key: int = 0
     missed: int = 0
     misses: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 class Staging:
@@ -227,7 +229,7 @@ class Staging:
         into.execute(_QUERIES["no_longer_left_out"], values)
         into.execute(_QUERIES[f"mark_seen_again_of_{scope}"], values)
         into.execute(_QUERIES[f"find_gone_of_{scope}"], values)
-        deleted = into.execute(_QUERIES["mark_gone"], values).scalar_one()
+        gone = into.execute(_QUERIES["mark_gone"], {**values, "most": GONE_NAMED}).one()
         into.execute(_QUERIES[f"forget_poison_of_{scope}"], values)
         unreadable = into.execute(_QUERIES["park_poison"], values).rowcount
         into.execute(_QUERIES["go_as_usual"])
@@ -235,7 +237,8 @@ class Staging:
             looked_at=looked_at,
             created=merged.created,
             changed=merged.changed,
-            deleted=deleted,
+            deleted=gone.records,
+            gone=tuple(gone.keys),
             unreadable=unreadable,
             before_go_live=merged.before_go_live,
             without_key=int(without_key),

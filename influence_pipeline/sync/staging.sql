@@ -241,7 +241,10 @@ WITH gone AS (
         reason = 'it is gone from the store while the outcome of a call is not known'
     FROM gone WHERE w.entity = CAST(:entity AS entity) AND w.key = gone.key AND w.phase <> 'idle'
 )
-SELECT count(*) FROM gone
+SELECT count(*) AS records,
+       (SELECT coalesce(array_agg(key), '{}')
+        FROM (SELECT key FROM gone ORDER BY key LIMIT :most) AS named) AS keys
+FROM gone
 
 -- name: park_poison
 -- Records that cannot be read. Their store_hash is unknown, so that any readable row differs.
