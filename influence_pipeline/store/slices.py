@@ -40,7 +40,8 @@ def in_slices(
     A slice that takes longer than the store's time-out is made smaller and taken again, so `take`
     must keep nothing of it then. Raises what `take` raises.
     """
-    marks = _marks(store, described, prints)
+    rows = _rows(prints)
+    marks = _marks(store, described, rows) if rows else []
     ends = [*marks, None]
     step = max(1, len(ends) // 50)
     since: str | None = None
@@ -54,6 +55,14 @@ def in_slices(
                 with connection.begin_nested():
                     take(connection, KeyRange(since, before) if marks else ALL_KEYS)
             except psycopg2.errors.QueryCanceled:
+                if not marks:
+                    # Small, or a view of unknown size, and slow all the same.
+                    marks = _marks(store, described, None)
+                    if not marks:
+                        raise
+                    ends = [*marks, None]
+                    step = max(1, len(ends) // 50)
+                    continue
                 if step == 1:
                     raise
                 step = max(1, step // 4)
@@ -63,13 +72,19 @@ def in_slices(
         step = max(1, int(step * min(4.0, TARGET_SECONDS / max(seconds, 0.001))))
 
 
-def _marks(store: Postgres, described: Described, prints: Fingerprinting | None) -> list[str]:
-    """Give keys that part the records into about equal portions; none for a small store."""
+def _rows(prints: Fingerprinting | None) -> int | None:
+    """Say about how many rows the largest source has; None: so few that all is one slice, or
+    nobody knows."""
     pages = max((source.pages for source in prints.sources), default=0) if prints else 0
-    if pages <= PAGES_OF_ONE_SLICE:
-        return []
+    return pages * _ROWS_PER_PAGE if pages > PAGES_OF_ONE_SLICE else None
+
+
+def _marks(store: Postgres, described: Described, rows: int | None) -> list[str]:
+    """Give keys that part the records into about equal portions. `rows`: of the first source; None:
+    they are counted."""
     source = described.mapping.sources[0]
     key = f"({literal(source.key)}\n)::{described.key_type}"
+    counted = f"(SELECT count(*) FROM {literal(source.from_clause)}\n)"
     with store.transaction() as connection:
         try:
             with connection.begin_nested():
@@ -77,9 +92,10 @@ def _marks(store: Postgres, described: Described, prints: Fingerprinting | None)
                     connection,
                     "SELECT mark.id::text FROM (SELECT DISTINCT "
                     f"{key}{_collation(connection, described)} AS id "
-                    f"FROM {literal(source.from_clause)}\n WHERE random() < %(share)s) AS mark "
+                    f"FROM {literal(source.from_clause)}\n "
+                    f"WHERE random() < %(marks)s / ({rows or counted})::float8) AS mark "
                     "WHERE mark.id IS NOT NULL ORDER BY mark.id",
-                    {"share": MARKS / (pages * _ROWS_PER_PAGE)},
+                    {"marks": MARKS},
                 )
         except ROW_FAILURES:
             # A key that cannot be computed; then it is all one slice.

@@ -24,10 +24,10 @@ from influence_pipeline.records import Entity
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
 from influence_pipeline.sandbox.postgres_folder import as_the_server_sees, process_options
 from influence_pipeline.sandbox.postgres_programs import account_for, programs_for
-from influence_pipeline.store import changes
+from influence_pipeline.store import changes, reader
 from influence_pipeline.store.changes import Moment, StorePoint
-from influence_pipeline.store.mapping import Mapping, SourceTables
-from influence_pipeline_tests.support import databases
+from influence_pipeline.store.mapping import Mapping, SourceTables, describe
+from influence_pipeline_tests.support import databases, preset
 
 MAPPING = Mapping(
     Entity.CUSTOMER,
@@ -510,6 +510,127 @@ def move_next_xid(data_dir: Path, xid: int) -> None:
 def give_to(path: Path, owner: os.stat_result) -> None:
     for entry in [path, *path.rglob("*")]:
         os.chown(entry, owner.st_uid, owner.st_gid)
+
+
+# -- what a look reads -----------------------------------------------------------------------------
+
+
+def plain(entity: Entity) -> Mapping:
+    """The plain preset's mapping."""
+    sources = preset.CONFIG[entity.plural]["sources"]
+    return Mapping(
+        entity,
+        Path(f"{entity.plural}.sql"),
+        preset.select(entity.plural),
+        tuple(SourceTables(s["from"], tuple(s["rows"]), s["key"]) for s in sources),
+    )
+
+
+class Asked:
+    """The plans, as nodes, of all that is asked of the store."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.plans: list[list[dict[str, Any]]] = []
+        for module in (changes, reader):
+            monkeypatch.setattr(module, "run", self._run)
+
+    def _run(self, connection: Any, sql: str, parameters: Any = None) -> Any:
+        explained = run(connection, f"EXPLAIN (VERBOSE, FORMAT JSON) {sql}", parameters)
+        self.plans.append(list(nodes(explained.fetchone()[0][0]["Plan"])))
+        return run(connection, sql, parameters)
+
+    def tables(self) -> list[str]:
+        return sorted(
+            n["Relation Name"] for plan in self.plans for n in plan if "Relation Name" in n
+        )
+
+    def makes_records(self) -> bool:
+        return "json" in str(self.plans)
+
+
+def nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", ()):
+        yield from nodes(child)
+
+
+@contextmanager
+def read_only(url: str) -> Iterator[Any]:
+    store = Postgres(url, variable="the store", kind=StoreError, read_only=True)
+    with store.transaction() as connection:
+        yield connection
+    store.close()
+
+
+def plans_of_a_look(url: str, monkeypatch: pytest.MonkeyPatch, *, apart: bool) -> Asked:
+    """Look at orders while a transaction is open, so that the point needs rows too. `apart`: keys
+    and point by a scan each."""
+    mapping = plain(Entity.ORDER)
+    with transaction(url) as slow:
+        execute(slow, "UPDATE orders SET placed_at = placed_at WHERE id = 1")
+        shop(url, "UPDATE orders SET placed_at = placed_at WHERE id = 2")
+        with read_only(url) as connection:
+            last = changes.capture_point(connection, mapping, changes.present(connection))
+        shop(url, "UPDATE orders SET placed_at = placed_at WHERE id = 3")
+        with read_only(url) as connection:
+            now = changes.present(connection)
+            with monkeypatch.context() as patched:
+                asked = Asked(patched)
+                keys, point = changes.look(connection, mapping, last, now)
+                if apart:
+                    changes.capture_point(connection, mapping, now)
+            assert keys == ["3"]
+            assert point == changes.capture_point(connection, mapping, now)
+            assert len(point.seen_xids) == 2
+        slow.rollback()
+    return asked
+
+
+def scans_needed(mapping: Mapping, url: str) -> list[str]:
+    """The tables that Postgres reads if it is asked once for the recent rows of each alias."""
+    tables: list[str] = []
+    with read_only(url) as connection:
+        for source in mapping.sources:
+            for alias in source.aliases:
+                plan = run(
+                    connection,
+                    f"EXPLAIN (VERBOSE, FORMAT JSON) SELECT {source.key} FROM {source.from_clause} "
+                    f"WHERE age({alias}.xmin) BETWEEN 0 AND 100",
+                ).fetchone()[0][0]["Plan"]
+                tables += [n["Relation Name"] for n in nodes(plan) if "Relation Name" in n]
+    return sorted(tables)
+
+
+def test_one_scan_of_each_source_gives_the_keys_and_the_point(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = plans_of_a_look(store_url, monkeypatch, apart=False)
+    assert len(asked.plans) == 1
+    assert asked.tables() == scans_needed(plain(Entity.ORDER), store_url)
+
+
+def test_control_keys_and_point_apart_read_every_source_twice(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = plans_of_a_look(store_url, monkeypatch, apart=True)
+    assert asked.tables() == sorted(scans_needed(plain(Entity.ORDER), store_url) * 2)
+
+
+@pytest.mark.parametrize("entity", [Entity.CUSTOMER, Entity.PRODUCT, Entity.ORDER])
+def test_a_look_reads_the_sources_alone_and_makes_no_record(
+    store_url: str, monkeypatch: pytest.MonkeyPatch, entity: Entity
+) -> None:
+    mapping = plain(entity)
+    with read_only(store_url) as connection:
+        now = changes.present(connection)
+        last = changes.capture_point(connection, mapping, now)
+        asked = Asked(monkeypatch)
+        changes.look(connection, mapping, last, now)
+        assert asked.tables() == scans_needed(mapping, store_url)
+        assert not asked.makes_records()
+        # Control: the records themselves are made of JSON.
+        reader.rows_of(connection, describe(connection, mapping), ["1"])
+        assert asked.makes_records()
 
 
 # -- arithmetic ------------------------------------------------------------------------------------

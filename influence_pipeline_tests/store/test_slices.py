@@ -248,21 +248,43 @@ def test_one_mark_that_takes_too_long_is_an_error_of_the_store(
         sizes(tables, monkeypatch, lambda records: 31)
 
 
+def slow_shop(shop: SourceShop) -> list[str]:
+    """Sixty records that take longer together than a second."""
+    keys = [str(n) for n in range(60)]
+    fill(shop, "int", keys)
+    shop.run(
+        "CREATE FUNCTION slow(id int) RETURNS text LANGUAGE plpgsql AS "
+        "$$BEGIN PERFORM pg_sleep(0.03); RETURN id; END$$",
+        "CREATE VIEW v AS SELECT * FROM t",
+    )
+    return keys
+
+
+SLOW = "SELECT id, slow(id) AS title FROM t"
+
+
 def test_a_real_time_out_makes_a_slice_smaller(
     tables: SourceShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = [str(n) for n in range(60)]
-    fill(tables, "int", keys)
-    tables.run(
-        "CREATE FUNCTION slow(id int) RETURNS text LANGUAGE plpgsql AS "
-        "$$BEGIN PERFORM pg_sleep(0.03); RETURN id; END$$"
-    )
+    keys = slow_shop(tables)
     # More than a statement may take: slices grow until one is stopped.
     monkeypatch.setattr(slices, "TARGET_SECONDS", 30.0)
-    select = "SELECT id, slow(id) AS title FROM t"
     with closing(SourceShop(tables.url, seconds=1)) as hurried:
         with pytest.raises(StoreError, match="timeout"), hurried.store.transaction() as connection:
             run(connection, "SELECT slow(id) FROM t")
-        found = sliced(hurried, select=select)
+        found = sliced(hurried, select=SLOW)
     assert flat(found) == sorted(keys)
     assert max(map(len, found)) < 34
+
+
+@pytest.mark.parametrize("table", ["t", "v"])
+def test_a_small_table_or_a_view_whose_records_take_long_is_sliced_all_the_same(
+    tables: SourceShop, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    keys = slow_shop(tables)
+    monkeypatch.setattr(slices, "PAGES_OF_ONE_SLICE", 512)
+    monkeypatch.setattr(slices, "TARGET_SECONDS", 0.5)
+    source = SourceTables(table, (table,), f"{table}.id")
+    with closing(SourceShop(tables.url, seconds=1)) as hurried:
+        found = sliced(hurried, source, select=SLOW)
+    assert flat(found) == sorted(keys)
