@@ -41,11 +41,13 @@ _KEYS_PER_STATEMENT = 5000
 
 @dataclass(frozen=True)
 class _Source:
-    """A source, ready to be asked. `key`, `row_hash`: SQL; `sliced_by`: the alias whose place in
+    """A source, ready to be asked. `key`, `row_hash`: SQL, the key as the record's own id is
+    written; `own_key`: as the source has it, of `own_type`; `sliced_by`: the alias whose place in
     its table parts the rows, None where they cannot be parted; `pages`: the size of that table."""
 
     from_clause: str
     key: str
+    own_key: str
     own_type: str
     row_hash: str
     sliced_by: str | None
@@ -135,6 +137,7 @@ def _source(connection: Session, described: Described, source: SourceTables, see
     return _Source(
         literal(source.from_clause),
         _key(described, literal(source.key)),
+        f"({literal(source.key)}\n)",
         column_types(connection, {oid})[oid].name,
         # Without the sign, so that sums have none.
         f"({record_hash(literal(values), seed, native=described.native)} & {MODULUS - 1})",
@@ -268,7 +271,8 @@ def _of_batch(
     selects = []
     for source in prints.sources:
         kind = source.own_type if own_type else "text"
-        key = source.key if own_type else f"({source.key})::text"
+        # Compared as the source has it, an index on it serves.
+        key = source.own_key if own_type else f"({source.key})::text"
         wanted = f"(SELECT unnest(%(keys)s::text[])::{kind})"
         selects.append(
             _Slice(source).select(

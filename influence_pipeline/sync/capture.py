@@ -343,9 +343,7 @@ def _sums_if_due(out: sa.Connection, survey: _Survey) -> _Sums | None:
     return _Sums(rows, weight, time.monotonic() - began)
 
 
-def _why_compare(
-    into: sa.Connection, survey: _Survey, job: CaptureJob, sums: _Sums
-) -> str | None:
+def _why_compare(into: sa.Connection, survey: _Survey, job: CaptureJob, sums: _Sums) -> str | None:
     """Hold the sums over the store's keys, of the look's own snapshot, against what is known after
     it; they differ where a source row has gone without a trace."""
     began = time.monotonic()

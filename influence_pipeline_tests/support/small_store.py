@@ -25,7 +25,13 @@ from influence_pipeline.state.database import open_state
 from influence_pipeline.state.schema import Lane
 from influence_pipeline.store import reader
 from influence_pipeline.store.fingerprints import MODULUS, describe_sources
-from influence_pipeline.store.mapping import Described, Mapping, SourceTables, canonical_rows, describe
+from influence_pipeline.store.mapping import (
+    Described,
+    Mapping,
+    SourceTables,
+    canonical_rows,
+    describe,
+)
 from influence_pipeline.store.reader import Window
 from influence_pipeline.sync.capture import Captured, CaptureJob, capture
 from influence_pipeline.sync.claims import Batch, Claim, Claims, Verdict
