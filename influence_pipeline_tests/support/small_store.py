@@ -39,11 +39,17 @@ from influence_pipeline.sync.claims import Batch, Claim, Claims, Verdict
 KEYS = {
     "integer": ("1", "2", "3", "0", "-7"),
     "text": ("1", " 1", "ä'\\", "", "B"),
+    "varchar(20)": ("1", " 1", "ä'\\", "", "B"),
+    "bigint": ("1", "2", "9007199254740993", "0", "-7"),
+    "smallint": ("1", "2", "3", "0", "-7"),
+    "uuid": tuple(f"00000000-0000-4000-8000-00000000000{digit}" for digit in "1234a"),
+    "numeric": ("1", "2.50", "3", "0", "-7"),
 }
 CUT_OVER = datetime(2026, 10, 1, tzinfo=UTC)
 # Of an order, by chance: before the cut-over, at it, after it.
 MOMENTS = ("2026-09-30 23:59:59Z", "2026-10-01Z", "2026-11-01Z")
 
+TABLES = ("customers", "orders", "lines", "payments")
 _TABLES = """
     CREATE TABLE customers (id integer PRIMARY KEY, email text);
     CREATE TABLE orders (
@@ -112,6 +118,13 @@ TRANSACTIONS = ("commit", "rollback", "savepoint", "release", "back", "prepare")
 PIPELINE = ("tick", "full", "every record", "killed", "claim", "report")
 
 
+EVERYTHING_ONCE = (
+    *WRITES, "tick", "claim", "line moves", "report", "tick", "payment moves", "line", "tick", "line",
+    "line", "tick", "line gone", "tick", "full", "payment gone", "customer gone", "tick", "line",
+    "every record", "all gone", "tick", "full", "order", "line", "tick",
+)  # fmt: skip
+
+
 class Step(NamedTuple):
     """One thing that happens. `place`: 0 a transaction of its own, else one that stays open."""
 
@@ -152,15 +165,18 @@ class SmallStore:
 
     def __post_init__(self) -> None:
         self.keys = KEYS[self.key]
-        self.shop = psycopg2.connect(self.store_url)
+        self.shop = self.open()
         self.shop.autocommit = True
         self.ask(_TABLES.format(key=self.key))
-        database = self.shop.info.dbname
-        # Two transactions of one thread at the same row would wait for each other for ever.
-        self.ask(f"ALTER DATABASE {database} SET lock_timeout = '3ms'")
-        self.ask("SET lock_timeout = '3ms'")
+        for table in TABLES:
+            # It would lock the table, by the clock.
+            self.ask(f"ALTER TABLE {table} SET (vacuum_truncate = false)")
         self.store = Postgres(self.store_url, variable="store", kind=StoreError, read_only=True)
         self.state = open_state(self.state_url, schema="influence")
+
+    def open(self) -> psycopg2.extensions.connection:
+        # Two transactions of one thread at the same row would wait for each other for ever.
+        return psycopg2.connect(self.store_url, options="-c lock_timeout=3ms")
 
     def ask(self, sql: str, **values: Any) -> list[Any]:
         with self.shop.cursor() as cursor:
@@ -177,7 +193,7 @@ class SmallStore:
         for (prepared,) in self.ask("SELECT gid FROM pg_prepared_xacts"):
             self.ask("ROLLBACK PREPARED %(gid)s", gid=prepared)
         # Not TRUNCATE, which takes ten times as long for so few rows.
-        for table in ("customers", "orders", "lines", "payments"):
+        for table in TABLES:
             self.ask(f"DELETE FROM {table}")
         with self.state.transaction() as connection:
             for table in ("snapshot", "work", "left_out", "capture_point"):
@@ -259,8 +275,8 @@ class History:
         keys = self._small.keys
         key, other = keys[step.key], keys[(step.key + 1 + step.n) % len(keys)]
         values = {
-            "key": int(key) if self._small.key == "integer" else key,
-            "other": int(other) if self._small.key == "integer" else other,
+            "key": key,
+            "other": other,
             "n": step.n,
             "moment": MOMENTS[step.n % len(MOMENTS)],
         }
@@ -282,7 +298,7 @@ class History:
 
     def _transaction(self, place: int) -> psycopg2.extensions.connection:
         if place not in self._open:
-            self._open[place] = psycopg2.connect(self._small.store_url)
+            self._open[place] = self._small.open()
             self._savepoints[place] = 0
         return self._open[place]
 
