@@ -12,7 +12,7 @@ import pytest
 from influence_pipeline.cli import main
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sandbox.sample_store import poison
-from influence_pipeline.sync import capture
+from influence_pipeline.sync import survey
 from influence_pipeline_tests.support.world import World, sandbox_process, world
 
 __all__ = ["CommandLine", "Ran", "sandbox_process", "world"]
@@ -67,7 +67,7 @@ class CommandLine:
 
 def warn_of_hidden_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every capture find something that somebody should look at."""
-    monkeypatch.setattr(capture, "_warnings", lambda *_: ("Some rows are hidden.",))
+    monkeypatch.setattr(survey, "_warnings", lambda *_: ("Some rows are hidden.",))
 
 
 @pytest.fixture
