@@ -81,8 +81,8 @@ def holds(examples: int, small: SmallStore, *more: str, **how: Any) -> None:
     one()
 
 
-MANY = [60, pytest.param(1500, marks=pytest.mark.slow)]
-FEW = [30, pytest.param(700, marks=pytest.mark.slow)]
+MANY = [15, pytest.param(1500, marks=pytest.mark.slow)]
+FEW = [5, pytest.param(700, marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("examples", MANY)
@@ -115,31 +115,34 @@ def test_so_they_do_where_some_orders_are_of_before_the_cut_over(
     holds(examples, small, "import", always_checked=always, go_live=CUT_OVER)
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(key, marks=[] if key in {"uuid", "numeric"} else pytest.mark.slow)
+        for key in KEYS
+    ],
+)
 def test_keys_of_any_type_are_followed(
     server: EmbeddedPostgres, state_template: str, key: str
 ) -> None:
+    history = [Step(what, 0, number % 2, number % 3) for number, what in enumerate(EVERYTHING_ONCE)]
     with small_store(server, state_template, key) as small:
-        for always in (True, False):
-            History(small, always_checked=always).run(
-                [
-                    Step(what, 0, number % 2, number % 3)
-                    for number, what in enumerate(EVERYTHING_ONCE)
-                ]
-            )
+        History(small, always_checked=True).run(history)
 
 
 # -- histories that once went wrong ----------------------------------------------------------------
 
+LINE_READ_BY_A_WORKER = [
+    Step("edit", n=1), Step("tick"), Step("line"), Step("claim"), Step("report"), Step("line gone"),
+]  # fmt: skip
 WENT_WRONG = {
-    "a worker read a line that no capture has seen, and that is gone before one looks": [
-        Step("order"), Step("tick"), Step("line"), Step("claim"), Step("report"), Step("line gone"),
-    ],
+    "a worker read a line that no capture has seen, and that is gone before one looks":
+        LINE_READ_BY_A_WORKER,
     "an import read an order that is gone before a capture looks": [
-        Step("order"), Step("import", n=2), Step("order gone"),
+        Step("order", key=3), Step("import", n=2), Step("order gone", key=3),
     ],
     "an import read a line that is gone before a capture looks": [
-        Step("order"), Step("tick"), Step("line"), Step("import", n=2), Step("line gone"),
+        Step("line"), Step("import", n=2), Step("line gone"),
     ],
 }  # fmt: skip
 
@@ -216,26 +219,14 @@ BROKEN: dict[str, tuple[bool, Callable[[pytest.MonkeyPatch], None]]] = {
     "what is left out is not noted": (False, query(staging, "note_left_out", NO_MORE)),
     "what is left out no more is kept": (False, query(staging, "forget_left_out_of_candidates", NO_MORE)),
     "records whose rows are gone keep them": (False, query(staging, "note_rows_gone_of_candidates", NO_MORE)),
-    "a capture says no worker that it has looked": (
-        False,
-        query(staging, "mark_seen_again_of_candidates", NO_MORE),
-    ),
-    "an acknowledgement leaves the fingerprint as it is": (
-        True,
-        query(claims, "acknowledge", ("THEN p.source_hash END", "THEN p.source_hash ELSE p.source_hash END")),
-    ),
-    "what changed back stays to be done": (
-        False,
-        query(staging, "merge_staged", ("DELETE FROM work w USING merged m\n    WHERE", "DELETE FROM work w USING merged m\n    WHERE false AND")),
-    ),
 }  # fmt: skip
 
 
 SAVEPOINT = [
-    Step("order"), Step("order", key=1), Step("tick"),
-    # The older one keeps the horizon back; what the other writes inside its savepoint is not seen yet.
-    Step("line", 2, 1), Step("payment", 1, 2), Step("savepoint", 1), Step("line", 1, 0, 1),
-    Step("tick"), Step("release", 1), Step("commit", 1), Step("tick"),
+    # The older one keeps the horizon back; what the other writes inside its savepoint is not seen yet,
+    # and a third that ends puts it below the next transaction.
+    Step("line", 2, 1), Step("line", 1, 2), Step("savepoint", 1), Step("line edit", 1, 0, 1),
+    Step("customer", n=3), Step("tick"), Step("release", 1), Step("commit", 1), Step("tick"),
 ]  # fmt: skip
 
 
@@ -251,7 +242,65 @@ def test_control_the_saved_snapshot_knows_no_savepoints(
         History(small, always_checked=False).run(SAVEPOINT)
 
 
-@pytest.mark.parametrize("broken", BROKEN)
+CHANGED_BACK = [
+    Step("edit", n=1), Step("tick"), Step("edit", n=1), Step("claim"),
+    Step("edit", n=2), Step("tick"), Step("report"), Step("tick"),
+]  # fmt: skip
+# What chance finds too seldom.
+SELDOM = {
+    "what changed back stays to be done": (
+        False,
+        [Step("edit", n=1), Step("tick"), Step("edit", n=2), Step("tick")],
+        query(
+            staging,
+            "merge_staged",
+            (
+                "DELETE FROM work w USING merged m\n    WHERE",
+                "DELETE FROM work w USING merged m\n    WHERE false AND",
+            ),
+        ),
+    ),
+    "a capture says no worker that it has looked": (
+        False,
+        CHANGED_BACK,
+        query(staging, "mark_seen_again_of_candidates", NO_MORE),
+    ),
+    "an acknowledgement leaves the fingerprint as it is": (
+        True,
+        LINE_READ_BY_A_WORKER,
+        query(
+            claims,
+            "acknowledge",
+            ("THEN p.source_hash END", "THEN p.source_hash ELSE p.source_hash END"),
+        ),
+    ),
+}
+
+
+def test_a_record_changed_back_while_it_is_sent_is_sent_again(small: SmallStore) -> None:
+    History(small, always_checked=False).run(CHANGED_BACK)
+
+
+@pytest.mark.parametrize("broken", SELDOM)
+def test_control_what_is_seldom_is_caught(
+    small: SmallStore, broken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    always, history, breaks = SELDOM[broken]
+    breaks(monkeypatch)
+    with pytest.raises(AssertionError):
+        History(small, always_checked=always).run(history)
+
+
+CHANCE_TAKES_LONG = {"what is left out no more is kept", "records whose rows are gone keep them"}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in CHANCE_TAKES_LONG else [])
+        for name in BROKEN
+    ],
+)
 def test_control_a_broken_capture_is_caught(
     small: SmallStore, broken: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,7 +308,7 @@ def test_control_a_broken_capture_is_caught(
     breaks(monkeypatch)
 
     @settings(
-        max_examples=150,
+        max_examples=300,
         deadline=None,
         database=None,
         derandomize=True,
