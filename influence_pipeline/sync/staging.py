@@ -32,7 +32,7 @@ _QUERIES = load_queries(__file__, "staging.sql")
 # Records are read in batches, and after so long in another transaction of the store.
 _SECONDS_PER_TRANSACTION = 10.0
 # So many records are looked up one by one; more, in one go through whole tables.
-_FEW = 20_000
+_FEW = 50_000
 # So many misses are named, and so many records that are gone.
 MISSES_NAMED = 10
 GONE_NAMED = 1_000
