@@ -23,6 +23,7 @@ import psycopg2
 from influence_pipeline.errors import MappingError, describe_database_error
 from influence_pipeline.postgres import Postgres, Session, driver_cursor, literal, run
 from influence_pipeline.store.mapping import (
+    REFUSED,
     Described,
     Mapping,
     SourceTables,
@@ -212,7 +213,7 @@ def _pages(connection: Session, source: SourceTables) -> tuple[str | None, int]:
     try:
         with connection.begin_nested():
             nodes = plan_nodes(connection, _places(source, alias))
-    except psycopg2.Error:
+    except REFUSED:
         return None, 0
     if any(node.get("Join Type", "Inner") != "Inner" for node in nodes):
         return None, 0

@@ -100,6 +100,15 @@ def read_select(file: Path) -> str:
     return select
 
 
+# What Postgres raises at SQL that does not fit the store. Its own trouble (a lock, a time-out, a
+# lost line) is an OperationalError, and no fault of a mapping.
+REFUSED = (
+    psycopg2.ProgrammingError,
+    psycopg2.DataError,
+    psycopg2.IntegrityError,
+    psycopg2.InternalError,
+    psycopg2.NotSupportedError,
+)
 # A `;` at the end, and comments after it.
 _END = re.compile(r"\s*;\s*((--[^\n]*|/\*.*?\*/)\s*)*\Z", re.DOTALL)
 # Not 0: with it a numeric NaN, and not 1: with it a numeric 0, would hash as NULL does.
@@ -186,7 +195,7 @@ class ColumnType:
 def _column_types(connection: Session, mapping: Mapping) -> dict[str, ColumnType]:
     try:
         cursor = run(connection, f"SELECT canonical.* FROM {canonical_rows(mapping)} LIMIT 0")
-    except psycopg2.Error as error:
+    except REFUSED as error:
         raise MappingError(
             f"{mapping.file}: the store refuses the SELECT: {describe_database_error(error)}."
         ) from None

@@ -18,7 +18,7 @@ import psycopg2
 
 from influence_pipeline.errors import MappingError, describe_database_error
 from influence_pipeline.postgres import Session, driver_cursor, literal, run
-from influence_pipeline.store.mapping import Described, canonical_rows
+from influence_pipeline.store.mapping import REFUSED, Described, canonical_rows
 
 # How many keys one statement asks for. Large enough that the round trip does not count, small
 # enough that a statement stays well under a second.
@@ -175,7 +175,7 @@ def can_hash(connection: Session, described: Described, former: str) -> bool:
     try:
         with connection.begin_nested():
             run(connection, f"SELECT {former} FROM {_everything(described)} LIMIT 0", {})
-    except psycopg2.Error:
+    except REFUSED:
         return False
     return True
 

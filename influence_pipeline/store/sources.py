@@ -17,7 +17,13 @@ import sqlalchemy as sa
 
 from influence_pipeline.errors import MappingError, describe_database_error
 from influence_pipeline.postgres import Session, run
-from influence_pipeline.store.mapping import Described, Mapping, SourceTables, canonical_rows
+from influence_pipeline.store.mapping import (
+    REFUSED,
+    Described,
+    Mapping,
+    SourceTables,
+    canonical_rows,
+)
 from influence_pipeline.store.stamps import check_stamps
 
 
@@ -76,7 +82,7 @@ def _check_key(connection: sa.Connection, described: Described, source: SourceTa
     mapping = described.mapping
     try:
         cursor = run(connection, f"SELECT ({source.key}\n) FROM {source.from_clause}\n LIMIT 0")
-    except psycopg2.Error as error:
+    except REFUSED as error:
         raise MappingError(
             f'{mapping.sources_place}, from = "{source.from_clause}": '
             f"{describe_database_error(error)}."
@@ -88,7 +94,7 @@ def _check_key(connection: sa.Connection, described: Described, source: SourceTa
     try:
         with connection.begin_nested():
             run(connection, f"{comparison} LIMIT 0")
-    except psycopg2.Error:
+    except REFUSED:
         found = run(
             connection,
             "SELECT format_type(%(oid)s, NULL)",
@@ -114,7 +120,7 @@ def _aliases_without_ids(
                 )
         except psycopg2.errors.UndefinedColumn:
             without.append(alias)
-        except psycopg2.Error as error:
+        except REFUSED as error:
             mend = ""
             if isinstance(error, psycopg2.errors.InsufficientPrivilege):
                 mend = (

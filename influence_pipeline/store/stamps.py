@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from influence_pipeline.errors import MappingError, describe_database_error
 from influence_pipeline.postgres import literal, run
-from influence_pipeline.store.mapping import Mapping, SourceTables
+from influence_pipeline.store.mapping import REFUSED, Mapping, SourceTables
 
 # Rows of one statement: it stays short however many rows have changed.
 ROWS_PER_PAGE = 10_000
@@ -44,7 +44,7 @@ def _check(connection: sa.Connection, mapping: Mapping, source: SourceTables) ->
         cursor = run(
             connection, f"SELECT ({source.changed_at}\n) FROM {source.from_clause}\n LIMIT 0"
         )
-    except psycopg2.Error as error:
+    except REFUSED as error:
         raise MappingError(f"{place}: {describe_database_error(error)}.") from None
     found = cursor.description[0].type_code
     if found not in {_TIMESTAMP, _TIMESTAMP_WITH_ZONE}:
@@ -59,7 +59,7 @@ def _check(connection: sa.Connection, mapping: Mapping, source: SourceTables) ->
         try:
             with connection.begin_nested():
                 run(connection, "SELECT now() AT TIME ZONE %(zone)s", {"zone": source.time_zone})
-        except psycopg2.Error:
+        except REFUSED:
             raise MappingError(
                 f"{place}: the store knows no time zone {source.time_zone}."
             ) from None

@@ -5,13 +5,15 @@ moved."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg2
 import pytest
 
-from influence_pipeline.errors import ConfigurationError, MassChange
+from influence_pipeline.errors import ConfigurationError, MassChange, StoreError
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import load_settings
 from influence_pipeline.store import mapping as mapping_module
@@ -553,3 +555,12 @@ def test_a_key_that_cannot_be_computed_any_more_makes_a_compare_compute_every_re
     world.shop("UPDATE order_lines SET title = 'good' WHERE title = 'bad'")
     assert found(captured(world, full=True)) == (0, 1, 0)
     assert found(captured(world, full=True)) == (0, 0, 0)
+
+
+def test_a_store_that_keeps_its_tables_locked_is_no_fault_of_the_mapping(world: World) -> None:
+    world.config.write_text("store_statement_timeout_seconds = 1\n" + world.config.read_text())
+    with closing(psycopg2.connect(world.store_url)) as migration, migration.cursor() as cursor:
+        cursor.execute("LOCK TABLE customers IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(StoreError, match="statement timeout"):
+            captured(world, Entity.CUSTOMER)
+    assert captured(world, Entity.CUSTOMER).created > 50
