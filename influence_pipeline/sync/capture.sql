@@ -94,6 +94,7 @@ SELECT key FROM (
     SELECT key FROM left_out WHERE entity = CAST(:entity AS entity)
 ) AS known
 WHERE (hashtextextended(key, 1) & 9223372036854775807) % :turns = :turn
+  AND NOT EXISTS (SELECT FROM candidate c WHERE c.key = known.key)
 
 -- name: candidates_after
 -- The candidates in the order of their keys, in batches.
