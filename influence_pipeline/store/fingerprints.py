@@ -103,10 +103,6 @@ class Fingerprinting:
         function = "hashint8extended" if self.integer_keys else "hashtextextended"
         return f"({function}({key}, 0) & {MODULUS - 1})"
 
-    def known_key(self, key: str) -> str:
-        """SQL for a key that is kept as text, as `bucket` and `weight` want it."""
-        return f"{key}::bigint" if self.integer_keys else key
-
 
 def describe_sources(connection: Session, described: Described) -> Fingerprinting:
     """Hold the sources against the catalog: which columns can be read and how they are hashed."""
