@@ -11,6 +11,7 @@ import pytest
 
 from influence_pipeline.errors import StateError, StoreError
 from influence_pipeline.postgres import Postgres, run
+from influence_pipeline_tests.sandbox.platform_fixtures import until
 
 CANARY = "canary-s3cret"
 
@@ -71,11 +72,23 @@ def test_a_read_only_database_is_not_written_to(store_url: str) -> None:
         connection.ask("DELETE FROM orders")
 
 
-def test_no_connection_is_left_open(database: Postgres) -> None:
-    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-    for _ in range(3):
-        with database.direct() as connection:
-            assert connection.ask(count) == [{"count": 1}]
+def test_no_connection_is_left_open(database: Postgres, empty_database_url: str) -> None:
+    with closing(psycopg2.connect(empty_database_url)) as looking, looking.cursor() as cursor:
+        looking.autocommit = True
+
+        def others() -> int:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            return int((cursor.fetchone() or (0,))[0])
+
+        for _ in range(3):
+            with database.direct() as connection:
+                assert connection.ask("SELECT 1 AS one") == [{"one": 1}]
+                assert others() == 1
+            # A server's process ends a moment after its client has gone.
+            until(lambda: others() == 0, "the end of the connection")
 
 
 def test_an_error_is_told_in_words_that_hold_no_value(database: Postgres) -> None:

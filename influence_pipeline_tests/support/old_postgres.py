@@ -35,10 +35,12 @@ def running() -> Iterator[EmbeddedPostgres]:
         folder = Path(made)
         folder.chmod(0o755)
         _make(folder / "data")
+        # Only for its start: other servers of these tests are of the embedded programs.
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(embedded, "programs_for", lambda _: PROGRAMS)
-            with EmbeddedPostgres.start(folder / "data", fast=True) as server:
-                yield server
+            started = EmbeddedPostgres.start(folder / "data", fast=True)
+        with started as server:
+            yield server
 
 
 def _make(data: Path) -> None:

@@ -222,7 +222,7 @@ def test_control_a_pipeline_that_takes_a_batch_with_a_failure_for_unsent_is_caug
     with shop.engine() as engine:
         engine.sync(Entity.ORDER)
     shop.ask_state(
-        "UPDATE influence.snapshot SET synced_hash = NULL, store_hash = NULL"
+        "UPDATE influence.snapshot SET synced_hash = NULL, store_hash = NULL, source_hash = NULL"
         " WHERE entity = 'order' RETURNING 1"
     )
     again = resent(shop, Entity.ORDER)
