@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import psycopg2
 
+from benchmarks.peers.reverse_etl import DRT_PROFILES, DRT_PROJECT
 from benchmarks.peers.venvs import program
 from benchmarks.processes import run_program
 from benchmarks.shops import Shop
@@ -85,9 +86,9 @@ def _drt(shop: Shop, folder: Path) -> Finder:
     store = urlsplit(shop.store_url)
     (folder / ".drt").mkdir(parents=True)
     (folder / "syncs").mkdir()
-    (folder / "drt_project.yml").write_text(_DRT_PROJECT)
+    (folder / "drt_project.yml").write_text(DRT_PROJECT)
     (folder / ".drt" / "profiles.yml").write_text(
-        _DRT_PROFILES.format(
+        DRT_PROFILES.format(
             host=store.hostname, port=store.port, database=store.path[1:], user=store.username
         )
     )
@@ -181,20 +182,6 @@ def _copy_orders(store_url: str, target_url: str) -> None:
         cursor.execute("VACUUM (ANALYZE) orders")
 
 
-_DRT_PROJECT = """
-name: loyalty
-version: "0.1"
-profile: shop
-"""
-_DRT_PROFILES = """
-shop:
-  type: postgres
-  host: {host}
-  port: {port}
-  dbname: {database}
-  user: {user}
-  password_env: SHOP_PASSWORD
-"""
 _DRT_SYNC = """
 name: orders
 model: SELECT * FROM public.orders

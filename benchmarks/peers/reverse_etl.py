@@ -20,12 +20,12 @@ from benchmarks.peers.venvs import program
 
 SCHEMA = "peers"
 
-_DRT_PROJECT = """
+DRT_PROJECT = """
 name: loyalty
 version: "0.1"
 profile: shop
 """
-_DRT_PROFILES = """
+DRT_PROFILES = """
 shop:
   type: postgres
   host: {host}
@@ -109,9 +109,9 @@ def drt(store_url: str, api_url: str, folder: Path) -> Peer:
     store = urlsplit(store_url)
     (folder / ".drt").mkdir(parents=True)
     (folder / "syncs").mkdir()
-    (folder / "drt_project.yml").write_text(_DRT_PROJECT)
+    (folder / "drt_project.yml").write_text(DRT_PROJECT)
     (folder / ".drt" / "profiles.yml").write_text(
-        _DRT_PROFILES.format(
+        DRT_PROFILES.format(
             host=store.hostname, port=store.port, database=store.path[1:], user=store.username
         )
     )

@@ -109,7 +109,8 @@ def _first_step(
                 looked = _look(out, staging, store, survey, job)
                 if looked is None:
                     way, why = Way.EVERY_RECORD, None if job.full else _NO_KEY
-            if way is Way.EVERY_RECORD and survey.why_no_look is None:
+            whole = job.window == EVERYTHING
+            if way is Way.EVERY_RECORD and whole and survey.why_no_look is None:
                 point = changes.capture_point(out, job.mapping, survey.now)
         if looked is not None:
             return _merge_look(into, staging, looked, survey, job, at)
@@ -230,10 +231,11 @@ def _compare_step(
                 if why_no_look is None:
                     point = _note_looked(out, staging, survey, job)
                     told = point is not None
-                if job.recheck_in_compares:
-                    compare.note_turn(into, entity, job.recheck_in_compares, last.compares)
-                reading = Reading(store, survey.described, survey.prints, job.go_live)
-                compare.stage_candidates(into, staging, reading, out, entity)
+                if told:
+                    if job.recheck_in_compares:
+                        compare.note_turn(into, entity, job.recheck_in_compares, last.compares)
+                    reading = Reading(store, survey.described, survey.prints, job.go_live)
+                    compare.stage_candidates(into, staging, reading, out, entity)
         if not told:
             staging.start_over()
             staging.forget_fingerprints()
@@ -376,15 +378,15 @@ def _captured(
         missed=merged.missed,
         misses=merged.misses,
         gone=merged.gone,
-        warnings=(
-            *survey.warnings,
-            *(
-                [missed_words(job.mapping.entity, merged.missed, merged.misses)]
-                * bool(merged.missed)
-            ),
-        ),
+        warnings=survey.warnings + _of_misses(job, merged),
         mass_change=_more_than_allowed(into, survey, job, merged),
     )
+
+
+def _of_misses(job: CaptureJob, merged: Merged) -> tuple[str, ...]:
+    if not merged.missed:
+        return ()
+    return (missed_words(job.mapping.entity, merged.missed, merged.misses),)
 
 
 def _more_than_allowed(

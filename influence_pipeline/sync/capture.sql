@@ -3,7 +3,7 @@
 INSERT INTO capture_point (entity) VALUES (CAST(:entity AS entity))
 ON CONFLICT (entity) DO UPDATE SET entity = EXCLUDED.entity
 RETURNING taken_at, horizon, next_xid, seen_xids, server_identity, mapping_hash, hash_method,
-          source_tables, full_at, store_clock, go_live, hash_expression, source_method, compares,
+          source_tables, store_clock, go_live, hash_expression, source_method, compares,
           -- Whether the time since the last search for rows gone without a trace is long enough for
           -- that to take so small a part of it.
           :percent > 0 AND (check_seconds IS NULL OR now() >= checked_at
@@ -98,7 +98,9 @@ WHERE (hashtextextended(key, 1) & 9223372036854775807) % :turns = :turn
 
 -- name: candidates_after
 -- The candidates in the order of their keys, in batches.
-SELECT DISTINCT key FROM candidate WHERE key > :after ORDER BY key LIMIT :most
+SELECT DISTINCT key FROM candidate
+WHERE CAST(:after AS text) IS NULL OR key > :after
+ORDER BY key LIMIT :most
 
 -- name: unreadable
 -- Records that could not be read: whether they can be now need not show in any row of theirs.

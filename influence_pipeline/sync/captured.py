@@ -118,7 +118,8 @@ def mass_change(
     return (
         f"{changed:,} of the {before:,} {job.mapping.entity.plural} that were known have changed "
         f"and {deleted:,} are gone, all at once; more than {job.guard.percent:g} % must be "
-        "allowed. A restored backup, a migration or a changed mapping looks like that"
+        "allowed (capture.mass_change_percent in influence.toml). A restored backup, a migration "
+        "or a changed mapping looks like that"
     )
 
 
@@ -128,5 +129,5 @@ def mass_change_words(entity: Entity, found: str) -> str:
         f"{found}. Nothing was kept, and nothing of it is sent. See "
         f"`influence-pipeline plan --entity {name}`; if it is meant: "
         f"`influence-pipeline sync --entity {name} --allow-mass-change`, or in Dagster's launchpad "
-        "allow_mass_change: true. The share is capture.mass_change_percent in influence.toml."
+        "allow_mass_change: true."
     )

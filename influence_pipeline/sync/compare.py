@@ -71,23 +71,17 @@ def _stage_moved(
         ]
     if not differing:
         return
+    nearly_all = len(differing) > buckets * _NEARLY_ALL
+    asked_for = list(range(buckets)) if nearly_all else differing
     copy_fingerprints(
         store,
         prints,
         lambda write: staging.take_in("printed", write),
         buckets=buckets,
-        only=None if len(differing) > buckets * _NEARLY_ALL else differing,
+        only=None if nearly_all else differing,
     )
     staging.add_up_fingerprints()
-    into.execute(
-        _QUERIES["note_moved"],
-        {
-            **values,
-            "buckets": list(range(buckets))
-            if len(differing) > buckets * _NEARLY_ALL
-            else differing,
-        },
-    )
+    into.execute(_QUERIES["note_moved"], {**values, "buckets": asked_for})
     staging.forget_fingerprints()
 
 
@@ -126,18 +120,10 @@ def note_turn(into: sa.Connection, entity: Entity, turns: int, compares: int) ->
 
 
 def _batches(into: sa.Connection) -> Iterator[list[str]]:
-    after = ""
-    # An empty key is one too, and the first.
-    if into.execute(sa.text("SELECT EXISTS (SELECT FROM candidate WHERE key = '')")).scalar_one():
-        yield [""]
+    after: str | None = None
     while True:
-        keys = (
-            into.execute(
-                _QUERIES["candidates_after"], {"after": after, "most": 10 * KEYS_PER_STATEMENT}
-            )
-            .scalars()
-            .all()
-        )
+        asked = {"after": after, "most": 10 * KEYS_PER_STATEMENT}
+        keys = into.execute(_QUERIES["candidates_after"], asked).scalars().all()
         if not keys:
             return
         yield list(keys)

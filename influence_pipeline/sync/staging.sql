@@ -43,7 +43,8 @@ SELECT set_config('enable_nestloop', 'off', true), set_config('work_mem', '64MB'
 SELECT set_config('enable_seqscan', 'off', true), set_config('random_page_cost', '1', true)
 
 -- name: go_as_usual
-SELECT set_config('enable_seqscan', 'on', true), set_config('enable_nestloop', 'on', true)
+SELECT set_config(name, reset_val, true) FROM pg_settings
+WHERE name IN ('enable_nestloop', 'work_mem', 'enable_seqscan', 'random_page_cost')
 
 -- name: keep_one
 -- Asked for by two spellings of its key, in two batches, a record came twice.

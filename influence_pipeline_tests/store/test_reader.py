@@ -10,42 +10,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pytest
 
 from influence_pipeline import postgres as connections
 from influence_pipeline.errors import MappingError, StoreError
-from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
 from influence_pipeline.store import reader
 from influence_pipeline.store.mapping import Described, Mapping, SourceTables, describe, read_select
 from influence_pipeline.store.reader import CanonicalRow, PoisonRow
+from influence_pipeline_tests.support.source_shop import OwnTables
 
 
-class Shop:
+class Shop(OwnTables):
     """A store with one table `t`, and short ways to read it as the engine does."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.store = Postgres(url, variable="the store", kind=StoreError, read_only=True)
-        self.connection = psycopg2.connect(url)
-        self.connection.autocommit = True
-
-    def close(self) -> None:
-        self.store.close()
-        self.connection.close()
-
-    def run(self, *statements: str, values: Any = None) -> list[Any]:
-        """Run as the shop, each statement committed; give the rows of the last one."""
-        with self.connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
-
-    def table(self, columns: str, *rows: tuple[object, ...]) -> None:
-        self.run("DROP TABLE IF EXISTS t", f"CREATE TABLE t ({columns})")
-        for row in rows:
-            self.run("INSERT INTO t VALUES %s", values=(row,))
 
     def read(self, select: str, question: Any) -> Any:
         """Ask `question` with a connection and the mapping, as it fits the store."""

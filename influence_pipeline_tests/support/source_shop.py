@@ -24,13 +24,12 @@ SELECT = "SELECT id, 'a' AS title FROM t"
 Prints = dict[str, tuple[int, int]]
 
 
-class SourceShop:
-    """`run` is the shop's own hand; all else reads only. `native` False: as on a server that cannot
-    hash records. `seconds`: the longest statement."""
+class OwnTables:
+    """A store of which a test makes the tables. `run` is the shop's own hand; `store` reads only.
+    `seconds`: the longest statement."""
 
     def __init__(self, url: str, seconds: int = 0) -> None:
         self.url = url
-        self.native = True
         self.store = Postgres(
             url,
             variable="the store",
@@ -40,6 +39,31 @@ class SourceShop:
         )
         self.connection = psycopg2.connect(url)
         self.connection.autocommit = True
+
+    def close(self) -> None:
+        self.store.close()
+        self.connection.close()
+
+    def run(self, *statements: str, values: Any = None) -> list[Any]:
+        """Run statements, each committed; give the rows of the last one."""
+        with self.connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def table(self, columns: str, *rows: tuple[object, ...]) -> None:
+        self.run("DROP TABLE IF EXISTS t CASCADE", f"CREATE TABLE t ({columns})")
+        for row in rows:
+            self.run("INSERT INTO t VALUES %s", values=(row,))
+
+
+class SourceShop(OwnTables):
+    """Its sources, read as the engine reads them. `native` False: as on a server that cannot hash
+    records."""
+
+    def __init__(self, url: str, seconds: int = 0) -> None:
+        super().__init__(url, seconds)
+        self.native = True
 
     @property
     def has_icu(self) -> bool:
@@ -57,22 +81,6 @@ class SourceShop:
         except psycopg2.Error:
             return False
         return True
-
-    def close(self) -> None:
-        self.store.close()
-        self.connection.close()
-
-    def run(self, *statements: str, values: Any = None) -> list[Any]:
-        """Run statements, each committed; give the rows of the last one."""
-        with self.connection.cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
-
-    def table(self, columns: str, *rows: tuple[object, ...]) -> None:
-        self.run("DROP TABLE IF EXISTS t CASCADE", f"CREATE TABLE t ({columns})")
-        for row in rows:
-            self.run("INSERT INTO t VALUES %s", values=(row,))
 
     def described(
         self, *sources: SourceTables, select: str = SELECT
