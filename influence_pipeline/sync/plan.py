@@ -195,11 +195,12 @@ class _Records:
             self._batch(again, freed=True)
 
     def add_gone(self, keys: Sequence[str]) -> None:
-        """Add records that the store gives no more, and of which no work is left."""
+        """Add records that the store gives no more; of some there is work left, for a person."""
         entity = self._preparation.entity.value
         for key in keys:
             gone = (entity, key, "gone", Planned.IGNORED.value, None, None, _NO_CALL, None, None)
-            self._rows.setdefault(key, gone)
+            planned = self._rows.get(key, gone)
+            self._rows[key] = (*planned[:2], "gone", *planned[3:])
 
     def _batch(self, work: Sequence[Any], *, freed: bool = False) -> None:
         found, unreadable = self._preparation.read([row.key for row in work])

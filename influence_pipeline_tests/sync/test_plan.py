@@ -318,6 +318,15 @@ def test_a_record_that_is_found_gone_is_ignored(world: World) -> None:
     assert world.sync()[Entity.PRODUCT].delivered.parked == 0
 
 
+def test_a_record_that_is_parked_because_it_was_deleted_shows_as_gone(world: World) -> None:
+    world.configure(("[customers]\n", '[customers]\ndeletes = "park"\n'))
+    world.sync()
+    world.shop("UPDATE customers SET deleted_at = now() WHERE id = 'cus_000001'")
+    row = by_key(planned(world, Entity.CUSTOMER))["customer", "cus_000001"]
+    assert (row["action"], row["state"]) == ("gone", "parked")
+    assert row["reason"].startswith("the store has deleted it")
+
+
 def test_what_a_capture_finds_gone_is_listed(world: World) -> None:
     world.sync()
     world.shop("UPDATE customers SET deleted_at = now() WHERE id = 'cus_000001'")
