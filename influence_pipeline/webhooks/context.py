@@ -11,12 +11,8 @@ from influence_pipeline.errors import ConfigurationError, StoreError
 from influence_pipeline.platform_api.single import SingleCalls
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.settings import Coupons, Settings, Webhooks
-from influence_pipeline.store.coupons import (
-    COUPON_VALUES,
-    LOOKUP_VALUES,
-    CouponWriter,
-    SqlCouponWriter,
-)
+from influence_pipeline.store.coupons.interface import COUPON_VALUES, CouponWriter
+from influence_pipeline.store.coupons.sql import LOOKUP_VALUES, SqlCouponWriter
 from influence_pipeline.store.statements import read_statement
 from influence_pipeline.webhooks.grants import Terms
 from influence_pipeline.webhooks.verify import CustomerDirectory
@@ -94,9 +90,10 @@ def _sql_writer(settings: Settings, coupons: Coupons, database: Postgres) -> Sql
     folder = settings.folder
     return SqlCouponWriter(
         database,
-        lookup=read_statement(folder / coupons.lookup, LOOKUP_VALUES, required="code"),
-        create=read_statement(folder / coupons.create, COUPON_VALUES, required="code"),
+        lookup=read_statement(folder / str(coupons.lookup), LOOKUP_VALUES, required="code"),
+        create=read_statement(folder / str(coupons.create), COUPON_VALUES, required="code"),
         kinds=coupons.kinds,
+        case_sensitive=coupons.case_sensitive,
     )
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from influence_pipeline.settings import Coupons, Reward
-from influence_pipeline.store.coupons import Coupon, CouponWriter
+from influence_pipeline.store.coupons.interface import Coupon, CouponWriter, lacking
 from influence_pipeline.webhooks.events import (
     Event,
     Member,
@@ -192,7 +192,15 @@ def _granted(asked: _Asked, terms: Terms, received_at: datetime) -> Grant | Park
     if isinstance(worth, Park):
         return worth
     customer_id = asked.owner.external_id if asked.owner is not None else None
-    if customer_id is None and writer.names_customer and settings.without_customer == "park":
+    lockable = writer.abilities.lockable_to_customer
+    if not lockable and settings.unlockable == "park":
+        return Park(
+            Why.STORE_CANNOT,
+            f"{writer.name} cannot lock a coupon to its customer. Extend it, or set "
+            'unlockable = "issue" under [coupons] to make coupons for anyone who has the code, and '
+            "the event is worked off by itself.",
+        )
+    if customer_id is None and lockable and settings.without_customer == "park":
         return Park(
             Why.NO_CUSTOMER,
             "The store locks a coupon to its customer, and the event gives no externalId to name "
@@ -200,12 +208,12 @@ def _granted(asked: _Asked, terms: Terms, received_at: datetime) -> Grant | Park
             "make such coupons for anyone who has the code.",
         )
     coupon = _coupon(asked.code, customer_id, worth, received_at)
-    lacking = writer.cannot(coupon)
-    if lacking is not None:
+    lacks = lacking(writer, coupon, settings.may_lack)
+    if lacks is not None:
         return Park(
             Why.STORE_CANNOT,
-            f"The coupon writer cannot make this coupon as promised: {lacking}. Extend it, and the "
-            "event is worked off by itself.",
+            f"The coupon cannot be made as promised: {lacks}. Extend it, or say under [coupons] "
+            "(kinds, may_lack) what is to be done without, and the event is worked off by itself.",
         )
     return Grant(coupon, asked.witness, writer)
 
@@ -219,6 +227,7 @@ def _coupon(code: str, customer_id: str | None, worth: Worth, received_at: datet
         value=worth.value,
         currency=worth.currency,
         minimum_spend=worth.minimum_spend,
+        product_ids=worth.product_ids,
         expires_at=None if days is None else received_at + timedelta(days=days),
     )
 

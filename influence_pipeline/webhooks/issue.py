@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.sql import load_queries
 from influence_pipeline.state.schema import CouponState
-from influence_pipeline.store.coupons import Coupon, CouponRefused, CouponWriter
+from influence_pipeline.store.coupons.interface import Coupon, CouponRefused, CouponWriter
 from influence_pipeline.webhooks import inbox
 from influence_pipeline.webhooks.events import KEYED_BY_CODE
 from influence_pipeline.webhooks.inbox import Claimed

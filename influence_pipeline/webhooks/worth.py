@@ -36,13 +36,15 @@ class Offer:
 
 @dataclass(frozen=True)
 class Worth:
-    """A coupon's terms. `value`: percent, or major units of `currency`; None for free shipping."""
+    """A coupon's terms. `value`: percent, or major units of `currency`; None for free shipping.
+    `product_ids`: what a product coupon takes its percent off."""
 
     kind: CouponKind
     value: Decimal | None
     currency: str | None
     minimum_spend: Decimal | None
     expires_days: int | None
+    product_ids: tuple[str, ...] = ()
 
 
 # Values seen in the sister API, and the same in other spellings (contract: rewardType, inferred).
@@ -135,8 +137,10 @@ def _from_table(offer: Offer, rule: Reward) -> Worth | Park:
             )
     if rule.kind == "free_shipping":
         value = None
+    if rule.kind == "product" and value is None:
+        value = Decimal(100)
     minimum = _positive(offer.minimum_spend) or rule.minimum_spend
-    return Worth(rule.kind, value, rule.currency, minimum, rule.expires_days)
+    return Worth(rule.kind, value, rule.currency, minimum, rule.expires_days, tuple(rule.products))
 
 
 def _unknown(offer: Offer) -> Park:
@@ -152,7 +156,7 @@ def _unknown(offer: Offer) -> Park:
         f"What the reward of rule {rule} is worth is not known: the event does not say it, and "
         "influence.toml has no such rule. Add it there, and the event is worked off by itself:\n"
         f"[rewards.{rule}]\n"
-        'kind = "fixed"        # or "percentage", "free_shipping"\n'
+        'kind = "fixed"        # or "percentage", "free_shipping", "product" (products = ["…"])\n'
         "value = 5             # fixed: an amount; percentage: percent; free_shipping: leave out\n"
         'currency = "EUR"      # with kind = "fixed"',
     )

@@ -15,7 +15,7 @@ from influence_pipeline.state.schema import InboxState
 from influence_pipeline.webhooks import inbox, issue
 from influence_pipeline.webhooks.handlers import work_off, work_off_until
 from influence_pipeline_tests.webhooks.builders import customer, encoded, redemption
-from influence_pipeline_tests.webhooks.conftest import Desk, make_context, writer
+from influence_pipeline_tests.webhooks.conftest import ABLE, Desk, make_context, writer
 
 
 def reason(desk: Desk, stored: Any) -> tuple[str, str | None]:
@@ -424,10 +424,9 @@ def test_our_own_mistake_with_one_event_neither_stops_the_others_nor_shows_their
     desk: Desk,
 ) -> None:
     class Clumsy:
-        names_customer = True
-
-        def cannot(self, coupon: Any) -> None:
-            return None
+        name = "clumsy"
+        abilities = ABLE
+        holds_codes = True
 
         def hold(self, code: str) -> Any:
             if code == "LOYAL-0001":
