@@ -335,6 +335,7 @@ coupon = sa.Table(
     _one_of("state", CouponState),
 )
 sa.Index("coupon_created_at_idx", coupon.c.created_at)
+sa.Index("coupon_member_id_created_at_idx", coupon.c.member_id, coupon.c.created_at)
 # For the inbox's foreign key, and for what `events show` asks.
 sa.Index("coupon_event_id_idx", coupon.c.event_id)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.webhooks import events, inbox, issue
-from influence_pipeline.webhooks.attempts import MEMBER_TOPICS, Attempt
+from influence_pipeline.webhooks.attempts import Attempt
 from influence_pipeline.webhooks.context import HandlerContext
 from influence_pipeline.webhooks.grants import grants_of
 from influence_pipeline.webhooks.inbox import Claimed
@@ -226,21 +226,12 @@ class _Worker:
     def attempt(self, claimed: Claimed) -> None:
         """Work one event off and settle it. Raises StateError; then its lease runs out."""
         self._context.at(CLAIMED)
-        attempt = Attempt(self._state, self._context, claimed)
-        event = events.read(claimed.topic, claimed.body)
-        outcome: Outcome
-        if event.event is None:
-            outcome = Quarantine(str(event.unusable), event.reason or "")
-        elif event.event.topic in MEMBER_TOPICS:
-            outcome = Done()
-        elif self._round.away is not None:
-            outcome = self._round.away
-        else:
-            outcome = attempt.coupons(event.event)
-            self._tell_others(claimed, outcome)
+        ended = Attempt(self._state, self._context, claimed).run(self._round.away)
+        outcome = ended[0]
         if isinstance(outcome, Retry) and outcome.why in TROUBLE_FOR_ALL:
             self.result.troubles.add(outcome.reason)
-        self._note(claimed, attempt.settle(outcome, event.event))
+        self._tell_others(claimed, outcome)
+        self._note(claimed, ended)
         self._context.at(SETTLED)
 
     def _tell_others(self, claimed: Claimed, outcome: Outcome) -> None:

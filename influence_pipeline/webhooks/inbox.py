@@ -55,7 +55,7 @@ class Stored:
 @dataclass(frozen=True)
 class Claimed:
     """One event and the claim on it. `attempts` counts this one, and those right before it that
-    ended for `reason_code`."""
+    ended for `reason_code`. `over_cap`: its coupons are made whatever the caps say."""
 
     id: int
     fence: int
@@ -65,6 +65,7 @@ class Claimed:
     dedupe_key: str
     received_at: datetime
     reason_code: str | None
+    over_cap: bool = False
 
 
 def store(connection: sa.Connection, delivery: Delivery) -> Stored:

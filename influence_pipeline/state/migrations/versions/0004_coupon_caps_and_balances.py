@@ -14,6 +14,7 @@ ALTER TABLE coupon ADD COLUMN member_id text,
                    ADD COLUMN created_at timestamptz NOT NULL DEFAULT now();
 UPDATE coupon SET created_at = issued_at WHERE issued_at IS NOT NULL;
 CREATE INDEX coupon_created_at_idx ON coupon (created_at);
+CREATE INDEX coupon_member_id_created_at_idx ON coupon (member_id, created_at);
 CREATE INDEX coupon_event_id_idx ON coupon (event_id);
 """
 
