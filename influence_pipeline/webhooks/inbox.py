@@ -324,8 +324,10 @@ def replay(
     ids: Sequence[int] | None = None,
     reason_code: str | None = None,
     states: Sequence[InboxState] = (InboxState.PARKED,),
+    over_cap: bool = False,
 ) -> list[int]:
     """Make events new again, so that they are worked off from the start; gives their ids.
+    `over_cap`: their coupons are made whatever the caps say.
 
     Without `ids` all in `states` (with that reason). Safe for what was already done: a coupon that
     is there is found again, not made again. An event whose key came before with another body is
@@ -336,6 +338,7 @@ def replay(
         "ids": None if ids is None else list(ids),
         "states": [str(s) for s in states],
         "reason_code": reason_code,
+        "over_cap": over_cap,
     }
     with state.transaction() as connection:
         again = list(connection.execute(_SQL["replay"], values).scalars())
@@ -346,6 +349,17 @@ def replay(
             if _take_instead(connection, first, row.id):
                 again.append(row.id)
         return sorted(again)
+
+
+def settle_by_hand(state: Postgres, ids: Sequence[int], note: str) -> list[int]:
+    """Put parked or quarantined events away as done, with what a person did; gives their ids."""
+    values = {
+        "ids": list(ids),
+        "states": [str(InboxState.PARKED), str(InboxState.QUARANTINED)],
+        "note": events.clean_text(note),
+    }
+    with state.transaction() as connection:
+        return sorted(connection.execute(_SQL["settle_by_hand"], values).scalars())
 
 
 @dataclass(frozen=True)

@@ -114,10 +114,18 @@ SELECT state, count(*) AS events, min(received_at) AS oldest FROM inbox GROUP BY
 -- name: replay
 -- Work it off again from the start. Whoever still holds a claim has lost it with the fence.
 UPDATE inbox SET state = 'new', next_at = now(), attempts = 0, reason_code = NULL, reason = NULL,
-                 lease_until = NULL, fence = NULL, done_at = NULL
+                 lease_until = NULL, fence = NULL, done_at = NULL,
+                 over_cap = over_cap OR :over_cap
 WHERE (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
   AND state = ANY(CAST(:states AS text[])) AND NOT conflicts
   AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
+RETURNING id
+
+-- name: settle_by_hand
+-- A person has seen to it.
+UPDATE inbox SET state = 'done', reason_code = 'by_hand', reason = :note,
+                 done_at = clock_timestamp()
+WHERE id = ANY(CAST(:ids AS bigint[])) AND state = ANY(CAST(:states AS text[]))
 RETURNING id
 
 -- name: conflicting
