@@ -83,7 +83,7 @@ class Environment(BaseSettings):
         local = re.match(r"^http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)", value)
         if value.startswith("http://") and not local:
             raise ValueError(
-                "must be https (its key would travel readable); http only to this machine"
+                "must be https (the API key would travel readable); http only to this machine"
             )
         return value.rstrip("/")
 

@@ -146,9 +146,14 @@ class Attempt:
         coupon = grant.coupon
         try:
             with connection.begin_nested():
-                desk = place.desk(connection, coupon.code)
                 made = issue.issue_within(
-                    connection, desk, self._claimed, coupon, self._caps(grant), self._context.at
+                    connection,
+                    place.desk(connection, coupon.code),
+                    self._claimed,
+                    coupon,
+                    self._caps(grant),
+                    not grant.writer.abilities.case_sensitive,
+                    self._context.at,
                 )
         except CouponRefused as refusal:
             made = issue.NotOurs(issue.refused(refusal), forget=True)

@@ -6,8 +6,10 @@ WHERE coupon.code = :code
 
 -- name: intend_coupon
 -- The primary key decides that a code belongs to one event. Written before the store is.
-INSERT INTO coupon (code, event_id, customer_key, kind, value, currency, expires_at, member_id)
-VALUES (:code, :event_id, :customer_key, :kind, :value, :currency, :expires_at, :member_id)
+INSERT INTO coupon (code, event_id, customer_key, kind, value, currency, expires_at, member_id,
+                    folded_code)
+VALUES (:code, :event_id, :customer_key, :kind, :value, :currency, :expires_at, :member_id,
+        CASE WHEN :any_case THEN lower(:code) END)
 ON CONFLICT (code) DO NOTHING
 RETURNING code
 

@@ -88,7 +88,8 @@ def issue(
         caps.hold(connection)
         if not inbox.hold(connection, claimed):
             return LostClaim()
-        intention = _intend(connection, claimed, coupon, caps, in_store=known is not None)
+        any_case = not writer.abilities.case_sensitive
+        intention = _intend(connection, claimed, coupon, caps, any_case, in_store=known is not None)
     if not isinstance(intention, _Intention):
         return intention
     at(INTENDED)
@@ -118,14 +119,16 @@ def issue_within(
     claimed: Claimed,
     coupon: Coupon,
     caps: CapCheck,
+    any_case: bool,
     at: Callable[[str], None],
 ) -> InStore | NotOurs:
     """Do the same inside one transaction on the state, whose claim, caps and code the caller holds.
+    `any_case`: the store takes the code in any case.
 
     Raises what `desk` raises; the caller rolls back to before this coupon then.
     """
     known = desk.find()
-    intention = _intend(connection, claimed, coupon, caps, in_store=known is not None)
+    intention = _intend(connection, claimed, coupon, caps, any_case, in_store=known is not None)
     if not isinstance(intention, _Intention):
         return intention
     if intention.issued:
@@ -162,6 +165,7 @@ def _intend(
     claimed: Claimed,
     coupon: Coupon,
     caps: CapCheck,
+    any_case: bool,
     *,
     in_store: bool,
 ) -> _Intention | NotOurs:
@@ -181,6 +185,7 @@ def _intend(
             "currency": coupon.currency,
             "expires_at": coupon.expires_at,
             "member_id": caps.member_id,
+            "any_case": any_case,
         }
         if connection.execute(_SQL["intend_coupon"], values).scalar() is not None:
             return _Intention(fresh=True)
