@@ -82,7 +82,8 @@ def worth_of(
     rule = table.get(offer.rule_id) if offer.rule_id is not None else None
     found = _from_event(offer, rule, currency)
     if isinstance(found, Park) and rule is not None:
-        found = _from_table(offer, rule)
+        absurd = listed_only and _says_all(offer)
+        found = _not_listed(offer) if absurd else _from_table(offer, rule)
     elif isinstance(found, Worth) and listed_only:
         found = _as_listed(offer, rule, found)
     if isinstance(found, Worth) and offer.minimum_unread and found.minimum_spend is None:
@@ -92,7 +93,7 @@ def worth_of(
 
 
 def _from_event(offer: Offer, rule: Reward | None, currency: str | None) -> Worth | Park:
-    word = re.sub(r"[^a-z]", "", (offer.kind or "").lower())
+    word = _word(offer)
     kind = _KINDS.get(word)
     expires_days = rule.expires_days if rule is not None else None
     minimum = _positive(offer.minimum_spend)
@@ -152,6 +153,10 @@ def _from_table(offer: Offer, rule: Reward) -> Worth | Park:
     return Worth(rule.kind, value, rule.currency, minimum, rule.expires_days, tuple(rule.products))
 
 
+def _word(offer: Offer) -> str:
+    return re.sub(r"[^a-z]", "", (offer.kind or "").lower())
+
+
 def _as_listed(offer: Offer, rule: Reward | None, said: Worth) -> Worth | Park:
     """Hold what an event says of its worth against the table, where only that counts."""
     if rule is None:
@@ -162,6 +167,18 @@ def _as_listed(offer: Offer, rule: Reward | None, said: Worth) -> Worth | Park:
     same = (said.kind, said.currency) == (listed.kind, listed.currency)
     if same and (said.value is None or listed.value is None or said.value <= listed.value):
         return said
+    return _not_listed(offer)
+
+
+def _says_all(offer: Offer) -> bool:
+    """Tell whether an event gives everything that its worth follows from, however absurd."""
+    word = _word(offer)
+    if word not in _KINDS or offer.amount is None:
+        return False
+    return word != _BY_INCREMENTS or (offer.points is not None and offer.point_cost is not None)
+
+
+def _not_listed(offer: Offer) -> Park:
     return Park(
         Why.NOT_LISTED,
         f"The event says that the reward of rule {_quoted(offer.rule_id)} is worth more, or "

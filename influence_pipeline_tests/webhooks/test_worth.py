@@ -139,6 +139,7 @@ def test_a_product_is_given_away_unless_the_table_says_less() -> None:
         ("fixedamountdiscount", 5, True),
         ("fixedamountdiscount", 4, True),
         ("fixedamountdiscount", 6, False),
+        ("fixedamountdiscount", 10**9, False),
         ("percentageoff", 5, False),
         ("freeshipping", None, False),
     ],
