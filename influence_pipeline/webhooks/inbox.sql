@@ -12,6 +12,27 @@ VALUES (:topic, :webhook_id, :dedupe_key, :body_sha256, :body, CAST(:headers AS 
 ON CONFLICT DO NOTHING
 RETURNING id
 
+-- name: commit_together_durably
+-- As above, for deliveries that share a transaction: one of them must not hold up the others, so
+-- that a key somebody else is just writing is left to `insert`.
+SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '10s';
+SET LOCAL lock_timeout = '500ms'
+
+-- name: insert_new
+-- Several deliveries as they came. Those whose keys are there already are left out.
+INSERT INTO inbox (topic, webhook_id, dedupe_key, body_sha256, body, headers, state,
+                   reason_code, reason)
+SELECT topic, webhook_id, dedupe_key, body_sha256, body, CAST(headers AS jsonb), state,
+       reason_code, reason
+FROM unnest(CAST(:topic AS text[]), CAST(:webhook_id AS text[]), CAST(:dedupe_key AS text[]),
+            CAST(:body_sha256 AS bytea[]), CAST(:body AS bytea[]), CAST(:headers AS text[]),
+            CAST(:state AS text[]), CAST(:reason_code AS text[]), CAST(:reason AS text[]))
+     WITH ORDINALITY AS came (topic, webhook_id, dedupe_key, body_sha256, body, headers, state,
+                              reason_code, reason, place)
+ORDER BY place
+ON CONFLICT DO NOTHING
+RETURNING id, dedupe_key, body_sha256
+
 -- name: count_duplicate
 -- The same key with the same body: a repeated delivery.
 UPDATE inbox SET deliveries = deliveries + 1

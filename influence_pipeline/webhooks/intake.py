@@ -17,6 +17,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 from starlette.applications import Starlette
@@ -36,11 +37,11 @@ from influence_pipeline.settings import Config, Settings, Webhooks
 from influence_pipeline.state.connection import DEFAULT_SCHEMA
 from influence_pipeline.state.database import open_state, revision_of
 from influence_pipeline.state.schema import HEAD_REVISION
-from influence_pipeline.webhooks import inbox
 from influence_pipeline.webhooks.access_log import NOTE, AccessLog
 from influence_pipeline.webhooks.context import HandlerContext, handler_context, nothing_happens
 from influence_pipeline.webhooks.fast_path import FastPath
-from influence_pipeline.webhooks.inbox import Delivery, Stored
+from influence_pipeline.webhooks.inbox import Delivery
+from influence_pipeline.webhooks.storing import CONNECTIONS, GroupedStore
 from influence_pipeline.webhooks.threads import ByteCount, DaemonThreads, Share
 from influence_pipeline.webhooks.tokens import Tokens, tokens_from
 
@@ -56,8 +57,8 @@ KEPT_HEADERS = (
     "x-request-id",
     "date",
 )
-# Blocking work with the database; as many connections as threads.
-_THREADS = 8
+# For all that waits for the state database but deliveries: opening it, and who asks for `/readyz`.
+_THREADS = 2
 # Bodies in memory, all together, until their thread is through with them or has thrown them away;
 # more is refused with 503 and comes again.
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
@@ -73,8 +74,6 @@ _Result = TypeVar("_Result")
 
 # Where a test may stop the process.
 BODY_READ = "receiver.body_read"
-BEFORE_COMMIT = "receiver.before_commit"
-AFTER_COMMIT = "receiver.after_commit"
 
 
 def create_app(
@@ -150,7 +149,7 @@ class _LazyState:
         self._schema = schema
         self._state = given
         self._own = given is None
-        self._pool_size = _THREADS + webhooks.workers
+        self._pool_size = _THREADS + CONNECTIONS + webhooks.workers
         self._lock = threading.Lock()
         self._failure: tuple[float, StateError] | None = None
 
@@ -206,7 +205,8 @@ class _Receiver:
         self._at = at
         self._fast_path: FastPath | None = None
         self._bodies = ByteCount()
-        self._threads = DaemonThreads(_THREADS, "store")
+        self._threads = DaemonThreads(_THREADS, "state")
+        self._store_in = GroupedStore(state.get, at)
         self._cut_at = 0.0
         self._not_ready: str | None = None
 
@@ -224,6 +224,7 @@ class _Receiver:
             await asyncio.to_thread(self._fast_path.stop, _STOP_SECONDS)
         # Every request has its answer by now.
         self._threads.shutdown()
+        self._store_in.shutdown()
         self._state.close()
 
     async def healthz(self, request: Request) -> Response:
@@ -290,7 +291,7 @@ class _Receiver:
             headers={name: headers[name] for name in KEPT_HEADERS if name in headers},
         )
         try:
-            stored = await self._in_thread(lambda: self._commit(delivery), share.hand_over())
+            stored = await self._in_time(self._store_in.submit(delivery, share.hand_over()))
         except TimeoutError:
             return _busy(_SILENT, seconds=5)
         except InfluencePipelineError as error:
@@ -303,19 +304,12 @@ class _Receiver:
             "stored\n", background=BackgroundTask(wake) if wake is not None else None
         )
 
-    def _commit(self, delivery: Delivery) -> Stored:
-        with self._state.get().transaction() as connection:
-            stored = inbox.store(connection, delivery)
-            self._at(BEFORE_COMMIT)
-        self._at(AFTER_COMMIT)
-        return stored
+    async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
+        return await self._in_time(self._threads.submit(work))
 
-    async def _in_thread(
-        self, work: Callable[[], _Result], gone: Callable[[], None] | None = None
-    ) -> _Result:
-        """Wait for blocking work; `gone` is called when nothing of it is held any more. Raises
-        TimeoutError, and frees the threads of connections on which nothing comes any more."""
-        future = self._threads.submit(work, gone) if gone else self._threads.submit(work)
+    async def _in_time(self, future: Future[_Result]) -> _Result:
+        """Wait for blocking work. Raises TimeoutError, and frees the threads of connections on
+        which nothing comes any more."""
         try:
             async with asyncio.timeout(_STORE_SECONDS):
                 return await asyncio.wrap_future(future)
