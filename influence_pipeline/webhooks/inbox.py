@@ -97,7 +97,6 @@ def store_new(connection: sa.Connection, deliveries: Sequence[Delivery]) -> list
     places = sorted(range(len(read)), key=lambda place: read[place][1].key)
     rows = [_values(read[place][1], read[place][0]) for place in places]
     columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
-    connection.execute(_SQL["commit_together_durably"])
     inserted = {
         (row.dedupe_key, bytes(row.body_sha256)): row.id
         for row in connection.execute(_SQL["insert_new"], columns)

@@ -12,14 +12,12 @@ VALUES (:topic, :webhook_id, :dedupe_key, :body_sha256, :body, CAST(:headers AS 
 ON CONFLICT DO NOTHING
 RETURNING id
 
--- name: commit_together_durably
--- As above, for deliveries that share a transaction: one of them must not hold up the others, so
--- that a key somebody else is just writing is left to `insert`.
-SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '10s';
-SET LOCAL lock_timeout = '500ms'
-
 -- name: insert_new
--- Several deliveries as they came. Those whose keys are there already are left out.
+-- Several deliveries as they came. Those whose keys are there already are left out. They share the
+-- transaction, and one of them must not hold up the others: a key that somebody else is just
+-- writing is left to `insert`. In one piece with the settings it is one round trip.
+SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '10s';
+SET LOCAL lock_timeout = '500ms';
 INSERT INTO inbox (topic, webhook_id, dedupe_key, body_sha256, body, headers, state,
                    reason_code, reason)
 SELECT topic, webhook_id, dedupe_key, body_sha256, body, CAST(headers AS jsonb), state,

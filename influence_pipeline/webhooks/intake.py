@@ -64,7 +64,8 @@ _THREADS = 2
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
 _BODY_SECONDS = 15.0
 _STORE_SECONDS = 20.0
-_STOP_SECONDS = 5.0
+# How long the fast path may take to finish what it has begun.
+STOP_SECONDS = 5.0
 # How long one who needs the state waits for another who is opening it.
 _OPEN_SECONDS = 5.0
 # Requests that time out together cut the connections once, not those of the requests after them.
@@ -80,10 +81,12 @@ def create_app(
     settings: Settings,
     state: Postgres | None = None,
     *,
+    notes: bool = True,
     at: Callable[[str], None] = nothing_happens,
 ) -> Starlette:
     """Build the app. Connects when it is started, not here; a database that is away is no reason
-    not to start. `state`: an opened state database, for tests; else INFLUENCE_STATE_URL.
+    not to start. `state`: an opened state database, for tests; else INFLUENCE_STATE_URL. `notes`:
+    whether to log what is off; of several workers one word is enough.
 
     Raises ConfigurationError for a missing or weak token, a missing URL, a broken influence.toml.
     """
@@ -92,7 +95,7 @@ def create_app(
     if state is None:
         settings.require("state_url")
     schema = config.state_schema if config is not None else DEFAULT_SCHEMA
-    context = _fast_path_context(settings, config)
+    context = _fast_path_context(settings, config, log.warning if notes else _unsaid)
     opened = _LazyState(settings, schema, state, (context.webhooks if context else Webhooks()))
     receiver = _Receiver(tokens, opened, schema, context, at)
     app = Starlette(
@@ -118,7 +121,13 @@ def _config(settings: Settings) -> Config | None:
     return settings.config
 
 
-def _fast_path_context(settings: Settings, config: Config | None) -> HandlerContext | None:
+def _unsaid(words: str, *values: object) -> None:
+    """Where a note goes that another worker says."""
+
+
+def _fast_path_context(
+    settings: Settings, config: Config | None, say: Callable[..., None]
+) -> HandlerContext | None:
     reason = None
     if config is None:
         reason = f"there is no {settings.file}"
@@ -133,9 +142,9 @@ def _fast_path_context(settings: Settings, config: Config | None) -> HandlerCont
             reason = str(error).rstrip(".")
         else:
             for note in context.notes:
-                log.warning("%s", note)
+                say("%s", note)
             return context
-    log.warning("Events are only stored here, the sensor works them off: %s.", reason)
+    say("Events are only stored here, the sensor works them off: %s.", reason)
     return None
 
 
@@ -221,7 +230,7 @@ class _Receiver:
             self._fast_path.start()
         yield
         if self._fast_path is not None:
-            await asyncio.to_thread(self._fast_path.stop, _STOP_SECONDS)
+            await asyncio.to_thread(self._fast_path.stop, STOP_SECONDS)
         # Every request has its answer by now.
         self._threads.shutdown()
         self._store_in.shutdown()

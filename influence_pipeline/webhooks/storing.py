@@ -8,6 +8,7 @@ its own outcome; where the server refuses a group, every one in it is stored alo
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -27,6 +28,9 @@ _ALONE = 4
 CONNECTIONS = _GROUPS + _ALONE
 _MOST_IN_A_GROUP = 100
 _MOST_BYTES_IN_A_GROUP = 2 * 1024 * 1024
+# Groups begin so far apart, which saves half the work at a few hundred deliveries a second. What
+# comes after a quiet moment is not kept waiting.
+_APART_SECONDS = 0.01
 # SQLSTATE classes that say nothing about a delivery: a session that may not write, no room, being
 # stopped or out of time, the disk. Each one alone would only meet the same.
 _OF_THE_SERVER = ("25", "53", "57", "58")
@@ -66,6 +70,7 @@ class GroupedStore:
         self._waiting: deque[_Waiting] = deque()
         self._lock = threading.Lock()
         self._at_work = 0
+        self._next_begin = 0.0
         self._groups = DaemonThreads(_GROUPS, "store")
         self._alone = DaemonThreads(_ALONE, "store-alone")
 
@@ -94,8 +99,19 @@ class GroupedStore:
         self._alone.shutdown()
 
     def _work(self) -> None:
+        self._wait_for_more()
         while group := self._next_group():
             self._store(group)
+            del group
+            self._wait_for_more()
+
+    def _wait_for_more(self) -> None:
+        now = time.monotonic()
+        with self._lock:
+            begins = max(now, self._next_begin)
+            self._next_begin = begins + _APART_SECONDS
+        if begins > now:
+            time.sleep(begins - now)
 
     def _next_group(self) -> list[_Waiting]:
         """Take what waits, the oldest first; without any this thread is at work no more."""
