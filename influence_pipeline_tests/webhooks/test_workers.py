@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -19,95 +12,8 @@ import requests
 from influence_pipeline.postgres import Postgres
 from influence_pipeline_tests.webhooks.builders import TOKEN, encoded, redemption
 from influence_pipeline_tests.webhooks.conftest import UNVERIFIED, Store
+from influence_pipeline_tests.webhooks.receiving import Receiver, all_of, half_sent, lives, receiver
 from influence_pipeline_tests.webhooks.test_receiver import _listens, post, stored, until
-
-
-class Receiver:
-    """The command as a process of its own process group."""
-
-    def __init__(self, folder: Path, state_url: str, workers: int, **environment: str) -> None:
-        self._port_file = folder / "port"
-        self._log = folder / "log"
-        command = ["-W", "error", "-m", "influence_pipeline.cli", "receiver", "--port", "0"]
-        command += ["--port-file", str(self._port_file), "--workers", str(workers)]
-        variables = {"INFLUENCE_STATE_URL": state_url, "INFLUENCE_WEBHOOK_TOKEN": TOKEN}
-        with self._log.open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *command],
-                cwd=folder,
-                env={**os.environ, **variables, **environment},
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                start_new_session=True,
-            )
-
-    def wait_until_it_answers(self) -> None:
-        until(lambda: self._port_file.exists() or self.process.poll() is not None, seconds=60)
-        assert self._port_file.exists(), self.log
-
-    @property
-    def port(self) -> int:
-        return int(self._port_file.read_text())
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text()
-
-    def workers(self) -> list[int]:
-        """The process ids of the workers."""
-        pid = self.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [int(child) for child in children if b"spawn_main" in _command(int(child))]
-
-    def end(self) -> None:
-        """kill -9 to what is left."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.communicate()
-
-
-def _command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-def lives(pid: int) -> bool:
-    """A process that has ended and is not collected yet has no command any more."""
-    return _command(pid) != b""
-
-
-@contextmanager
-def receiver(folder: Path, state_url: str, **more: str) -> Iterator[Receiver]:
-    started = Receiver(folder, state_url, 2, **more)
-    try:
-        started.wait_until_it_answers()
-        yield started
-    finally:
-        started.end()
-
-
-@contextmanager
-def half_sent(port: int, body: bytes) -> Iterator[socket.socket]:
-    """A delivery of which the receiver has the head and ten bytes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
-        head = (
-            f"POST /webhooks/influence/{TOKEN} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-            f"X-Webhook-Topic: points/redeemed\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        connection.sendall(head.encode() + body[:10])
-        time.sleep(0.3)
-        yield connection
-
-
-def all_of(connection: socket.socket) -> bytes:
-    return b"".join(iter(lambda: connection.recv(4096), b""))
 
 
 def test_two_workers_answer_at_one_address_and_end_together(
@@ -188,7 +94,7 @@ def test_each_worker_has_the_fast_path_and_an_event_is_worked_off_once(
 ) -> None:
     toml.write_text(UNVERIFIED)
     more = {"INFLUENCE_CONFIG": str(toml), "INFLUENCE_COUPON_URL": store.url}
-    with receiver(tmp_path, state_url, **more) as one:
+    with receiver(tmp_path, state_url, more) as one:
         for number in range(1, 41):
             assert post(one.url, redemption(number)).status_code == 200
         until(lambda: {row.state for row in stored(state)} == {"done"})
@@ -204,9 +110,9 @@ def test_each_worker_has_the_fast_path_and_an_event_is_worked_off_once(
     ],
 )
 def test_wrong_settings_are_said_once_and_nothing_starts(
-    tmp_path: Path, state_url: str, more: dict[str, Any], words: str
+    tmp_path: Path, state_url: str, more: dict[str, str], words: str
 ) -> None:
-    one = Receiver(tmp_path, state_url, 2, **more)
+    one = Receiver(tmp_path, state_url, more)
     assert one.process.wait(20) == 3
     assert one.log.count(words) == 1
     one.end()
