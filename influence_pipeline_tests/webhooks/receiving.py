@@ -9,12 +9,20 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from influence_pipeline_tests.webhooks.builders import TOKEN
 from influence_pipeline_tests.webhooks.test_receiver import until
+
+COMMAND = ("-m", "influence_pipeline.cli")
+
+
+def variant(patch: str) -> Sequence[str]:
+    """Give a program that runs the command with something broken: statements that break it. With
+    one worker only, because others are started anew."""
+    return ("-c", f"import sys\n{patch}\nfrom influence_pipeline.cli import main\nsys.exit(main())")
 
 
 class Receiver:
@@ -30,13 +38,15 @@ class Receiver:
         workers: int = 2,
         port: int = 0,
         files: int | None = None,
+        program: Sequence[str] = COMMAND,
     ) -> None:
         self._port_file = folder / "port"
         self._log = folder / "log"
-        command = ["-W", "error", "-m", "influence_pipeline.cli", "receiver", "--port", str(port)]
+        self._port_file.unlink(missing_ok=True)
+        command = ["-W", "error", *program, "receiver", "--port", str(port)]
         command += ["--port-file", str(self._port_file), "--workers", str(workers)]
         given = {"INFLUENCE_STATE_URL": state_url, "INFLUENCE_WEBHOOK_TOKEN": TOKEN}
-        with self._log.open("w") as log:
+        with self._log.open("a") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *command],
                 cwd=folder,
@@ -100,9 +110,12 @@ def receiver(
     workers: int = 2,
     port: int = 0,
     files: int | None = None,
+    program: Sequence[str] = COMMAND,
 ) -> Iterator[Receiver]:
     """A receiver that answers, gone at the end of the block."""
-    started = Receiver(folder, state_url, variables, workers=workers, port=port, files=files)
+    started = Receiver(
+        folder, state_url, variables, workers=workers, port=port, files=files, program=program
+    )
     try:
         started.wait_until_it_answers()
         yield started
