@@ -166,6 +166,9 @@ def build_parser() -> argparse.ArgumentParser:
     added = command("receiver", "receiver", "receive Influence's webhooks (needs a token)")
     added.add_argument("--host", default="127.0.0.1")
     added.add_argument("--port", type=int, default=8090, help="0: any free one; default: 8090")
+    added.add_argument(
+        "--workers", type=_positive, default=1, metavar="N", help="processes; default: 1"
+    )
     added.add_argument("--port-file", metavar="FILE", help="write the port there when ready")
 
     _add_events(command("events", "events", "stored webhook events: list, show, replay, settle"))

@@ -12,6 +12,25 @@ VALUES (:topic, :webhook_id, :dedupe_key, :body_sha256, :body, CAST(:headers AS 
 ON CONFLICT DO NOTHING
 RETURNING id
 
+-- name: insert_new
+-- Several deliveries as they came. Those whose keys are there already are left out. They share the
+-- transaction, and one of them must not hold up the others: a key that somebody else is just
+-- writing is left to `insert`. In one piece with the settings it is one round trip.
+SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '10s';
+SET LOCAL lock_timeout = '500ms';
+INSERT INTO inbox (topic, webhook_id, dedupe_key, body_sha256, body, headers, state,
+                   reason_code, reason)
+SELECT topic, webhook_id, dedupe_key, body_sha256, body, CAST(headers AS jsonb), state,
+       reason_code, reason
+FROM unnest(CAST(:topic AS text[]), CAST(:webhook_id AS text[]), CAST(:dedupe_key AS text[]),
+            CAST(:body_sha256 AS bytea[]), CAST(:body AS bytea[]), CAST(:headers AS text[]),
+            CAST(:state AS text[]), CAST(:reason_code AS text[]), CAST(:reason AS text[]))
+     WITH ORDINALITY AS came (topic, webhook_id, dedupe_key, body_sha256, body, headers, state,
+                              reason_code, reason, place)
+ORDER BY place
+ON CONFLICT DO NOTHING
+RETURNING id, dedupe_key, body_sha256
+
 -- name: count_duplicate
 -- The same key with the same body: a repeated delivery.
 UPDATE inbox SET deliveries = deliveries + 1
