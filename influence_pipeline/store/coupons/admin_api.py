@@ -117,6 +117,10 @@ class AdminApi:
         """Make the refusal with the API's own words."""
         return CouponRefused(self._said(message))
 
+    def words(self, message: str) -> str:
+        """Give the API's words without what may be personal."""
+        return redact(message)
+
     def _said(self, message: object, status: int | None = None) -> str:
         said = redact(message) if isinstance(message, str) and message else ""
         code = "" if status is None else f" (HTTP {status})"

@@ -3,7 +3,7 @@
 A coupon is one promotion, made by one call: `limit` 1, a rule `customer.id`, a campaign for its
 end, a rule `original_item_total` for a minimum spend (goods with tax, before discounts). The admin
 shows neither rule in its list of attributes, but the cart is judged by them. Codes are compared
-with their case and are unique. Free shipping and gifts name one method or unit at a time.
+with their case and are unique. A product coupon is for one unit.
 
 INFLUENCE_SHOP_API_TOKEN: a secret API key (`sk_…`), sent as HTTP Basic.
 """
