@@ -10,9 +10,9 @@ No message holds the token, a path, or a value of the coupon.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -31,12 +31,14 @@ _NOT_NOW = frozenset({425, 429})
 
 @dataclass(frozen=True)
 class GraphQLAnswer:
-    """`data` of a reply, and its errors as (code, message); where there are errors, `data` of a
-    call that has one field says nothing. `headers`: names in lower case."""
+    """What a reply of one call says. `error`: the first of its errors, as code and message; `data`
+    then says nothing. `ran`: whether the call was carried out, as far as the status tells.
+    `headers`: names in lower case."""
 
     data: Mapping[str, Any]
-    errors: Sequence[tuple[str, str]] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    error: tuple[str, str] | None
+    ran: bool
+    headers: Mapping[str, str]
 
 
 class AdminApi:
@@ -48,6 +50,7 @@ class AdminApi:
         url: str,
         headers: Mapping[str, str],
         *,
+        graphql_path: str = "",
         timeout: tuple[float, float] = (_CONNECT_SECONDS, _REPLY_SECONDS),
     ) -> None:
         if not all(value.isascii() and value.isprintable() for value in headers.values()):
@@ -56,6 +59,7 @@ class AdminApi:
                 f"break, a letter that is not ASCII); copy it anew from {shop}."
             )
         self.shop = shop
+        self._graphql_path = graphql_path
         self._caller = HttpCaller(url, headers, timeout)
         self.where = f"{shop}'s admin API at {self._caller.base_url} (INFLUENCE_SHOP_API_URL)"
 
@@ -91,17 +95,26 @@ class AdminApi:
         headers: Mapping[str, str] | None = None,
         writes: bool = False,
     ) -> GraphQLAnswer:
-        """Make a GraphQL call. What its errors mean is for the caller, who knows their codes."""
+        """Make a GraphQL call. What its error means is for the caller, who knows the codes."""
         body = {"query": document, "variables": variables}
-        reply = self._send("POST", "", None, body, headers or {}, writes=writes)
+        path = self._graphql_path
+        reply = self._send("POST", path, None, body, headers or {}, writes=writes)
         parsed = self._parsed(reply, writes=writes)
-        errors = [] if not isinstance(parsed, dict) else parsed.get("errors") or []
-        if not isinstance(parsed, dict) or not isinstance(errors, list):
-            raise self.trouble("answers with something that is no GraphQL", uncertain=writes)
-        data = parsed.get("data")
-        if not errors and not isinstance(data, dict):
-            raise self.trouble("answers with something that is no GraphQL", uncertain=writes)
-        return GraphQLAnswer(data or {}, [_code_and_message(e) for e in errors], reply.headers)
+        ran = reply.status < 300
+        errors = parsed.get("errors") if isinstance(parsed, dict) else None
+        if isinstance(errors, list) and errors:
+            return GraphQLAnswer({}, _code_and_message(errors[0]), ran, reply.headers)
+        data = parsed.get("data") if isinstance(parsed, dict) else None
+        if not isinstance(data, dict):
+            words = f"answers HTTP {reply.status} with something that is no GraphQL"
+            raise self.trouble(words, uncertain=writes and ran)
+        return GraphQLAnswer(data, None, ran, reply.headers)
+
+    def error_of(self, answer: GraphQLAnswer, *, uncertain: bool) -> StoreError:
+        """Make the error for an answer's error that is not about the coupon."""
+        code, message = answer.error or ("", "")
+        words = f"answers with the error {code or 'without a code'}: {redact(message)}"
+        return self.trouble(words, uncertain=uncertain and answer.ran)
 
     def trouble(self, words: str, *, uncertain: bool = False) -> StoreError:
         """Make the error for trouble with the shop, of the kind that fits."""
@@ -116,10 +129,6 @@ class AdminApi:
     def refusal(self, message: str) -> CouponRefused:
         """Make the refusal with the API's own words."""
         return CouponRefused(self._said(message))
-
-    def words(self, message: str) -> str:
-        """Give the API's words without what may be personal."""
-        return redact(message)
 
     def _said(self, message: object, status: int | None = None) -> str:
         said = redact(message) if isinstance(message, str) and message else ""

@@ -9,8 +9,9 @@ promotion that stayed half-way is worth nothing, not found, and completed by the
 Vendure compares codes without their case and has no unique index on them. It puts every promotion
 into the default channel too. Amounts are whole numbers of minor units, of the channel's currency.
 
-INFLUENCE_SHOP_API_TOKEN: an API key (`lookup:secret` in hex, since 3.6), or `user:password` of an
-administrator; other text is sent as a bearer token. Rights: Promotion and CustomerGroup (create,
+INFLUENCE_SHOP_API_TOKEN: `user:password` of an administrator, or an API key (`lookup:secret` in
+hex, since 3.6; half a second slower with each call, for which Vendure hashes it anew); other text
+is sent as a bearer token. Rights: Promotion and CustomerGroup (create,
 read, update), and reading of customers, channels, settings and the catalog.
 """
 
@@ -40,15 +41,13 @@ from influence_pipeline.store.coupons.interface import (
 from influence_pipeline.store.coupons.vendure_calls import (
     ADD_TO_GROUP,
     ASSIGN,
-    CHANNELS,
     CREATE_GROUP,
     CREATE_PROMOTION,
-    CUSTOMER,
     ENABLE,
-    FIND_GROUP,
     FIND_PROMOTIONS,
     GROUP,
     LOGIN,
+    SITUATION,
     VARIANTS,
 )
 
@@ -58,7 +57,6 @@ _DEFAULT_CHANNEL = "__default_channel__"
 _REFUSALS = frozenset(
     {"USER_INPUT_ERROR", "BAD_USER_INPUT", "ENTITY_NOT_FOUND", "ILLEGAL_OPERATION"}
 )
-_MAY_HAVE_WRITTEN = frozenset({"INTERNAL_SERVER_ERROR", ""})
 
 
 class VendureCouponWriter:
@@ -97,7 +95,7 @@ class _Shop:
 
     def __init__(self, url: str, token: str) -> None:
         self._user, self._password = "", ""
-        self._token: str | None = None
+        self._kept: Mapping[str, str] | None = None
         self._lock = threading.Lock()
         headers: dict[str, str] = {}
         if _API_KEY.fullmatch(token):
@@ -116,33 +114,33 @@ class _Shop:
         answer = self.api.graphql(document, variables, headers=session, writes=writes)
         if session and _code(answer) == "FORBIDDEN":
             # The session may have ended; nothing was done.
-            session = self._session(instead_of=self._token)
+            session = self._session(instead_of=session)
             answer = self.api.graphql(document, variables, headers=session, writes=writes)
-        if not answer.errors:
+        if answer.error is None:
             return answer.data
-        code, message = answer.errors[0]
+        code, message = answer.error
         if code in _REFUSALS:
             raise self.api.refusal(message)
         if code == "FORBIDDEN":
             raise self.api.trouble(
                 "does not let us in: INFLUENCE_SHOP_API_TOKEN is wrong, revoked, or lacks rights"
             )
-        words = f"answers with the error {code or 'without a code'}: {self.api.words(message)}"
-        raise self.api.trouble(words, uncertain=writes and code in _MAY_HAVE_WRITTEN)
+        raise self.api.error_of(answer, uncertain=writes)
 
-    def _session(self, instead_of: str | None = None) -> dict[str, str]:
+    def _session(self, instead_of: Mapping[str, str] | None = None) -> Mapping[str, str]:
+        """Give the header of a session, a new one in place of one that does not hold."""
         if not self._user:
             return {}
         with self._lock:
-            if self._token is None or self._token == instead_of:
-                self._token = self._log_in()
-            return {"authorization": f"Bearer {self._token}"}
+            if self._kept is None or self._kept == instead_of:
+                self._kept = {"authorization": f"Bearer {self._log_in()}"}
+            return self._kept
 
     def _log_in(self) -> str:
         answer = self.api.graphql(LOGIN, {"user": self._user, "password": self._password})
         login = answer.data.get("login") or {}
         token = answer.headers.get("vendure-auth-token")
-        if answer.errors or login.get("__typename") != "CurrentUser":
+        if answer.error or login.get("__typename") != "CurrentUser":
             raise self.api.trouble("does not let us in: INFLUENCE_SHOP_API_TOKEN is wrong")
         if not token:
             raise self.api.trouble(
@@ -153,7 +151,7 @@ class _Shop:
 
 
 def _code(answer: GraphQLAnswer) -> str:
-    return answer.errors[0][0] if answer.errors else ""
+    return answer.error[0] if answer.error else ""
 
 
 class _Desk:
@@ -161,9 +159,10 @@ class _Desk:
         self._shop = shop
         self._channels = channels
         self._code = code
+        self._group_name = f"coupon {code}"
 
     def find(self) -> FoundCoupon | None:
-        found = self._promotion()
+        found = self._one_of(self._shop.ask(FIND_PROMOTIONS, {"code": _like(self._code)}))
         if found is None or self._is_half_made(found):
             return None
         return FoundCoupon(self._owner(found))
@@ -179,7 +178,14 @@ class _Desk:
     def _create(self, coupon: Coupon) -> None:
         if "," in coupon.code:
             raise CouponRefused("Vendure keeps an order's codes with commas between them")
-        others, precision = self._places(coupon)
+        asked = {
+            "code": _like(self._code),
+            "group": self._group_name,
+            "customer": coupon.customer_id or "",
+            "locked": coupon.customer_id is not None,
+        }
+        seen = self._shop.ask(SITUATION, asked)
+        others, precision = self._places(coupon, seen)
         action = self._action(coupon, precision)
         conditions = []
         if coupon.minimum_spend:
@@ -188,9 +194,9 @@ class _Desk:
                 _operation("minimum_order_amount", amount=amount, taxInclusive="true")
             )
         if coupon.customer_id is not None:
-            group = self._group_of(coupon.customer_id)
+            group = self._group_of(coupon.customer_id, seen)
             conditions.append(_operation("customer_group", customerGroupId=group))
-        promotion = self._promotion()
+        promotion = self._one_of(seen)
         if promotion is None:
             promotion = self._make(coupon, conditions, action, enabled=not others)
         elif not self._is_half_made(promotion):
@@ -226,11 +232,9 @@ class _Desk:
             raise self._shop.api.refusal(str(made.get("message") or ""))
         return {**made, "enabled": enabled}
 
-    def _promotion(self) -> Mapping[str, Any] | None:
-        """Give the promotion with this code, disabled or not."""
-        # The filter is one of ILIKE: it gives too much, never too little, once \ is no escape.
-        like = self._code.replace("\\", "\\\\")
-        items = self._shop.ask(FIND_PROMOTIONS, {"code": like})["promotions"]["items"]
+    def _one_of(self, seen: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Give the promotion with this code, enabled or not, out of what was asked for."""
+        items = seen["promotions"]["items"]
         same = [each for each in items if (each["couponCode"] or "").lower() == self._code.lower()]
         if len(same) > 1:
             raise CouponRefused(
@@ -254,18 +258,18 @@ class _Desk:
                 return _only_member(found)
         return None
 
-    def _group_of(self, customer_id: str) -> str:
+    def _group_of(self, customer_id: str, seen: Mapping[str, Any]) -> str:
         """Give the id of a group with only this customer, known to the server as it is."""
-        if self._shop.ask(CUSTOMER, {"id": customer_id})["customer"] is None:
+        if seen["customer"] is None:
             raise CouponRefused("the shop has no such customer in its default channel")
-        name = f"coupon {self._code}"
-        groups = self._shop.ask(FIND_GROUP, {"name": name})["customerGroups"]["items"]
+        groups = seen["customerGroups"]["items"]
         ours = [group for group in groups if group["customers"]["totalItems"] == 0]
         ours += [group for group in groups if _only_member(group) == customer_id]
         if ours:
             group = ours[-1]["id"]
         else:
-            made = self._shop.ask(CREATE_GROUP, {"input": {"name": name}}, writes=True)
+            content = {"name": self._group_name}
+            made = self._shop.ask(CREATE_GROUP, {"input": content}, writes=True)
             group = made["createCustomerGroup"]["id"]
         # Also where the customer is in it already: this is what makes the server forget.
         values = {"group": group, "customers": [customer_id]}
@@ -274,10 +278,9 @@ class _Desk:
             raise self._shop.api.trouble("did not put the customer into the coupon's group")
         return str(group)
 
-    def _places(self, coupon: Coupon) -> tuple[list[str], int]:
+    def _places(self, coupon: Coupon, seen: Mapping[str, Any]) -> tuple[list[str], int]:
         """Give the channels beside the default one, and the decimals of the shop's amounts."""
-        found = self._shop.ask(CHANNELS, {})
-        channels = found["channels"]["items"]
+        channels = seen["channels"]["items"]
         named = [each for each in channels if {each["code"], each["token"]} & self._channels]
         missing = self._channels - {n for each in named for n in (each["code"], each["token"])}
         if missing:
@@ -299,7 +302,7 @@ class _Desk:
                     "channels under [coupons], if nobody buys in the default channel"
                 )
             valid = fitting
-        precision = int(found["globalSettings"]["serverConfig"]["moneyStrategyPrecision"])
+        precision = int(seen["globalSettings"]["serverConfig"]["moneyStrategyPrecision"])
         return [c["id"] for c in valid if c["code"] != _DEFAULT_CHANNEL], precision
 
     def _action(self, coupon: Coupon, precision: int) -> dict[str, Any]:
@@ -322,6 +325,12 @@ class _Desk:
             raise CouponRefused("the shop does not have all of the reward's products")
         ids = json.dumps([id_ for own in variants.values() for id_ in own])
         return _operation("products_percentage_discount", discount=percent, productVariantIds=ids)
+
+
+def _like(code: str) -> str:
+    """Give what Vendure's filter is to contain. It is one of ILIKE, in which % and _ find too much
+    and \\ would find too little."""
+    return code.replace("\\", "\\\\")
 
 
 def _operation(code: str, **arguments: str) -> dict[str, Any]:

@@ -7,32 +7,28 @@ mutation ($user: String!, $password: String!) {
   login(username: $user, password: $password) { __typename }
 }"""
 
-FIND_PROMOTIONS = """
-query ($code: String!) {
+_PROMOTIONS = """
   promotions(options: {filter: {couponCode: {contains: $code}}, take: 100}) {
     items {
       id couponCode name enabled usageLimit
       conditions { code args { name value } }
       actions { code args { name value } }
     }
-  }
-}"""
+  }"""
 
-CHANNELS = """
-query {
-  channels(options: {take: 1000}) { items { id code token availableCurrencyCodes } }
-  globalSettings { serverConfig { moneyStrategyPrecision } }
-}"""
+FIND_PROMOTIONS = f"query ($code: String!) {{ {_PROMOTIONS} }}"
 
-CUSTOMER = """
-query ($id: ID!) { customer(id: $id) { id } }"""
-
-FIND_GROUP = """
-query ($name: String!) {
-  customerGroups(options: {filter: {name: {eq: $name}}, take: 100}) {
-    items { id customers(options: {take: 2}) { totalItems items { id } } }
-  }
-}"""
+# All that must be known before a coupon is made, in one call.
+SITUATION = f"""
+query ($code: String!, $group: String!, $customer: ID!, $locked: Boolean!) {{
+  {_PROMOTIONS}
+  channels(options: {{take: 1000}}) {{ items {{ id code token availableCurrencyCodes }} }}
+  globalSettings {{ serverConfig {{ moneyStrategyPrecision }} }}
+  customer(id: $customer) @include(if: $locked) {{ id }}
+  customerGroups(options: {{filter: {{name: {{eq: $group}}}}, take: 100}}) @include(if: $locked) {{
+    items {{ id customers(options: {{take: 2}}) {{ totalItems items {{ id }} }} }}
+  }}
+}}"""
 
 GROUP = """
 query ($id: ID!) {
