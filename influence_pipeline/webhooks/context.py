@@ -7,13 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from influence_pipeline.errors import ConfigurationError, StoreError
+from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.platform_api.single import SingleCalls
-from influence_pipeline.postgres import Postgres
-from influence_pipeline.settings import Coupons, Settings, Webhooks
-from influence_pipeline.store.coupons.interface import COUPON_VALUES, CouponWriter
-from influence_pipeline.store.coupons.sql import LOOKUP_VALUES, SqlCouponWriter
-from influence_pipeline.store.statements import read_statement
+from influence_pipeline.settings import Settings, Webhooks
+from influence_pipeline.store.coupons.choice import coupon_writer
+from influence_pipeline.store.coupons.interface import CouponWriter
 from influence_pipeline.webhooks.grants import Terms
 from influence_pipeline.webhooks.verify import CustomerDirectory
 
@@ -60,9 +58,8 @@ def handler_context(settings: Settings) -> HandlerContext:
             "it has."
         )
     else:
-        database = _coupon_database(settings, config.webhooks)
-        closing.append(database.close)
-        writer = _sql_writer(settings, config.coupons, database)
+        writer = coupon_writer(settings)
+        closing.append(writer.close)
         api = _api(settings, config.webhooks, notes)
     if api is not None:
         closing.append(api.close)
@@ -72,28 +69,6 @@ def handler_context(settings: Settings) -> HandlerContext:
         api=api,
         notes=tuple(notes),
         on_close=tuple(closing),
-    )
-
-
-def _coupon_database(settings: Settings, webhooks: Webhooks) -> Postgres:
-    given = settings.environment.coupon_url is not None
-    return Postgres(
-        settings.coupon_url,
-        variable="INFLUENCE_COUPON_URL" if given else "INFLUENCE_STORE_URL",
-        kind=StoreError,
-        pool_size=webhooks.workers,
-        statement_timeout_seconds=10,
-    )
-
-
-def _sql_writer(settings: Settings, coupons: Coupons, database: Postgres) -> SqlCouponWriter:
-    folder = settings.folder
-    return SqlCouponWriter(
-        database,
-        lookup=read_statement(folder / str(coupons.lookup), LOOKUP_VALUES, required="code"),
-        create=read_statement(folder / str(coupons.create), COUPON_VALUES, required="code"),
-        kinds=coupons.kinds,
-        case_sensitive=coupons.case_sensitive,
     )
 
 

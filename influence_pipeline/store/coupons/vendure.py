@@ -10,7 +10,7 @@ Vendure compares codes without their case and has no unique index on them. It pu
 into the default channel too. Amounts are whole numbers of minor units, of the channel's currency.
 
 INFLUENCE_SHOP_API_TOKEN: `user:password` of an administrator, or an API key (`lookup:secret` in
-hex, since 3.6; half a second slower with each call, for which Vendure hashes it anew); other text
+hex, since 3.6; many times slower, because Vendure hashes it anew for each field); other text
 is sent as a bearer token. Rights: Promotion and CustomerGroup (create,
 read, update), and reading of customers, channels, settings and the catalog.
 """
