@@ -348,10 +348,15 @@ def _only_member(group: Mapping[str, Any] | None) -> str | None:
     return str(members[0]["id"]) if len(members) == 1 else None
 
 
+def _plain(value: str) -> str:
+    """Give an argument without the shop's freedom to quote the ids in a list or not."""
+    return ",".join(str(id_) for id_ in json.loads(value)) if value.startswith("[") else value
+
+
 def _same_terms(promotion: Mapping[str, Any], conditions: list[Any], action: Any) -> bool:
     def said(operations: list[Any], arguments: str) -> list[Any]:
         return [
-            (each["code"], sorted((arg["name"], arg["value"]) for arg in each[arguments]))
+            (each["code"], sorted((arg["name"], _plain(arg["value"])) for arg in each[arguments]))
             for each in operations
         ]
 
