@@ -90,8 +90,8 @@ class TableCouponWriter:
             rows = connection.execute(_COLUMNS, {"table": self._table}).all()
         if not rows:
             raise MappingError(
-                f"There is no {self.name} that the coupon role can see; influence.toml names it "
-                "under [coupons]."
+                f"There is no table {self._table} that the coupon role can see; influence.toml "
+                "names it under [coupons]."
             )
         types = {row.name: row.type for row in rows}
         columns = self._mapped(types)
