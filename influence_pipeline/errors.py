@@ -3,8 +3,8 @@
     InfluencePipelineError
     ├── ConfigurationError         something in the environment or influence.toml must be mended
     │   └── MappingError           ... in a mapping: a query, a source, a column
-    ├── StoreError                 the store's database cannot be reached, or refuses a query
-    │   └── StoreUncertain         ... what was sent to the store may still be worked off
+    ├── StoreError                 the store's database or API cannot be reached, or refuses a query
+    │   └── StoreUncertain         ... and what was asked of it may still be done later
     ├── StateError                 the state database cannot be reached, or its schema does not fit
     ├── MassChange                 too much changed or went at once; a person must say it is meant
     └── ApiError                   the Platform API as a whole cannot be used now
@@ -39,12 +39,12 @@ class MappingError(ConfigurationError):
 
 
 class StoreError(InfluencePipelineError):
-    """The store's database cannot be reached, or refused a query."""
+    """The store's database or its API cannot be reached, or refused a query."""
 
 
 class StoreUncertain(StoreError):  # noqa: N818  (reads as the tree above says it)
-    """What was sent to the store's API may still be worked off; `quiet_seconds`: so long from now,
-    it is not to be looked for."""
+    """The store was asked to write and gave no clear answer: it may still do it. Whoever looks for
+    what was written before `quiet_seconds` have passed may look too early."""
 
     def __init__(self, words: str, quiet_seconds: float) -> None:
         super().__init__(words)

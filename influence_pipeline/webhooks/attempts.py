@@ -88,9 +88,12 @@ class Attempt:
         """Give each coupon the event asks for, or what is in the way of it."""
         claimed = self._claimed
         terms = self._context.terms
+        try:
+            grants = grants_of(event, terms, claimed.received_at, over_cap=claimed.over_cap)
+        except StoreError as error:  # what a writer can promise may have to be asked of the store
+            return [Retry(Why.STORE_AWAY, str(error))]
         return [
-            grant if isinstance(grant, Park) else self._verified(grant) or grant
-            for grant in grants_of(event, terms, claimed.received_at, over_cap=claimed.over_cap)
+            grant if isinstance(grant, Park) else self._verified(grant) or grant for grant in grants
         ]
 
     def _make(self, checked: Sequence[Grant | Park | Retry]) -> Outcome:

@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from influence_pipeline.errors import ConfigurationError, StoreError
+from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.platform_api.single import SingleCalls
 from influence_pipeline.postgres import Postgres
-from influence_pipeline.settings import Config, Coupons, Settings, Webhooks
-from influence_pipeline.store.coupons.interface import COUPON_VALUES, CouponWriter
-from influence_pipeline.store.coupons.sql import LOOKUP_VALUES, SqlCouponWriter
+from influence_pipeline.settings import Settings, Webhooks
+from influence_pipeline.store.coupons.choice import coupon_database, coupon_writer
+from influence_pipeline.store.coupons.interface import CouponWriter
 from influence_pipeline.store.statements import read_statement
 from influence_pipeline.webhooks.grants import Terms
 from influence_pipeline.webhooks.members import MEMBER_VALUES, MemberWriter
@@ -69,18 +69,17 @@ def handler_context(settings: Settings) -> HandlerContext:
     closing: list[Callable[[], None]] = []
     writer: CouponWriter | None = None
     api: SingleCalls | None = None
-    member_writer: MemberWriter | None = None
-    database = _coupon_database(settings, config.webhooks) if _writes_sql(config) else None
-    if database is not None:
-        closing.append(database.close)
-        member_writer = _member_writer(settings, database)
+    member_writer = _member_writer(settings)
+    if member_writer is not None:
+        closing.append(member_writer.close)
     if config.coupons is None:
         notes.append(
             f"No coupons are made: {settings.file} has no [coupons]. Redemptions are parked until "
             "it has."
         )
     else:
-        writer = coupon_writer(settings, config.coupons, database)
+        writer = coupon_writer(settings)
+        closing.append(writer.close)
         api = _api(settings, config.webhooks, notes)
     if api is not None:
         closing.append(api.close)
@@ -94,48 +93,12 @@ def handler_context(settings: Settings) -> HandlerContext:
     )
 
 
-def _writes_sql(config: Config) -> bool:
-    """Tell whether anything is written into the store's database."""
-    coupons = config.coupons
-    return config.members.write is not None or (
-        coupons is not None and coupons.writer in ("sql", "table")
-    )
-
-
-def _member_writer(settings: Settings, database: Postgres) -> MemberWriter | None:
+def _member_writer(settings: Settings) -> MemberWriter | None:
     file = settings.config.members.write
     if file is None:
         return None
     statement = read_statement(settings.folder / file, MEMBER_VALUES, required="customer_id")
-    return MemberWriter(database, statement)
-
-
-def _coupon_database(settings: Settings, webhooks: Webhooks) -> Postgres:
-    given = settings.environment.coupon_url is not None
-    return Postgres(
-        settings.coupon_url,
-        variable="INFLUENCE_COUPON_URL" if given else "INFLUENCE_STORE_URL",
-        kind=StoreError,
-        pool_size=webhooks.workers,
-        statement_timeout_seconds=10,
-    )
-
-
-def coupon_writer(settings: Settings, coupons: Coupons, database: Postgres | None) -> CouponWriter:
-    """Make the way of making coupons that influence.toml names; `database` for one that writes SQL.
-
-    Raises ConfigurationError.
-    """
-    if database is None:
-        raise ConfigurationError(f'[coupons] writer = "{coupons.writer}" is not built yet.')
-    folder = settings.folder
-    return SqlCouponWriter(
-        database,
-        lookup=read_statement(folder / str(coupons.lookup), LOOKUP_VALUES, required="code"),
-        create=read_statement(folder / str(coupons.create), COUPON_VALUES, required="code"),
-        kinds=coupons.kinds,
-        case_sensitive=coupons.case_sensitive,
-    )
+    return MemberWriter(coupon_database(settings), statement)
 
 
 def _api(settings: Settings, webhooks: Webhooks, notes: list[str]) -> SingleCalls | None:

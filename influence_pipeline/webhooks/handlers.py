@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from influence_pipeline.errors import StateError
+from influence_pipeline.errors import StoreError
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.webhooks import events, inbox, issue
 from influence_pipeline.webhooks.attempts import Attempt
@@ -160,7 +161,10 @@ def requeue_mended(state: Postgres, context: HandlerContext) -> int:
     codes = [str(why) for why in MENDED_BY_SETTINGS]
     for parked in inbox.parked_for(state, codes, but=context.hopeless):
         event = events.read(parked.topic, parked.body).event
-        grants = [] if event is None else grants_of(event, context.terms, parked.received_at)
+        try:
+            grants = [] if event is None else grants_of(event, context.terms, parked.received_at)
+        except StoreError:
+            break  # what the writer can promise has to be asked of a store that is away: later
         reasons = {grant.why for grant in grants if isinstance(grant, Park)}
         if event is None or reasons.intersection(MENDED_BY_SETTINGS):
             context.hopeless.add(parked.id)

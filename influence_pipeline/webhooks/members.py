@@ -35,6 +35,9 @@ class MemberWriter:
         self._database = database
         self._statement = statement
 
+    def close(self) -> None:
+        self._database.close()
+
     def write(self, values: dict[str, object]) -> None:
         """Run the statement. Raises StoreError."""
         bound = {name: values[name] for name in self._statement.names}

@@ -19,6 +19,7 @@ from influence_pipeline.errors import StoreError, describe_database_error
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.store.coupons.interface import Coupon, CouponDesk, FoundCoupon
 from influence_pipeline.store.coupons.sql import SqlCouponWriter
+from influence_pipeline.store.coupons.table import TableCouponWriter
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +85,9 @@ def one_database(state: Postgres, writer: object) -> OneDatabase | None:
 
     Raises StoreError or StateError if one of them cannot be reached.
     """
-    if not isinstance(writer, SqlCouponWriter):
+    if not isinstance(writer, SqlCouponWriter | TableCouponWriter):
         return None
+    writer = writer.as_sql()
     there, here = _place(writer.database), _place(state)
     if there is None or here is None or here.place != there.place:
         return None
