@@ -8,12 +8,14 @@ must be set is set with SET LOCAL inside the transaction.
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import re
 import socket
 import threading
+import time
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -149,10 +151,11 @@ class Postgres:
                     creator=self._connect,
                     pool_size=self._pool_size,
                     max_overflow=self._pool_size,
-                    pool_pre_ping=True,
                     hide_parameters=True,
                 )
                 sa.event.listen(self._engine, "handle_error", _give_up_read_only_sessions)
+                sa.event.listen(self._engine, "checkin", _note_when)
+                sa.event.listen(self._engine, "checkout", _ask_if_it_lay_idle)
             return self._engine
 
     @property
@@ -228,15 +231,78 @@ class Postgres:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Cut the connections off if what is done inside takes longer than this."""
-        timer = threading.Timer(seconds, self.cut)
-        # A server that hangs must not keep the process from ending.
-        timer.daemon = True
-        timer.start()
+        """Cut the connections off if what is done inside takes longer than this, to the second."""
+        mark = _WATCH.add(time.monotonic() + seconds, self.cut)
         try:
             yield
         finally:
-            timer.cancel()
+            _WATCH.remove(mark)
+
+
+class _Watch:
+    """Does what is overdue: one thread for all who wait, because a thread for each costs more than
+    what they wait for. It ends with the process, also while a server hangs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._numbers = itertools.count()
+        self._waiting: dict[int, tuple[float, Callable[[], None]]] = {}
+        self._running = False
+
+    def add(self, deadline: float, then: Callable[[], None]) -> int:
+        with self._lock:
+            mark = next(self._numbers)
+            self._waiting[mark] = (deadline, then)
+            if not self._running:
+                self._running = True
+                threading.Thread(target=self._run, name="deadlines", daemon=True).start()
+        return mark
+
+    def remove(self, mark: int) -> None:
+        with self._lock:
+            self._waiting.pop(mark, None)
+
+    def _run(self) -> None:
+        idle = 0
+        while idle < _IDLE_LOOKS:
+            time.sleep(_LOOK_SECONDS)
+            now = time.monotonic()
+            with self._lock:
+                idle = 0 if self._waiting else idle + 1
+                due = [mark for mark, (deadline, _) in self._waiting.items() if deadline <= now]
+                overdue = [self._waiting.pop(mark)[1] for mark in due]
+                if idle == _IDLE_LOOKS:
+                    self._running = False
+            for then in overdue:
+                then()
+
+
+_LOOK_SECONDS = 0.25
+_IDLE_LOOKS = 8
+_WATCH = _Watch()
+
+
+# A connection that was used so lately is taken for alive; asking each time would be a fifth of the
+# work of a short transaction.
+_IDLE_SECONDS = 1.0
+
+
+def _note_when(connection: Any, record: Any) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+def _ask_if_it_lay_idle(connection: Any, record: Any, proxy: Any) -> None:
+    """Have a connection that died while it lay in the pool replaced, with all others there."""
+    from sqlalchemy.exc import InvalidatePoolError
+
+    if time.monotonic() - record.info.get("idle_since", time.monotonic()) < _IDLE_SECONDS:
+        return
+    try:
+        connection.autocommit = True
+        connection.cursor().execute("SELECT 1")
+        connection.autocommit = False
+    except psycopg2.Error:
+        raise InvalidatePoolError from None
 
 
 def _give_up_read_only_sessions(context: sa.engine.ExceptionContext) -> None:

@@ -171,12 +171,11 @@ class Attempt:
     def _locks(self, grants: Sequence[Grant]) -> set[int]:
         """The codes and the members whose coupons are counted."""
         locks = {lock_of(grant.coupon.code) for grant in grants}
-        counted = (self._caps(grant) for grant in grants)
-        return locks | {caps.lock for caps in counted if caps.lock is not None}
+        return locks.union(*(self._caps(grant).locks for grant in grants))
 
     def _caps(self, grant: Grant) -> CapCheck:
         member = grant.witness.id if grant.witness is not None else None
-        return CapCheck(grant.caps, member, allowed=self._claimed.over_cap)
+        return CapCheck(grant.caps, member, self._claimed.over_cap, self._context.day)
 
     def _noted(self, grant: Grant, made: issue.InStore | issue.NotOurs) -> Park | None:
         if isinstance(made, issue.NotOurs):

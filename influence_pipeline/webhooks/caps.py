@@ -1,14 +1,16 @@
 """How many coupons may be made before a person must look ([coupons.caps]).
 
 Verified or not, a redemption that should not be is money. The caps are counted in the state, by the
-rows of `coupon` of the last 24 hours, in the transaction that adds one; who counts a member holds
-that member meanwhile, so that two at once cannot both be the last.
+rows of `coupon` of the last 24 hours, by the statement that adds one. Who adds one for a member
+holds that member to the end of the transaction, so that two at once cannot both be the last.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import threading
+import time
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -18,8 +20,29 @@ from influence_pipeline.webhooks.outcomes import Park, Why
 
 _SQL = load_queries(__file__, "effects.sql")
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(:lock)")
-# As long as there is room for so many more today, nobody waits to be counted one after another.
-_ROOM = 500
+# As long as there is room for so many more today, everybody's coupons are not counted for each one:
+# no more than this are made within the time for which a count is good, whoever makes them.
+_ROOM = 1000
+_GOOD_FOR_SECONDS = 1.0
+
+
+class DayCount:
+    """How many coupons were made today, as it was counted a moment ago; one per process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made = 0
+        self._at = float("-inf")
+
+    def leaves_room(self, connection: sa.Connection, cap: int) -> bool:
+        """Tell whether the cap is still far away."""
+        if cap <= _ROOM:
+            return False
+        with self._lock:
+            if time.monotonic() - self._at > _GOOD_FOR_SECONDS:
+                found = connection.execute(_SQL["coupons_of_today"], {"member_id": None}).one()
+                self._made, self._at = found.for_all, time.monotonic()
+            return self._made < cap - _ROOM
 
 
 @dataclass(frozen=True)
@@ -30,47 +53,48 @@ class CapCheck:
     caps: Caps
     member_id: str | None
     allowed: bool = False
+    day: DayCount = field(default_factory=DayCount)
 
     @property
-    def lock(self) -> int | None:
-        """The advisory lock under which the member's coupons are counted."""
-        return None if self.member_id is None else _lock(f"influence member {self.member_id}")
+    def locks(self) -> set[int]:
+        """The advisory locks to hold while the member's coupons are counted and one is added."""
+        if self.allowed or self.member_id is None:
+            return set()
+        return {_lock(f"influence member {self.member_id}")}
 
-    def hold(self, connection: sa.Connection) -> None:
-        """Keep others from adding to this member's coupons until the transaction ends."""
-        if self.lock is not None and not self.allowed:
-            connection.execute(_LOCK, {"lock": self.lock})
+    def limits(self, connection: sa.Connection) -> dict[str, int | None]:
+        """Give what `intend_coupon` holds its counts against; None: it need not count. Near the cap
+        of all, one after another is counted."""
+        if self.allowed:
+            return {"most_for_member": None, "most_for_all": None}
+        for_all = None
+        if not self.day.leaves_room(connection, self.caps.per_day):
+            connection.execute(_LOCK, {"lock": _lock("influence coupons")})
+            for_all = self.caps.per_day
+        for_member = None if self.member_id is None else self.caps.per_customer_per_day
+        return {"most_for_member": for_member, "most_for_all": for_all}
 
-    def over(self, connection: sa.Connection) -> Park | None:
-        """Say which cap one more coupon would break, or None. Call `hold` before."""
+    def reason(self, connection: sa.Connection) -> Park | None:
+        """Say which cap keeps the coupon from being added, or None."""
         if self.allowed:
             return None
+        values = {"member_id": self.member_id}
+        made = connection.execute(_SQL["coupons_of_today"], values).one()
         most = self.caps.per_customer_per_day
-        if self.member_id is not None and self._of_member(connection) >= most:
-            return _over("this customer has", most, "per_customer_per_day")
-        most = self.caps.per_day
-        made = self._of_all(connection)
-        if made >= most - _ROOM:
-            connection.execute(_LOCK, {"lock": _lock("influence coupons")})
-            made = self._of_all(connection)
-        return _over("there are", most, "per_day") if made >= most else None
-
-    def _of_member(self, connection: sa.Connection) -> int:
-        values = {"member_id": self.member_id, "most": self.caps.per_customer_per_day}
-        return int(connection.execute(_SQL["coupons_of_member"], values).scalar_one())
-
-    def _of_all(self, connection: sa.Connection) -> int:
-        values = {"most": self.caps.per_day}
-        return int(connection.execute(_SQL["coupons_of_all"], values).scalar_one())
+        if self.member_id is not None and made.for_member >= most:
+            return _over("this customer", most, "per_customer_per_day")
+        if made.for_all >= self.caps.per_day:
+            return _over("all customers together", self.caps.per_day, "per_day")
+        return None
 
 
 def _over(who: str, most: int, cap: str) -> Park:
     return Park(
         Why.OVER_CAP,
-        f"In the last 24 hours {who} had {most} coupons made, which is the cap ([coupons.caps] "
-        f"{cap} in influence.toml), so this one was not. Look at the events before it; if they are "
-        "right, make it in any case: influence-pipeline events replay ID --over-cap. If not, "
-        "somebody knows the webhooks' address: change INFLUENCE_WEBHOOK_TOKEN.",
+        f"In the last 24 hours {most} coupons were made for {who}, which is the cap "
+        f"([coupons.caps] {cap} in influence.toml), so this one was not. Look at the events before "
+        "it; if they are right, make it in any case: influence-pipeline events replay ID "
+        "--over-cap. If not, somebody knows the webhooks' address: change INFLUENCE_WEBHOOK_TOKEN.",
     )
 
 

@@ -15,6 +15,7 @@ from influence_pipeline.settings import Settings, Webhooks
 from influence_pipeline.store.coupons.choice import coupon_database, coupon_writer
 from influence_pipeline.store.coupons.interface import CouponWriter
 from influence_pipeline.store.statements import read_statement
+from influence_pipeline.webhooks.caps import DayCount
 from influence_pipeline.webhooks.grants import Terms
 from influence_pipeline.webhooks.members import MEMBER_VALUES, MemberWriter
 from influence_pipeline.webhooks.one_database import OneDatabase, one_database
@@ -42,6 +43,7 @@ class HandlerContext:
     at: Callable[[str], None] = nothing_happens
     on_close: tuple[Callable[[], None], ...] = ()
     hopeless: set[int] = field(default_factory=set)
+    day: DayCount = field(default_factory=DayCount)
     _places: dict[Postgres, OneDatabase | None] = field(default_factory=dict)
     _place_lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -5,11 +5,19 @@ FROM coupon JOIN inbox ON inbox.id = coupon.event_id
 WHERE coupon.code = :code
 
 -- name: intend_coupon
--- The primary key decides that a code belongs to one event. Written before the store is.
+-- The primary key decides that a code belongs to one event. Written before the store is. Not if the
+-- member's coupons of the last 24 hours, or everybody's, are as many as may be; NULL: any number.
 INSERT INTO coupon (code, event_id, customer_key, kind, value, currency, expires_at, member_id,
                     folded_code)
-VALUES (:code, :event_id, :customer_key, :kind, :value, :currency, :expires_at, :member_id,
-        CASE WHEN :any_case THEN lower(:code) END)
+SELECT :code, :event_id, :customer_key, :kind, CAST(:value AS numeric), :currency,
+       CAST(:expires_at AS timestamptz), CAST(:member_id AS text),
+       CASE WHEN :any_case THEN lower(:code) END
+WHERE (CAST(:most_for_member AS bigint) IS NULL OR :most_for_member > (
+           SELECT count(*) FROM coupon
+           WHERE member_id = CAST(:member_id AS text)
+             AND created_at > now() - interval '24 hours'))
+  AND (CAST(:most_for_all AS bigint) IS NULL OR :most_for_all > (
+           SELECT count(*) FROM coupon WHERE created_at > now() - interval '24 hours'))
 ON CONFLICT (code) DO NOTHING
 RETURNING code
 
@@ -27,18 +35,10 @@ WHERE code = :code AND state = 'issuing'
 -- Certainly not written by us: the intention is taken back.
 DELETE FROM coupon WHERE code = :code AND event_id = :event_id AND state = 'issuing'
 
--- name: coupons_of_member
--- How many were made for a member in the last 24 hours, counted up to :most.
-SELECT count(*) FROM (
-    SELECT FROM coupon
-    WHERE member_id = :member_id AND created_at > now() - interval '24 hours' LIMIT :most
-) AS made
-
--- name: coupons_of_all
--- How many were made for anybody in the last 24 hours, counted up to :most.
-SELECT count(*) FROM (
-    SELECT FROM coupon WHERE created_at > now() - interval '24 hours' LIMIT :most
-) AS made
+-- name: coupons_of_today
+-- How many were made in the last 24 hours, for a member and for all.
+SELECT count(*) FILTER (WHERE member_id = :member_id) AS for_member, count(*) AS for_all
+FROM coupon WHERE created_at > now() - interval '24 hours'
 
 -- name: upsert_member
 -- What Influence last said. Older never overwrites newer; of the same time the later delivery

@@ -42,7 +42,10 @@ from influence_pipeline.webhooks.inbox import Claimed
 from influence_pipeline.webhooks.outcomes import LostClaim, Park, Why
 
 _SQL = load_queries(__file__, "effects.sql")
-_DURABLY = sa.text("SET LOCAL synchronous_commit = on")
+_DURABLY = sa.text(
+    "SET LOCAL synchronous_commit = on; "
+    "SELECT pg_advisory_xact_lock(one) FROM unnest(CAST(:locks AS bigint[])) AS one"
+)
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(:lock)")
 
 # Where a test may stop the process.
@@ -78,14 +81,12 @@ def issue(
     Raises StoreError when the store is away or the end of a write is not certain: try again later.
     """
     try:
-        with _held(state, writer, coupon.code) as desk:
-            known = desk.find()
+        known = writer.look(coupon.code)
     except CouponRefused as refusal:
         return NotOurs(refused(refusal), forget=False)
     at(LOOKED)
     with state.transaction() as connection:
-        connection.execute(_DURABLY)
-        caps.hold(connection)
+        connection.execute(_DURABLY, {"locks": sorted(caps.locks)})
         if not inbox.hold(connection, claimed):
             return LostClaim()
         any_case = not writer.abilities.case_sensitive
@@ -169,34 +170,40 @@ def _intend(
     *,
     in_store: bool,
 ) -> _Intention | NotOurs:
-    row = connection.execute(_SQL["find_coupon"], {"code": coupon.code}).first()
-    if row is None:
-        if in_store:
-            return NotOurs(_TAKEN, forget=False)
-        over = caps.over(connection)
-        if over is not None:
-            return NotOurs(over, forget=False)
-        values = {
-            "code": coupon.code,
-            "event_id": claimed.id,
-            "customer_key": coupon.customer_id,
-            "kind": coupon.kind,
-            "value": coupon.value,
-            "currency": coupon.currency,
-            "expires_at": coupon.expires_at,
-            "member_id": caps.member_id,
-            "any_case": any_case,
-        }
-        if connection.execute(_SQL["intend_coupon"], values).scalar() is not None:
+    row = None
+    while row is None:
+        if not in_store and _inserted(connection, claimed, coupon, caps, any_case):
             return _Intention(fresh=True)
-        # Somebody else was faster with this code; their row is visible now.
-        row = connection.execute(_SQL["find_coupon"], {"code": coupon.code}).one()
+        row = connection.execute(_SQL["find_coupon"], {"code": coupon.code}).first()
+        over = _TAKEN if in_store else caps.reason(connection)
+        if row is None and over is not None:
+            return NotOurs(over, forget=False)
+        # Neither: whoever had the code has just given it back.
     same = row.event_id == claimed.id or _same_origin(row.dedupe_key, claimed.dedupe_key)
     if not same or not _agree(row.customer_key, coupon.customer_id):
         return NotOurs(_OF_ANOTHER, forget=False)
     if row.event_id != claimed.id:
         connection.execute(_SQL["take_over"], {"code": coupon.code, "event_id": claimed.id})
     return _Intention(fresh=False, issued=row.state != CouponState.ISSUING)
+
+
+def _inserted(
+    connection: sa.Connection, claimed: Claimed, coupon: Coupon, caps: CapCheck, any_case: bool
+) -> bool:
+    """Put the intention down, if the code is free and no cap is broken by it."""
+    values = {
+        "code": coupon.code,
+        "event_id": claimed.id,
+        "customer_key": coupon.customer_id,
+        "kind": coupon.kind,
+        "value": coupon.value,
+        "currency": coupon.currency,
+        "expires_at": coupon.expires_at,
+        "member_id": caps.member_id,
+        "any_case": any_case,
+        **caps.limits(connection),
+    }
+    return connection.execute(_SQL["intend_coupon"], values).scalar() is not None
 
 
 def _taken_over(state: Postgres, claimed: Claimed, code: str) -> bool:

@@ -26,6 +26,10 @@ class Stumbling:
         self._desk = desk
         self._left = times
 
+    def look(self, code: str) -> Any:
+        with self.hold(code) as desk:
+            return desk.find()
+
     def hold(self, code: str) -> Any:
         if self._left:
             self._left -= 1

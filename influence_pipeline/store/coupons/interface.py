@@ -90,6 +90,12 @@ class CouponWriter(Protocol):
     def holds_codes(self) -> bool:
         """Whether `hold` keeps every other worker out by itself; else the caller must."""
 
+    def look(self, code: str) -> FoundCoupon | None:
+        """Give the coupon with this code, or None, without holding the code.
+
+        Raises StoreError when the store cannot be asked, CouponRefused with its answer.
+        """
+
     def hold(self, code: str) -> AbstractContextManager[CouponDesk]:
         """Hold a code; what was created is there for good when the context ends without error.
 

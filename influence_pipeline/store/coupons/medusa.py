@@ -53,6 +53,10 @@ class MedusaCouponWriter:
     def __repr__(self) -> str:
         return f"MedusaCouponWriter({self._api!r})"
 
+    def look(self, code: str) -> FoundCoupon | None:
+        with self.hold(code) as desk:
+            return desk.find()
+
     @contextmanager
     def hold(self, code: str) -> Iterator[CouponDesk]:
         yield _Desk(self._api, code)

@@ -90,6 +90,10 @@ class SaleorCouponWriter:
     def __repr__(self) -> str:
         return f"SaleorCouponWriter({self._api!r})"
 
+    def look(self, code: str) -> FoundCoupon | None:
+        with self.hold(code) as desk:
+            return desk.find()
+
     @contextmanager
     def hold(self, code: str) -> Iterator[CouponDesk]:
         yield _Desk(self._api, self._channels, code)

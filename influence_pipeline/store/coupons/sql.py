@@ -71,15 +71,21 @@ class SqlCouponWriter:
             case_sensitive=case_sensitive,
         )
 
+    def look(self, code: str) -> FoundCoupon | None:
+        with (
+            self.database.within(_LONGEST_HOLD_SECONDS),
+            self.database.transaction() as connection,
+        ):
+            return _Desk(connection, code, self._lookup, self._create).find()
+
     @contextmanager
     def hold(self, code: str) -> Iterator[CouponDesk]:
         with (
             self.database.within(_LONGEST_HOLD_SECONDS),
             self.database.transaction() as connection,
         ):
-            # A coupon that was acknowledged must survive the store's crash too.
-            connection.execute(_DURABLY)
-            yield self.desk_on(connection, code)
+            connection.execute(_HOLD_DURABLY, {"lock": lock_of(code)})
+            yield _Desk(connection, code, self._lookup, self._create)
 
     def as_sql(self) -> SqlCouponWriter:
         """Give the statements, for who runs them in a transaction of their own."""
@@ -97,9 +103,10 @@ class SqlCouponWriter:
 # Longer than the server lets a statement run; a server that is still silent then is not there.
 _LONGEST_HOLD_SECONDS = 20.0
 
-_DURABLY = sa.text("SET LOCAL synchronous_commit = on")
 # The lock ends with the transaction, so it works behind pgbouncer.
 _HOLD = sa.text("SELECT pg_advisory_xact_lock(:lock)")
+# A coupon that was acknowledged must survive the store's crash too.
+_HOLD_DURABLY = sa.text("SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock(:lock)")
 _CHECK_NOW = sa.text("SET CONSTRAINTS ALL IMMEDIATE")
 
 

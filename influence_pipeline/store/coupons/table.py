@@ -16,7 +16,12 @@ import sqlalchemy as sa
 
 from influence_pipeline.errors import MappingError
 from influence_pipeline.postgres import Postgres
-from influence_pipeline.store.coupons.interface import COUPON_VALUES, Abilities, CouponDesk
+from influence_pipeline.store.coupons.interface import (
+    COUPON_VALUES,
+    Abilities,
+    CouponDesk,
+    FoundCoupon,
+)
 from influence_pipeline.store.coupons.sql import LOOKUP_VALUES, SqlCouponWriter
 from influence_pipeline.store.statements import parse_statement
 
@@ -70,6 +75,9 @@ class TableCouponWriter:
     @property
     def abilities(self) -> Abilities:
         return self.as_sql().abilities
+
+    def look(self, code: str) -> FoundCoupon | None:
+        return self.as_sql().look(code)
 
     @contextmanager
     def hold(self, code: str) -> Iterator[CouponDesk]:

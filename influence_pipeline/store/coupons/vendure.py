@@ -82,6 +82,10 @@ class VendureCouponWriter:
     def __repr__(self) -> str:
         return f"VendureCouponWriter({self._shop.api!r})"
 
+    def look(self, code: str) -> FoundCoupon | None:
+        with self.hold(code) as desk:
+            return desk.find()
+
     @contextmanager
     def hold(self, code: str) -> Iterator[CouponDesk]:
         yield _Desk(self._shop, self._channels, code)
