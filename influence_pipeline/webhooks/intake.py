@@ -262,7 +262,7 @@ class _Receiver:
         valid = self._tokens.match(request.path_params["token"])
         if request.method != "POST" or not valid:
             return PlainTextResponse("Not Found", 404)
-        if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        if _is_compressed(request):
             return PlainTextResponse("send the body uncompressed\n", 415)
         if _declared_length(request) > LARGEST_BODY:
             return _too_large()
@@ -330,6 +330,14 @@ class _Receiver:
 
 
 _SILENT = "the state database does not answer in time"
+
+
+def _is_compressed(request: Request) -> bool:
+    """Tell whether the body is encoded, for its way (Transfer-Encoding) or in itself."""
+    given = request.headers
+    way = given.get("transfer-encoding", "chunked")
+    encodings = f"{given.get('content-encoding', 'identity')},{way}".lower().split(",")
+    return not {one.strip() for one in encodings} <= {"identity", "chunked"}
 
 
 def _declared_length(request: Request) -> int:
