@@ -71,6 +71,7 @@ def repeat() -> str:
 
 def commit() -> str:
     """Give the commit that is measured, and whether something is changed on top of it."""
+
     def git(*arguments: str) -> str:
         done = subprocess.run(
             ["git", *arguments], cwd=_PROJECT, capture_output=True, text=True, check=False

@@ -57,6 +57,7 @@ KEPT_HEADERS = (
     "x-request-id",
     "date",
 )
+_KEPT = frozenset(name.encode("latin-1") for name in KEPT_HEADERS)
 # For all that waits for the state database but deliveries: opening it, and who asks for `/readyz`.
 _THREADS = 2
 # Bodies in memory, all together, until their thread is through with them or has thrown them away;
@@ -100,9 +101,9 @@ def create_app(
     receiver = _Receiver(tokens, opened, schema, context, at)
     app = Starlette(
         routes=[
+            Route("/webhooks/influence/{token}", _AnyMethod(receiver.receive)),
             Route("/healthz", receiver.healthz),
             Route("/readyz", receiver.readyz),
-            Route("/webhooks/influence/{token}", _AnyMethod(receiver.receive)),
         ],
         lifespan=receiver.lifespan,
     )
@@ -292,12 +293,12 @@ class _Receiver:
             share.request_ended()
 
     async def _store(self, request: Request, body: bytes, share: Share) -> Response:
-        headers = request.headers
+        headers = _kept(request)
         delivery = Delivery(
             body=body,
             topic=headers.get("x-webhook-topic"),
             webhook_id=headers.get("x-webhook-id"),
-            headers={name: headers[name] for name in KEPT_HEADERS if name in headers},
+            headers=headers,
         )
         try:
             stored = await self._in_time(self._store_in.submit(delivery, share.hand_over()))
@@ -330,6 +331,15 @@ class _Receiver:
 
 
 _SILENT = "the state database does not answer in time"
+
+
+def _kept(request: Request) -> dict[str, str]:
+    """Give the headers that are kept; of one that came several times the first."""
+    found: dict[str, str] = {}
+    for name, value in request.headers.raw:
+        if name in _KEPT:
+            found.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+    return found
 
 
 def _is_compressed(request: Request) -> bool:
