@@ -3,7 +3,8 @@
     InfluencePipelineError
     ├── ConfigurationError         something in the environment or influence.toml must be mended
     │   └── MappingError           ... in a mapping: a query, a source, a column
-    ├── StoreError                 the store's database cannot be reached, or refuses a query
+    ├── StoreError                 the store's database or API cannot be reached, or refuses a query
+    │   └── StoreUncertain         ... and what was asked of it may still be done later
     ├── StateError                 the state database cannot be reached, or its schema does not fit
     ├── MassChange                 too much changed or went at once; a person must say it is meant
     └── ApiError                   the Platform API as a whole cannot be used now
@@ -38,7 +39,16 @@ class MappingError(ConfigurationError):
 
 
 class StoreError(InfluencePipelineError):
-    """The store's database cannot be reached, or refused a query."""
+    """The store's database or its API cannot be reached, or refused a query."""
+
+
+class StoreUncertain(StoreError):  # noqa: N818  (reads as the tree above says it)
+    """The store was asked to write and gave no clear answer: it may still do it. Whoever looks for
+    what was written before `quiet_seconds` have passed may look too early."""
+
+    def __init__(self, words: str, quiet_seconds: float) -> None:
+        super().__init__(words)
+        self.quiet_seconds = quiet_seconds
 
 
 class StateError(InfluencePipelineError):

@@ -54,6 +54,11 @@ class Environment(BaseSettings):
     webhook_token: SecretStr | None = None
     # The token before this one: valid too, until the subscriptions have the new address.
     webhook_token_previous: SecretStr | None = None
+    # The shop's own admin API, where coupons are made through it ([coupons] writer).
+    shop_api_url: str | None = None
+    shop_api_token: SecretStr | None = None
+    # A chat's incoming webhook; whoever has the address can write there.
+    alert_url: SecretStr | None = None
     config: Path | None = None
     # Whether Dagster's schedules and sensor start by themselves with the code location. Off, so
     # that a first start sends nothing before somebody has looked at `plan`; whoever switched them
@@ -70,9 +75,18 @@ class Environment(BaseSettings):
             )
         return value
 
-    @field_validator("api_url")
+    @field_validator("alert_url")
     @classmethod
-    def _http_url(cls, value: str) -> str:
+    def _alert_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            cls._http_url(value.get_secret_value())
+        return value
+
+    @field_validator("api_url", "shop_api_url")
+    @classmethod
+    def _http_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         if not re.fullmatch(r"https?://[^/@\s]+(/\S*)?", value):
             raise ValueError("must be an http(s) URL without user and password")
         local = re.match(r"^http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)", value)
@@ -207,7 +221,7 @@ class Delivery(_Section):
         return value
 
 
-CouponKind = Literal["percentage", "fixed", "free_shipping"]
+CouponKind = Literal["percentage", "fixed", "free_shipping", "product"]
 
 
 class Reward(_Section):
@@ -220,13 +234,18 @@ class Reward(_Section):
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     minimum_spend: Decimal | None = Field(default=None, ge=0, allow_inf_nan=False)
     expires_days: int | None = Field(default=None, ge=1, le=36500)
+    # With kind = "product": the store's own ids of the products that it is for; `value` is percent
+    # off them, 100 (a gift) where it is not said.
+    products: list[Annotated[str, Field(min_length=1)]] = []
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.kind != "free_shipping" and self.value is None:
+        if self.kind in ("percentage", "fixed") and self.value is None:
             raise ValueError(f'kind = "{self.kind}" needs a value')
-        if self.kind == "percentage" and self.value is not None and self.value > 100:
+        if self.kind in ("percentage", "product") and self.value is not None and self.value > 100:
             raise ValueError("a percentage is at most 100")
+        if (self.kind == "product") != bool(self.products):
+            raise ValueError('kind = "product" and products = ["…"] go together')
         if self.kind == "fixed" and self.currency is None:
             raise ValueError('kind = "fixed" needs a currency, as in "EUR"')
         if self.per_points is not None and self.kind != "fixed":
@@ -234,19 +253,78 @@ class Reward(_Section):
         return self
 
 
-class Coupons(_Section):
-    """How a coupon is written into the store: two files with SQL (see store.coupons)."""
+class Caps(_Section):
+    """How many coupons may be made, and how large, before a person must look. The last thing that
+    stands between a token that leaked and the till."""
 
-    writer: Literal["sql"] = "sql"
-    lookup: str
-    create: str
-    # What `create` can make; a coupon of another kind is parked, not made as something else.
-    kinds: list[CouponKind] = ["percentage", "fixed", "free_shipping"]
+    per_customer_per_day: int = Field(default=20, ge=0)
+    per_day: int = Field(default=10_000, ge=0)
+    # Of one coupon of kind "fixed", in its own currency; of kind "percentage" in percent.
+    largest_amount: Decimal | None = Field(default=None, gt=0, allow_inf_nan=False)
+    largest_percentage: Decimal | None = Field(default=None, gt=0, le=100, allow_inf_nan=False)
+
+
+_WRITERS: dict[str, tuple[set[str], set[str]]] = {
+    # What each way of making coupons needs, and what it may have.
+    "sql": ({"lookup", "create"}, {"kinds", "case_sensitive"}),
+    "table": ({"table"}, {"columns", "kinds", "case_sensitive"}),
+    "medusa": (set(), set()),
+    "saleor": (set(), {"channels"}),
+    "vendure": (set(), {"channels"}),
+}
+
+
+class Coupons(_Section):
+    """How a coupon is written into the store (see store.coupons)."""
+
+    # sql: two files with statements. table: a plain table of codes. medusa, saleor, vendure: the
+    # shop's admin API (INFLUENCE_SHOP_API_URL, INFLUENCE_SHOP_API_TOKEN).
+    writer: Literal["sql", "table", "medusa", "saleor", "vendure"] = "sql"
+    lookup: str | None = None
+    create: str | None = None
+    # The table's name, and its columns where they are called otherwise than the values.
+    table: str | None = Field(default=None, min_length=1)
+    columns: dict[str, str] = {}
+    # The shop's channels where a coupon is valid, by their tokens or slugs; none: all of them.
+    channels: list[Annotated[str, Field(min_length=1)]] = []
+    # What `create` or the table can make; another kind is parked, not made as something else.
+    kinds: list[CouponKind] = ["percentage", "fixed", "free_shipping", "product"]
+    # Whether the store takes two codes that differ in case for two codes.
+    case_sensitive: bool = True
     # Influence's events carry amounts without a currency: they are in this one.
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     # A coupon for somebody who has no id in the store (a referred friend without an account), where
-    # `create` binds :customer_id: parked, or made for anyone who has the code.
+    # the writer locks coupons to customers: parked, or made for anyone who has the code.
     without_customer: Literal["park", "issue"] = "park"
+    # Where the store cannot lock a coupon to its customer: made for anyone who has the code (it is
+    # good for one use and cannot be guessed), or parked.
+    unlockable: Literal["issue", "park"] = "issue"
+    # Limits that a coupon may go without where the store has no such thing; else it is parked.
+    may_lack: list[Literal["expiry", "minimum_spend"]] = []
+    # Only rewards of rules that are listed under [rewards], and not worth more than listed there;
+    # otherwise what an event says itself is believed.
+    listed_rules_only: bool = False
+    caps: Caps = Caps()
+
+    @model_validator(mode="after")
+    def _fits_the_writer(self) -> Self:
+        needed, optional = _WRITERS[self.writer]
+        missing = sorted(name for name in needed if getattr(self, name) is None)
+        if missing:
+            raise ValueError(f'writer = "{self.writer}" needs {" and ".join(missing)}')
+        every = set().union(*(one | other for one, other in _WRITERS.values()))
+        stray = sorted((every - needed - optional) & self.model_fields_set)
+        if stray:
+            raise ValueError(f'writer = "{self.writer}" takes no {", ".join(stray)}')
+        return self
+
+
+class Members(_Section):
+    """What the store is told about its members (balance, tier, referral link), beside what the
+    state database keeps of them."""
+
+    # A statement that the coupon role runs for each change; without it nothing is written.
+    write: str | None = None
 
 
 class Webhooks(_Section):
@@ -255,6 +333,8 @@ class Webhooks(_Section):
     # A wait that ends inside Dagster's 5 s loop, so that the next tick follows at once.
     sensor_deadline_seconds: float = Field(default=19.0, gt=0, le=50)
     poll_seconds: float = Field(default=0.25, gt=0)
+    # Somebody has spent points and stands at the checkout: after so long a person is told.
+    alert_after_minutes: float = Field(default=10.0, gt=0)
     # The receiver's process works an event off right after its reply; the sensor is the safety net.
     fast_path: bool = True
     # Before a coupon is made, the API must know its customer: a URL with a secret is all that tells
@@ -317,6 +397,7 @@ class Config(_Section):
     capture: Capture = Capture()
     delivery: Delivery = Delivery()
     coupons: Coupons | None = None
+    members: Members = Members()
     rewards: dict[str, Reward] = {}
     webhooks: Webhooks = Webhooks()
     retention: Retention = Retention()
@@ -385,6 +466,8 @@ _MEANING = {
     "state_url": "INFLUENCE_STATE_URL is the Postgres URL where the pipeline keeps its own tables.",
     "api_key": "INFLUENCE_API_KEY is the Platform API key from the Influence dashboard.",
     "webhook_token": "INFLUENCE_WEBHOOK_TOKEN is the secret part of the webhook address.",
+    "shop_api_url": "INFLUENCE_SHOP_API_URL is where the shop's admin API answers.",
+    "shop_api_token": "INFLUENCE_SHOP_API_TOKEN is a key of the shop's admin API.",
 }
 
 

@@ -23,6 +23,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from influence_pipeline.platform_api.calls import Call, Failure, Reply
+from influence_pipeline.words import redact
 
 
 class Meaning(StrEnum):
@@ -143,22 +144,6 @@ def _words(reply: Reply) -> str:
     """Give ": what the API said", or nothing; values that may be personal are struck out."""
     message = _message(reply)
     return f": {redact(message)}" if message else ""
-
-
-_PERSONAL = (
-    (re.compile(r"[^\s\"'<>,;:()]+@[^\s\"'<>,;:()]+"), "<e-mail>"),
-    (re.compile(r"\+?\d[\d\s().-]{7,}\d"), "<number>"),
-    (re.compile(r"(?i)(api[-_ ]?key|token|bearer)\s*[:=]?\s*\S+"), r"\1 <secret>"),
-    (re.compile(r"([\"'])(?:(?!\1).){1,200}\1"), "<value>"),
-)
-
-
-def redact(text: str, limit: int = 200) -> str:
-    """Shorten a text of the API for logs, with e-mails, long numbers, secrets and quotes out."""
-    result = "".join(c if c.isprintable() else " " for c in text[: limit * 5])
-    for pattern, instead in _PERSONAL:
-        result = pattern.sub(instead, result)
-    return result if len(result) <= limit else result[: limit - 1] + "…"
 
 
 def _retry_after(value: str | None, now: datetime) -> float | None:

@@ -9,22 +9,15 @@ webhook's address holds a secret.
 
 from __future__ import annotations
 
-import json
-import re
 import time
 from dataclasses import dataclass
-from decimal import Decimal
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
-import requests
-from urllib3.exceptions import HTTPError, NewConnectionError
-from urllib3.exceptions import SSLError as TlsError
-
 from influence_pipeline.errors import ApiError, ApiKeyRejected, ApiUnreachable
+from influence_pipeline.http import HttpCaller, NoReply, read_json
 from influence_pipeline.platform_api.calls import Call, Failure, Reply, path
-from influence_pipeline.platform_api.outcomes import redact
 from influence_pipeline.platform_api.payloads import encode
+from influence_pipeline.words import redact
 
 
 @dataclass(frozen=True)
@@ -43,11 +36,8 @@ class Answer:
         return 200 <= self.status < 300
 
 
-# More than any single record needs; the rest of a reply is not read.
-_LARGEST_REPLY = 4 * 1024 * 1024
 # Said about the API as a whole, not about the record asked for.
 _PASSING = frozenset({408, 425, 429})
-_LOCAL = re.compile(r"^http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)")
 
 
 def can_be_asked_for(key: str) -> bool:
@@ -72,18 +62,8 @@ class SingleCalls:
         *,
         keep_alive: bool = True,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._timeout = timeout
-        self._session = requests.Session()
-        self._session.headers.update(
-            {"x-api-key": api_key, "accept": "application/json", "user-agent": "influence_pipeline"}
-        )
-        if not keep_alive:
-            self._session.headers["connection"] = "close"
-        # Keeps ~/.netrc out of the calls, and this machine's calls to itself out of a proxy.
-        self._session.auth = _unchanged
-        self._session.trust_env = _LOCAL.match(base_url) is None
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._caller = HttpCaller(base_url, {"x-api-key": api_key}, timeout, keep_alive=keep_alive)
+        self._base_url = self._caller.base_url
 
     def __repr__(self) -> str:
         return f"SingleCalls({self._base_url!r})"
@@ -105,7 +85,7 @@ class SingleCalls:
         return self._call("POST", path("webhooks"), body={"topic": topic, "url": url})
 
     def close(self) -> None:
-        self._session.close()
+        self._caller.close()
 
     def _record(self, collection: str, key: str) -> Answer:
         if not can_be_asked_for(key):
@@ -137,28 +117,11 @@ class SingleCalls:
         """
         started = time.monotonic()
         try:
-            with self._session.request(
-                call.method,
-                self._base_url + call.path,
-                params=query,
-                data=call.body,
-                headers=None if call.body is None else {"content-type": "application/json"},
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                return Reply(
-                    response.status_code,
-                    response.raw.read(_LARGEST_REPLY + 1, decode_content=True),
-                    {name.lower(): value for name, value in response.headers.items()},
-                    ms=_since(started),
-                )
-        except (requests.RequestException, OSError) as error:
-            failure = Failure.NOT_SENT if _never_sent(error) else Failure.NO_REPLY
-            return Reply(None, ms=_since(started), failure=failure, detail=_words_for(error))
-        except HTTPError as error:  # while the body is read
-            detail = f"it broke off its reply ({type(error).__name__})"
-            return Reply(None, ms=_since(started), failure=Failure.NO_REPLY, detail=detail)
+            reply = self._caller.send(call.method, call.path, query=query, body=call.body)
+        except NoReply as error:
+            failure = Failure.NO_REPLY if error.sent else Failure.NOT_SENT
+            return Reply(None, ms=_since(started), failure=failure, detail=str(error))
+        return Reply(reply.status, reply.body, reply.headers, ms=_since(started))
 
     def _judge(self, status: int, content: bytes) -> Answer:
         where = f"The Platform API at {self._base_url} (INFLUENCE_API_URL)"
@@ -180,23 +143,6 @@ class SingleCalls:
         return Answer(status, body, _message(body))
 
 
-def read_json(content: bytes) -> tuple[Any, bool]:
-    """Read a body, numbers as Decimal; tell whether it is JSON or empty (None)."""
-    if not content.strip():
-        return None, True
-    if len(content) > _LARGEST_REPLY:
-        return None, False
-    try:
-        return json.loads(content, parse_float=Decimal, parse_int=_whole), True
-    except (ValueError, RecursionError):
-        return None, False
-
-
-def _whole(digits: str) -> Decimal:
-    # int() refuses more than 4,300 digits; Decimal takes them all.
-    return Decimal(digits)
-
-
 def _message(body: Any) -> str:
     for name in ("message", "error"):
         if isinstance(body, dict) and isinstance(body.get(name), str):
@@ -206,41 +152,3 @@ def _message(body: Any) -> str:
 
 def _since(started: float) -> int:
     return int((time.monotonic() - started) * 1000)
-
-
-def _never_sent(error: Exception) -> bool:
-    """Tell whether it is certain that the API never saw the call: no connection came about."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(
-        reason, NewConnectionError | TlsError
-    )
-
-
-def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _words_for(error: Exception) -> str:
-    """Say what kind of trouble it was; the exception's own text holds the whole URL."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return "the TLS connection could not be made (certificate or protocol)"
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return "it did not answer in time"
-    if isinstance(error, requests.exceptions.Timeout):
-        return "it did not reply in time"
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "the proxy does not let the call through"
-    text = str(error)
-    for sign, words in _SIGNS:
-        if sign in text:
-            return words
-    return "the connection failed or broke"
-
-
-_SIGNS = (
-    ("Connection refused", "nothing listens at that host and port"),
-    ("Name or service not known", "the host name is not known"),
-    ("nodename nor servname", "the host name is not known"),
-    ("Failed to resolve", "the host name is not known"),
-    ("Read timed out", "it did not reply in time"),
-)

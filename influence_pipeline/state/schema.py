@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB
 from influence_pipeline.records import Entity, FinancialStatus
 
 # The newest migration. Kept here so that opening the state does not import Alembic (0.5-0.9 s).
-HEAD_REVISION = "0003"
+HEAD_REVISION = "0004"
 
 
 class WorkState(StrEnum):
@@ -270,7 +270,8 @@ sync_run = sa.Table(
 sa.Index("sync_run_entity_id_idx", sync_run.c.entity, sync_run.c.id)
 
 # Every webhook that was answered 2xx, as it came. `dedupe_key`: the contract's key for the topic.
-# The same key with another body is kept beside the first one, with `conflicts` set.
+# The same key with another body is kept beside the first one, with `conflicts` set. `over_cap`: a
+# person said that its coupons are made whatever the caps say.
 inbox = sa.Table(
     "inbox",
     metadata,
@@ -292,6 +293,7 @@ inbox = sa.Table(
     sa.Column("reason_code", sa.Text),
     sa.Column("reason", sa.Text),
     sa.Column("done_at", sa.DateTime(timezone=True)),
+    sa.Column("over_cap", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("dedupe_key", "body_sha256"),
     _one_of("state", InboxState),
 )
@@ -303,9 +305,12 @@ sa.Index(
 )
 sa.Index("inbox_new_idx", inbox.c.next_at, postgresql_where=inbox.c.state == "new")
 sa.Index("inbox_parked_idx", inbox.c.reason_code, postgresql_where=inbox.c.state == "parked")
+sa.Index("inbox_quarantined_idx", inbox.c.id, postgresql_where=inbox.c.state == "quarantined")
 
 # Every coupon this pipeline made, or is about to make, in the store. The primary key decides that
-# a code belongs to one redemption only.
+# a code belongs to one redemption only. `member_id`: Influence's id of the member it counts for,
+# towards the caps from `created_at` on (of a friend without an account: who referred them).
+# `folded_code`: the code in lower case, where the store takes it in any case.
 coupon = sa.Table(
     "coupon",
     metadata,
@@ -326,8 +331,16 @@ coupon = sa.Table(
     sa.Column("order_key", sa.Text(collation="C")),
     sa.Column("used_at", sa.DateTime(timezone=True)),
     sa.Column("reward_used_at", sa.DateTime(timezone=True)),
+    sa.Column("member_id", sa.Text),
+    sa.Column("folded_code", sa.Text(collation="C")),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
     _one_of("state", CouponState),
 )
+sa.Index("coupon_created_at_idx", coupon.c.created_at)
+sa.Index("coupon_member_id_created_at_idx", coupon.c.member_id, coupon.c.created_at)
+sa.Index("coupon_folded_code_idx", coupon.c.folded_code)
+# For the inbox's foreign key, and for what `events show` asks.
+sa.Index("coupon_event_id_idx", coupon.c.event_id)
 
 # What Influence last said of a member. `customer_id` is Influence's, `external_id` the store's.
 loyalty_member = sa.Table(

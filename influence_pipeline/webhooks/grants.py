@@ -12,8 +12,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from influence_pipeline.settings import Coupons, Reward
-from influence_pipeline.store.coupons import Coupon, CouponWriter
+from influence_pipeline.settings import Caps, Coupons, Reward
+from influence_pipeline.store.coupons.interface import (
+    FIXED,
+    PERCENTAGE,
+    Coupon,
+    CouponWriter,
+    lacking,
+)
 from influence_pipeline.webhooks.events import (
     Event,
     Member,
@@ -38,17 +44,23 @@ class Terms:
 
 @dataclass(frozen=True)
 class Grant:
-    """One coupon to be made. `witness`: the member whom the API must know before it is made."""
+    """One coupon to be made. `witness`: the member whom the API must know before it is made, and
+    for whom it counts. `spends`: it was paid for with their points, which `witness` tells of."""
 
     coupon: Coupon
     witness: Member | None
     writer: CouponWriter
+    caps: Caps
+    spends: bool = False
 
 
-def grants_of(event: Event, terms: Terms, received_at: datetime) -> list[Grant | Park]:
+def grants_of(
+    event: Event, terms: Terms, received_at: datetime, *, over_cap: bool = False
+) -> list[Grant | Park]:
     """Give every coupon an event asks for, each as a grant or as the reason why it cannot be one.
 
     Expiry counts from `received_at`, so that an attempt repeated tomorrow makes the same coupon.
+    `over_cap`: however large, by a person's word.
     """
     if event.topic is Topic.POINTS_REDEEMED:
         asked = [_redemption(event)]
@@ -58,7 +70,28 @@ def grants_of(event: Event, terms: Terms, received_at: datetime) -> list[Grant |
         asked = _referral(event)
     else:
         asked = []
-    return [one if isinstance(one, Park) else _granted(one, terms, received_at) for one in asked]
+    granted = [one if isinstance(one, Park) else _granted(one, terms, received_at) for one in asked]
+    return granted if over_cap else [_within(one) for one in granted]
+
+
+def _within(grant: Grant | Park) -> Grant | Park:
+    """Park a coupon that is worth more than any may be."""
+    if isinstance(grant, Park):
+        return grant
+    caps, coupon = grant.caps, grant.coupon
+    cap, largest = {
+        FIXED: ("largest_amount", caps.largest_amount),
+        PERCENTAGE: ("largest_percentage", caps.largest_percentage),
+    }.get(coupon.kind, ("", None))
+    if largest is None or coupon.value is None or coupon.value <= largest:
+        return grant
+    return Park(
+        Why.TOO_LARGE,
+        f"The coupon would be worth {coupon.value:f}, which is more than any may be "
+        f"([coupons.caps] {cap} = {largest:f} in influence.toml). If it is right, raise the cap, "
+        "and the event is worked off by itself; or make only this one: influence-pipeline events "
+        "replay ID --over-cap.",
+    )
 
 
 @dataclass(frozen=True)
@@ -67,6 +100,7 @@ class _Asked:
     owner: Member | None
     witness: Member | None
     offer: Offer
+    spends: bool = False
 
 
 def _redemption(event: Event) -> _Asked | Park:
@@ -89,7 +123,7 @@ def _redemption(event: Event) -> _Asked | Park:
         minimum_spend=minimum,
         minimum_unread=unread,
     )
-    return _Asked(code, event.member, event.member, offer)
+    return _Asked(code, event.member, event.member, offer, spends=offer.points != 0)
 
 
 def _tier_reward(event: Event) -> _Asked | Park:
@@ -188,11 +222,21 @@ def _granted(asked: _Asked, terms: Terms, received_at: datetime) -> Grant | Park
             "There is no way to make coupons: influence.toml has no [coupons], or no database URL "
             "is set (INFLUENCE_COUPON_URL). Add it, and the event is worked off by itself.",
         )
-    worth = worth_of(asked.offer, terms.rewards, settings.currency)
+    worth = worth_of(
+        asked.offer, terms.rewards, settings.currency, listed_only=settings.listed_rules_only
+    )
     if isinstance(worth, Park):
         return worth
     customer_id = asked.owner.external_id if asked.owner is not None else None
-    if customer_id is None and writer.names_customer and settings.without_customer == "park":
+    lockable = writer.abilities.lockable_to_customer
+    if not lockable and settings.unlockable == "park":
+        return Park(
+            Why.STORE_CANNOT,
+            f"{writer.name} cannot lock a coupon to its customer. Extend it, or set "
+            'unlockable = "issue" under [coupons] to make coupons for anyone who has the code, and '
+            "the event is worked off by itself.",
+        )
+    if customer_id is None and lockable and settings.without_customer == "park":
         return Park(
             Why.NO_CUSTOMER,
             "The store locks a coupon to its customer, and the event gives no externalId to name "
@@ -200,14 +244,14 @@ def _granted(asked: _Asked, terms: Terms, received_at: datetime) -> Grant | Park
             "make such coupons for anyone who has the code.",
         )
     coupon = _coupon(asked.code, customer_id, worth, received_at)
-    lacking = writer.cannot(coupon)
-    if lacking is not None:
+    lacks = lacking(writer, coupon, settings.may_lack)
+    if lacks is not None:
         return Park(
             Why.STORE_CANNOT,
-            f"The coupon writer cannot make this coupon as promised: {lacking}. Extend it, and the "
-            "event is worked off by itself.",
+            f"The coupon cannot be made as promised: {lacks}. Extend it, or say under [coupons] "
+            "(kinds, may_lack) what is to be done without, and the event is worked off by itself.",
         )
-    return Grant(coupon, asked.witness, writer)
+    return Grant(coupon, asked.witness, writer, settings.caps, asked.spends)
 
 
 def _coupon(code: str, customer_id: str | None, worth: Worth, received_at: datetime) -> Coupon:
@@ -219,6 +263,7 @@ def _coupon(code: str, customer_id: str | None, worth: Worth, received_at: datet
         value=worth.value,
         currency=worth.currency,
         minimum_spend=worth.minimum_spend,
+        product_ids=worth.product_ids,
         expires_at=None if days is None else received_at + timedelta(days=days),
     )
 

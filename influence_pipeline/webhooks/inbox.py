@@ -55,7 +55,7 @@ class Stored:
 @dataclass(frozen=True)
 class Claimed:
     """One event and the claim on it. `attempts` counts this one, and those right before it that
-    ended for `reason_code`."""
+    ended for `reason_code`. `over_cap`: its coupons are made whatever the caps say."""
 
     id: int
     fence: int
@@ -65,6 +65,7 @@ class Claimed:
     dedupe_key: str
     received_at: datetime
     reason_code: str | None
+    over_cap: bool = False
 
 
 def store(connection: sa.Connection, delivery: Delivery) -> Stored:
@@ -355,8 +356,10 @@ def replay(
     ids: Sequence[int] | None = None,
     reason_code: str | None = None,
     states: Sequence[InboxState] = (InboxState.PARKED,),
+    over_cap: bool = False,
 ) -> list[int]:
     """Make events new again, so that they are worked off from the start; gives their ids.
+    `over_cap`: their coupons are made whatever the caps say.
 
     Without `ids` all in `states` (with that reason). Safe for what was already done: a coupon that
     is there is found again, not made again. An event whose key came before with another body is
@@ -367,6 +370,7 @@ def replay(
         "ids": None if ids is None else list(ids),
         "states": [str(s) for s in states],
         "reason_code": reason_code,
+        "over_cap": over_cap,
     }
     with state.transaction() as connection:
         again = list(connection.execute(_SQL["replay"], values).scalars())
@@ -377,6 +381,17 @@ def replay(
             if _take_instead(connection, first, row.id):
                 again.append(row.id)
         return sorted(again)
+
+
+def settle_by_hand(state: Postgres, ids: Sequence[int], note: str) -> list[int]:
+    """Put parked or quarantined events away as done, with what a person did; gives their ids."""
+    values = {
+        "ids": list(ids),
+        "states": [str(InboxState.PARKED), str(InboxState.QUARANTINED)],
+        "note": events.clean_text(note),
+    }
+    with state.transaction() as connection:
+        return sorted(connection.execute(_SQL["settle_by_hand"], values).scalars())
 
 
 @dataclass(frozen=True)

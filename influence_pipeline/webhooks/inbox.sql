@@ -78,7 +78,7 @@ UPDATE inbox SET lease_until = now() + make_interval(secs => :lease_seconds),
                  fence = nextval('fence_seq'), attempts = attempts + 1
 FROM due WHERE inbox.id = due.id
 RETURNING inbox.id, inbox.fence, inbox.attempts, inbox.topic, inbox.body, inbox.dedupe_key,
-          inbox.received_at, inbox.reason_code
+          inbox.received_at, inbox.reason_code, inbox.over_cap
 
 -- name: hold
 -- Is the claim still ours? Locks the row, so that nobody takes it before this transaction ends.
@@ -133,10 +133,18 @@ SELECT state, count(*) AS events, min(received_at) AS oldest FROM inbox GROUP BY
 -- name: replay
 -- Work it off again from the start. Whoever still holds a claim has lost it with the fence.
 UPDATE inbox SET state = 'new', next_at = now(), attempts = 0, reason_code = NULL, reason = NULL,
-                 lease_until = NULL, fence = NULL, done_at = NULL
+                 lease_until = NULL, fence = NULL, done_at = NULL,
+                 over_cap = over_cap OR :over_cap
 WHERE (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
   AND state = ANY(CAST(:states AS text[])) AND NOT conflicts
   AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
+RETURNING id
+
+-- name: settle_by_hand
+-- A person has seen to it.
+UPDATE inbox SET state = 'done', reason_code = 'by_hand', reason = :note,
+                 done_at = clock_timestamp()
+WHERE id = ANY(CAST(:ids AS bigint[])) AND state = ANY(CAST(:states AS text[]))
 RETURNING id
 
 -- name: conflicting

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from influence_pipeline.platform_api.calls import Call, Failure, Reply
-from influence_pipeline.platform_api.outcomes import Judge, Meaning, redact
+from influence_pipeline.platform_api.outcomes import Judge, Meaning
 from influence_pipeline.settings import Delivery
+from influence_pipeline.words import redact
 
 JUDGE = Judge(Delivery().order_not_found_pattern)
 PUT = Call("PUT customer", "PUT", "/v1/customers/1", b"{}")

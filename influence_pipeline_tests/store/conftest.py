@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
 
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
-from influence_pipeline_tests.support import databases, old_postgres
+from influence_pipeline_tests.support import databases, old_postgres, real_stores
 from influence_pipeline_tests.support.source_shop import SourceShop
 
 
@@ -31,3 +32,9 @@ def old(old_server: EmbeddedPostgres) -> Iterator[SourceShop]:
     """The same as `tables` on Postgres 15."""
     with databases.throw_away_database(old_server) as url, closing(SourceShop(url)) as shop:
         yield shop
+
+
+@pytest.fixture(scope="session")
+def real_store_template(postgres: EmbeddedPostgres) -> Callable[[str], str]:
+    """Gives the name of a database with a store of that name, to be copied."""
+    return functools.cache(lambda store: real_stores.restore(postgres, store))

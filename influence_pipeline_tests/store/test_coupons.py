@@ -14,14 +14,14 @@ import sqlalchemy as sa
 
 from influence_pipeline.errors import MappingError, StoreError
 from influence_pipeline.postgres import Postgres
-from influence_pipeline.store.coupons import (
+from influence_pipeline.store.coupons.interface import (
     COUPON_VALUES,
-    LOOKUP_VALUES,
     Coupon,
     CouponRefused,
     FoundCoupon,
-    SqlCouponWriter,
+    lacking,
 )
+from influence_pipeline.store.coupons.sql import LOOKUP_VALUES, SqlCouponWriter
 from influence_pipeline.store.statements import Statement, parse_statement, read_statement
 
 LOOKUP = "SELECT customer_id FROM code WHERE code = :code"
@@ -86,21 +86,44 @@ def test_a_statement_need_not_use_every_value(shop: Postgres) -> None:
     with short.hold("A-1") as desk:
         desk.create(coupon())
         assert desk.find() == FoundCoupon(None)
-    assert short.names_customer is False
-    assert writer(shop).names_customer is True
+    assert short.abilities.lockable_to_customer is False
+    assert writer(shop).abilities.lockable_to_customer is True
 
 
 def test_a_statement_that_would_drop_a_limit_says_so(shop: Postgres) -> None:
     short = writer(shop, "INSERT INTO code (code, value) VALUES (:code, :value)")
-    assert short.cannot(coupon()) is None
-    assert ":expires_at" in str(short.cannot(coupon(expires_at=datetime(2027, 1, 1, tzinfo=UTC))))
-    assert ":minimum_spend" in str(short.cannot(coupon(minimum_spend=Decimal(1))))
+    expiring = coupon(expires_at=datetime(2027, 1, 1, tzinfo=UTC))
+    assert lacking(short, coupon()) is None
+    assert lacking(short, expiring) == "create.sql takes no expires_at, which this coupon has"
+    assert "minimum_spend" in str(lacking(short, coupon(minimum_spend=Decimal(1))))
+    assert lacking(short, expiring, left_out=["expiry"]) is None
+    assert lacking(short, coupon(minimum_spend=Decimal(1)), left_out=["expiry"]) is not None
 
 
 def test_a_kind_that_the_statement_cannot_make_is_not_attempted(shop: Postgres) -> None:
     only = SqlCouponWriter(shop, lookup=lookup(), create=create(), kinds=["percentage"])
-    assert "fixed" in str(only.cannot(coupon()))
-    assert only.cannot(coupon(kind="percentage")) is None
+    assert "fixed" in str(lacking(only, coupon()))
+    assert lacking(only, coupon(kind="percentage")) is None
+
+
+def test_a_coupon_for_products_needs_a_statement_that_takes_them(shop: Postgres) -> None:
+    gift = coupon(kind="product", value=Decimal(100), currency=None, product_ids=("3", "x'y"))
+    assert "product" in str(lacking(writer(shop), gift))
+    run(shop, "ALTER TABLE code ADD products text[]")
+    able = writer(
+        shop,
+        "INSERT INTO code (code, kind, value, products) "
+        "VALUES (:code, :kind, :value, :product_ids)",
+    )
+    assert lacking(able, gift) is None
+    with able.hold("A-1") as desk:
+        desk.create(gift)
+    with able.hold("A-2") as desk:
+        desk.create(coupon("A-2"))
+    assert [row.products for row in run(shop, "SELECT products FROM code ORDER BY code")] == [
+        ["3", "x'y"],
+        [],
+    ]
 
 
 @pytest.mark.parametrize(

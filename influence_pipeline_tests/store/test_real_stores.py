@@ -1,16 +1,10 @@
 """Capture on databases that Medusa, Vendure and Saleor made themselves, by mappings of their tables.
-
-They lie beside the project where there are any (`../shared/stores`), are not shipped with it, and the
-tests say so where they are missing.
-"""
+Where they come from: `support.real_stores`."""
 
 from __future__ import annotations
 
-import gzip
 import re
-import shutil
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +21,7 @@ from influence_pipeline.state.database import open_state
 from influence_pipeline.store.mapping import Mapping, SourceTables, canonical_rows, read_select
 from influence_pipeline.sync.capture import Captured, CaptureJob, capture
 from influence_pipeline_tests.support import databases
-
-STORES = Path(__file__).parents[2].parent / "shared" / "stores"
+from influence_pipeline_tests.support.real_stores import STORES
 
 
 def source(from_clause: str, rows: str, key: str) -> SourceTables:
@@ -307,24 +300,11 @@ class RealStore:
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def restored(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> tuple[str, str]:
+def restored(
+    real_store_template: Callable[[str], str], request: pytest.FixtureRequest
+) -> tuple[str, str]:
     """The name of a store and that of a database with it, to be copied."""
-    folder = STORES / request.param
-    if not folder.is_dir():
-        pytest.skip(f"there is no {folder}: this store is not here")
-    psql = shutil.which("psql")
-    if psql is None:
-        pytest.skip("there is no psql to restore the store with")
-    name = f"template_{request.param}"
-    url = postgres.create_database(name)
-    for sql in (
-        (folder / "schema.sql").read_bytes(),
-        b"SET session_replication_role = replica;"
-        + gzip.decompress((folder / "data.sql.gz").read_bytes()),
-    ):
-        # Errors are passed over: of the extensions one (pgcrypto) is not embedded, and not needed.
-        subprocess.run([psql, "--quiet", "--no-psqlrc", url], input=sql, capture_output=True, check=True)  # fmt: skip
-    return request.param, name
+    return request.param, real_store_template(request.param)
 
 
 @pytest.fixture

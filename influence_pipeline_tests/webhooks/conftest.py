@@ -21,7 +21,8 @@ from influence_pipeline.platform_api.single import SingleCalls
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.settings import Coupons, Reward, Webhooks
 from influence_pipeline.state.database import open_state
-from influence_pipeline.store.coupons import COUPON_VALUES, LOOKUP_VALUES, SqlCouponWriter
+from influence_pipeline.store.coupons.interface import COUPON_VALUES, Abilities
+from influence_pipeline.store.coupons.sql import LOOKUP_VALUES, SqlCouponWriter
 from influence_pipeline.store.statements import parse_statement
 from influence_pipeline.webhooks import inbox
 from influence_pipeline.webhooks.context import HandlerContext
@@ -50,6 +51,14 @@ INSERT INTO discount_code (code, customer_id, kind, value, currency, minimum_spe
                            usage_limit)
 VALUES (:code, :customer_id, :kind, :value, :currency, :minimum_spend, :expires_at, :usage_limit)
 """
+
+# Of writers that a test makes up.
+ABLE = Abilities(
+    kinds=frozenset({"percentage", "fixed", "free_shipping"}),
+    lockable_to_customer=True,
+    minimum_spend=True,
+    expiry=True,
+)
 
 REWARDS = {"rule-5-euro": Reward(kind="fixed", value=Decimal(5), currency="EUR")}
 

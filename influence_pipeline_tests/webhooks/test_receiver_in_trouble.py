@@ -17,7 +17,7 @@ import requests
 
 from influence_pipeline.errors import StoreError
 from influence_pipeline.postgres import Postgres
-from influence_pipeline.store import coupons
+from influence_pipeline.store.coupons import sql as coupons
 from influence_pipeline.webhooks import inbox, intake
 from influence_pipeline.webhooks.receiver import create_app
 from influence_pipeline_tests.webhooks.builders import TOKEN, redemption

@@ -11,21 +11,20 @@ from influence_pipeline.platform_api.single import SingleCalls
 from influence_pipeline.settings import Webhooks
 from influence_pipeline.webhooks.handlers import WorkedOff
 from influence_pipeline_tests.webhooks.builders import redemption
-from influence_pipeline_tests.webhooks.conftest import Desk, Directory, make_context, writer
+from influence_pipeline_tests.webhooks.conftest import ABLE, Desk, Directory, make_context, writer
 from influence_pipeline_tests.webhooks.test_handlers import reason
 
 
 class Stumbling:
     """A writer with a mistake in it, so many times."""
 
-    names_customer = True
+    name = "clumsy"
+    abilities = ABLE
+    holds_codes = True
 
     def __init__(self, desk: Desk, times: int) -> None:
         self._desk = desk
         self._left = times
-
-    def cannot(self, coupon: Any) -> None:
-        return None
 
     def hold(self, code: str) -> Any:
         if self._left:

@@ -11,7 +11,7 @@ from typing import Any
 
 from influence_pipeline.errors import ApiError, ApiKeyRejected, ApiUnreachable
 from influence_pipeline.platform_api.calls import Call, path
-from influence_pipeline.platform_api.outcomes import Meaning, redact
+from influence_pipeline.platform_api.outcomes import Meaning
 from influence_pipeline.platform_api.probe.findings import (
     Answer,
     Confidence,
@@ -22,6 +22,7 @@ from influence_pipeline.platform_api.probe.findings import (
 from influence_pipeline.platform_api.probe.question import Question
 from influence_pipeline.platform_api.probe.room import Room
 from influence_pipeline.platform_api.probe.wire import Heard
+from influence_pipeline.words import redact
 
 ABSENT = "absent"
 WHERE = "The Platform API at INFLUENCE_API_URL"

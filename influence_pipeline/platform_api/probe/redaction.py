@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from influence_pipeline.platform_api.outcomes import redact
 from influence_pipeline.records import FinancialStatus
+from influence_pipeline.words import redact
 
 # A key that is no plain name may be a value: an e-mail, an id.
 _PLAIN_NAME = re.compile(r"[A-Za-z_$@][\w.$-]{0,39}", re.ASCII)

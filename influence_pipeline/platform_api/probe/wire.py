@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from influence_pipeline.errors import ApiUnreachable
+from influence_pipeline.http import read_json
 from influence_pipeline.platform_api.calls import Call, Failure, Reply
 from influence_pipeline.platform_api.outcomes import Judge, Meaning, Outcome
 from influence_pipeline.platform_api.probe.findings import Seen
 from influence_pipeline.platform_api.probe.redaction import Redactor
-from influence_pipeline.platform_api.single import read_json
 
 # After so many calls in a row that got no reply the API counts as gone.
 _SILENT_CALLS = 3

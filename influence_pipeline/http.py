@@ -1,0 +1,166 @@
+"""How a single HTTP call is made with care, on requests. Knows no API.
+
+Redirects are never followed, because requests would carry a key to another host; ~/.netrc and
+cookies stay out; of a reply no more is read than any record needs. No message holds a URL.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, NamedTuple
+
+import requests
+from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import SSLError as TlsError
+
+# More than any single record needs; the rest of a reply is not read.
+LARGEST_REPLY = 4 * 1024 * 1024
+_LOCAL = re.compile(r"^http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)")
+
+
+class HttpReply(NamedTuple):
+    """What came back. `body`: the beginning only, if it is larger than LARGEST_REPLY. Names of
+    headers are in lower case."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class NoReply(Exception):  # noqa: N818  (what came of one call, not a fault of ours)
+    """No reply came. `sent`: whether the other side may have seen the call. The text says what kind
+    of trouble it was."""
+
+    def __init__(self, words: str, *, sent: bool) -> None:
+        super().__init__(words)
+        self.sent = sent
+
+
+class HttpCaller:
+    """Calls to one place, one at a time per thread; may be used by several threads.
+
+    `headers` go with each call and are never shown. `timeout`: seconds to connect, and seconds
+    without a byte. `keep_alive`: use a connection again, which the other side may just be closing.
+    Nothing is repeated here.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        headers: Mapping[str, str],
+        timeout: tuple[float, float],
+        *,
+        keep_alive: bool = True,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._timeout = timeout
+        self._session = requests.Session()
+        self._session.headers.update(
+            {"accept": "application/json", "user-agent": "influence_pipeline", **headers}
+        )
+        if not keep_alive:
+            self._session.headers["connection"] = "close"
+        # Keeps ~/.netrc out of the calls, and this machine's calls to itself out of a proxy.
+        self._session.auth = _unchanged
+        self._session.trust_env = _LOCAL.match(base_url) is None
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+
+    def __repr__(self) -> str:
+        return f"HttpCaller({self.base_url!r})"
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpReply:
+        """Make one call (a body is JSON) and give what comes back, whatever it is, or NoReply."""
+        more = dict(headers or {})
+        if body is not None:
+            more["content-type"] = "application/json"
+        try:
+            with self._session.request(
+                method,
+                self.base_url + path,
+                params=query,
+                data=body,
+                headers=more,
+                timeout=self._timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return HttpReply(
+                    response.status_code,
+                    response.raw.read(LARGEST_REPLY + 1, decode_content=True),
+                    {name.lower(): value for name, value in response.headers.items()},
+                )
+        except (requests.RequestException, OSError) as error:
+            raise NoReply(_words_for(error), sent=not _never_sent(error)) from None
+        except HTTPError as error:  # while the body is read
+            words = f"it broke off its reply ({type(error).__name__})"
+            raise NoReply(words, sent=True) from None
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def read_json(content: bytes) -> tuple[Any, bool]:
+    """Read a body, numbers as Decimal; tell whether it is JSON or empty (None)."""
+    if not content.strip():
+        return None, True
+    if len(content) > LARGEST_REPLY:
+        return None, False
+    try:
+        return json.loads(content, parse_float=Decimal, parse_int=_whole), True
+    except (ValueError, RecursionError):
+        return None, False
+
+
+def _whole(digits: str) -> Decimal:
+    # int() refuses more than 4,300 digits; Decimal takes them all.
+    return Decimal(digits)
+
+
+def _never_sent(error: Exception) -> bool:
+    """Tell whether it is certain that nobody saw the call: no connection came about."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(
+        reason, NewConnectionError | TlsError
+    )
+
+
+def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _words_for(error: Exception) -> str:
+    """Say what kind of trouble it was; the exception's own text holds the whole URL."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the TLS connection could not be made (certificate or protocol)"
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "it did not answer in time"
+    if isinstance(error, requests.exceptions.Timeout):
+        return "it did not reply in time"
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy does not let the call through"
+    text = str(error)
+    for sign, words in _SIGNS:
+        if sign in text:
+            return words
+    return "the connection failed or broke"
+
+
+_SIGNS = (
+    ("Connection refused", "nothing listens at that host and port"),
+    ("Name or service not known", "the host name is not known"),
+    ("nodename nor servname", "the host name is not known"),
+    ("Failed to resolve", "the host name is not known"),
+    ("Read timed out", "it did not reply in time"),
+)

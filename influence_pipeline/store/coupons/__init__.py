@@ -1,0 +1,8 @@
+"""Coupons in the store: look one up by its code, create it. The only door through which the
+pipeline writes into a store.
+
+`interface` says what a coupon is and what every way of making one offers; `sql` runs the merchant's
+statements, `table` fills a plain table of codes, and the admin APIs of shops that cache what they
+sell with stand beside them. When a coupon is made, for whom and what it is worth is decided in
+`webhooks`.
+"""
