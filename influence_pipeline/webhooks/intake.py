@@ -107,8 +107,10 @@ def create_app(
         ],
         lifespan=receiver.lifespan,
     )
-    # uvicorn's own access log prints whole paths, and with them the token.
+    # uvicorn's own access log prints whole paths, and with them the token; where everything is
+    # logged, so does its log of what passes between it and us.
     logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("uvicorn.asgi").setLevel(logging.INFO)
     # A redirect would tell that the path exists, and carry the token into another log.
     app.router.redirect_slashes = False
     app.add_middleware(AccessLog)
