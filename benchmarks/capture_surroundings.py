@@ -50,7 +50,7 @@ def versions(store_url: str, load: float) -> str:
         f"| Python | {platform.python_version()}, {ours} |",
         f"| peers | {theirs} |",
         f"| date | {datetime.now(UTC):%Y-%m-%d} |",
-        f"| commit | {_commit()} |",
+        f"| commit | {commit()} |",
     ]
     return "\n".join(["| measured | on |", "|---|---|", *lines, ""])
 
@@ -69,7 +69,9 @@ def repeat() -> str:
     )
 
 
-def _commit() -> str:
+def commit() -> str:
+    """Give the commit that is measured, and whether something is changed on top of it."""
+
     def git(*arguments: str) -> str:
         done = subprocess.run(
             ["git", *arguments], cwd=_PROJECT, capture_output=True, text=True, check=False

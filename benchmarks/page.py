@@ -31,6 +31,12 @@ def at_most(
     return what, f"<= {bar:g} {unit}", f"{_number(value)} {unit}", ratio, met
 
 
+def at_least(what: str, value: float, bar: float, unit: str) -> tuple[str, ...]:
+    """Give a row of a BARRED table of which more is better."""
+    met = "yes" if value >= bar else "no"
+    return what, f">= {bar:g} {unit}", f"{_number(value)} {unit}", "", met
+
+
 def ratio_at_most(what: str, value: float, beside: float, bar: float, unit: str) -> tuple[str, ...]:
     """Give a row whose bar is a ratio."""
     ratio = value / beside

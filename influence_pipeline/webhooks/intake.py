@@ -57,6 +57,7 @@ KEPT_HEADERS = (
     "x-request-id",
     "date",
 )
+_KEPT = frozenset(name.encode("latin-1") for name in KEPT_HEADERS)
 # For all that waits for the state database but deliveries: opening it, and who asks for `/readyz`.
 _THREADS = 2
 # Bodies in memory, all together, until their thread is through with them or has thrown them away;
@@ -100,14 +101,16 @@ def create_app(
     receiver = _Receiver(tokens, opened, schema, context, at)
     app = Starlette(
         routes=[
+            Route("/webhooks/influence/{token}", _AnyMethod(receiver.receive)),
             Route("/healthz", receiver.healthz),
             Route("/readyz", receiver.readyz),
-            Route("/webhooks/influence/{token}", _AnyMethod(receiver.receive)),
         ],
         lifespan=receiver.lifespan,
     )
-    # uvicorn's own access log prints whole paths, and with them the token.
+    # uvicorn's own access log prints whole paths, and with them the token; where everything is
+    # logged, so does its log of what passes between it and us.
     logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("uvicorn.asgi").setLevel(logging.INFO)
     # A redirect would tell that the path exists, and carry the token into another log.
     app.router.redirect_slashes = False
     app.add_middleware(AccessLog)
@@ -262,7 +265,7 @@ class _Receiver:
         valid = self._tokens.match(request.path_params["token"])
         if request.method != "POST" or not valid:
             return PlainTextResponse("Not Found", 404)
-        if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        if _is_compressed(request):
             return PlainTextResponse("send the body uncompressed\n", 415)
         if _declared_length(request) > LARGEST_BODY:
             return _too_large()
@@ -292,12 +295,12 @@ class _Receiver:
             share.request_ended()
 
     async def _store(self, request: Request, body: bytes, share: Share) -> Response:
-        headers = request.headers
+        headers = _kept(request)
         delivery = Delivery(
             body=body,
             topic=headers.get("x-webhook-topic"),
             webhook_id=headers.get("x-webhook-id"),
-            headers={name: headers[name] for name in KEPT_HEADERS if name in headers},
+            headers=headers,
         )
         try:
             stored = await self._in_time(self._store_in.submit(delivery, share.hand_over()))
@@ -330,6 +333,23 @@ class _Receiver:
 
 
 _SILENT = "the state database does not answer in time"
+
+
+def _kept(request: Request) -> dict[str, str]:
+    """Give the headers that are kept; of one that came several times the first."""
+    found: dict[str, str] = {}
+    for name, value in request.headers.raw:
+        if name in _KEPT:
+            found.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+    return found
+
+
+def _is_compressed(request: Request) -> bool:
+    """Tell whether the body is encoded, for its way (Transfer-Encoding) or in itself."""
+    given = request.headers
+    way = given.get("transfer-encoding", "chunked")
+    encodings = f"{given.get('content-encoding', 'identity')},{way}".lower().split(",")
+    return not {one.strip() for one in encodings} <= {"identity", "chunked"}
 
 
 def _declared_length(request: Request) -> int:

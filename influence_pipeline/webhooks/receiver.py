@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.settings import Settings
+from influence_pipeline.webhooks.heads import HttpProtocol
 from influence_pipeline.webhooks.intake import STOP_SECONDS, create_app
 from influence_pipeline.webhooks.workers import Workers, when_parent_is_gone
 
@@ -90,6 +91,7 @@ class _Server(uvicorn.Server):
     ) -> None:
         config = uvicorn.Config(
             app,
+            http=HttpProtocol,
             log_config=None,
             access_log=False,
             server_header=False,

@@ -83,9 +83,10 @@ class Receiver:
         return [int(child) for child in children if b"spawn_main" in _command(int(child))]
 
     def end(self) -> None:
-        """kill -9 to what is left."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        """kill -9 to all of its processes; workers that have lost the first one end by themselves."""
+        if self.process.poll() is None:  # else its number may be another's by now
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
 
 
