@@ -35,6 +35,7 @@ class FakeShop:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet
 
             def _reply(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
