@@ -19,6 +19,7 @@ from influence_pipeline.assets.coupons import coupon_asset, webhook_inbox
 from influence_pipeline.assets.first_import import import_assets, months_from
 from influence_pipeline.assets.influence import influence_assets
 from influence_pipeline.assets.store import store_assets
+from influence_pipeline.automation.alerting import make_failed_runs_sensor
 from influence_pipeline.automation.jobs import make_jobs
 from influence_pipeline.automation.schedules import make_schedules
 from influence_pipeline.automation.sensors import make_coupon_sensor
@@ -63,7 +64,7 @@ def build_definitions(
         assets=dg.map_asset_specs(_policies, assets),
         jobs=make_jobs(),
         schedules=make_schedules(times, running=running),
-        sensors=[make_coupon_sensor(running=running)],
+        sensors=[make_coupon_sensor(running=running), make_failed_runs_sensor(running=running)],
         resources={"engines": engines or _engines(settings)},
         # One process per run: a sync takes 3-4 s so, 15-23 s with a process per step. What runs at
         # once are calls inside a step, not steps.

@@ -57,6 +57,8 @@ class Environment(BaseSettings):
     # The shop's own admin API, where coupons are made through it ([coupons] writer).
     shop_api_url: str | None = None
     shop_api_token: SecretStr | None = None
+    # A chat's incoming webhook; whoever has the address can write there.
+    alert_url: SecretStr | None = None
     config: Path | None = None
     # Whether Dagster's schedules and sensor start by themselves with the code location. Off, so
     # that a first start sends nothing before somebody has looked at `plan`; whoever switched them
@@ -73,6 +75,13 @@ class Environment(BaseSettings):
             )
         return value
 
+    @field_validator("alert_url")
+    @classmethod
+    def _alert_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            cls._http_url(value.get_secret_value())
+        return value
+
     @field_validator("api_url", "shop_api_url")
     @classmethod
     def _http_url(cls, value: str | None) -> str | None:
@@ -83,7 +92,7 @@ class Environment(BaseSettings):
         local = re.match(r"^http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)", value)
         if value.startswith("http://") and not local:
             raise ValueError(
-                "must be https (its key would travel readable); http only to this machine"
+                "must be https (the API key would travel readable); http only to this machine"
             )
         return value.rstrip("/")
 
@@ -324,6 +333,8 @@ class Webhooks(_Section):
     # A wait that ends inside Dagster's 5 s loop, so that the next tick follows at once.
     sensor_deadline_seconds: float = Field(default=19.0, gt=0, le=50)
     poll_seconds: float = Field(default=0.25, gt=0)
+    # Somebody has spent points and stands at the checkout: after so long a person is told.
+    alert_after_minutes: float = Field(default=10.0, gt=0)
     # The receiver's process works an event off right after its reply; the sensor is the safety net.
     fast_path: bool = True
     # Before a coupon is made, the API must know its customer: a URL with a secret is all that tells

@@ -9,6 +9,7 @@ import pytest
 
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
 from influence_pipeline_tests.support import databases, seeds
+from influence_pipeline_tests.support.chat import Chat, chatting
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -69,3 +70,10 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """None of our variables is set, whatever the shell that started the tests has."""
     for name in [name for name in os.environ if name.upper().startswith("INFLUENCE_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def chat() -> Iterator[Chat]:
+    """A chat that alerts can be told to."""
+    with chatting() as opened:
+        yield opened

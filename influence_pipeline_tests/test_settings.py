@@ -339,13 +339,18 @@ def test_an_unknown_key_is_named_with_its_place(old: str, new: str, key: str) ->
         ("[coupons]\n", '[schedule]\nimport_from = "2015-13"\n[coupons]\n', "schedule.import_from"),
         ("[coupons]\n", '[api_names]\nvariants_body = "both"\n[coupons]\n', "api_names.variants_body"),
         ('writer = "sql"', 'writer = "http"', "coupons.writer"),
-        ('lookup = "coupon_lookup.sql"\n', "", "coupons.lookup"),
-        ('currency = "EUR"\n\n# What', 'currency = "euro"\n\n# What', "coupons.currency"),
+        ('lookup = "coupon_lookup.sql"\n', "", 'coupons writer = "sql" needs lookup'),
+        ('writer = "sql"\n', 'writer = "table"\n', 'coupons writer = "table" needs table'),
+        ('writer = "sql"\n', 'writer = "vendure"\n', 'coupons writer = "vendure" takes no create, lookup'),
+        ('writer = "sql"\n', 'writer = "sql"\nchannels = ["default"]\n', 'coupons writer = "sql" takes no channels'),
+        ('currency = "EUR"\n# How', 'currency = "euro"\n# How', "coupons.currency"),
+        ("# [coupons.caps]\n", "[coupons.caps]\nper_day = -1\n", "coupons.caps.per_day"),
+        ("# [coupons.caps]\n", '[coupons.caps]\nlargest_percentage = "101"\n', "coupons.caps.largest_percentage"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_is_refused_naming_file_and_key(old: str, new: str, key: str) -> None:
     said = refused(plain(old, new))
-    assert said.startswith(f"influence.toml: {key} ")
+    assert said.startswith(f"influence.toml: {key}")
     assert said.endswith(".")
 
 
@@ -379,9 +384,12 @@ def reward(lines: str) -> str:
     ("lines", "says"),
     [
         ('value = "5"', "rewards.r.kind is missing"),
-        ('kind = "points"', "rewards.r.kind input should be 'percentage', 'fixed' or 'free_shipping'"),
+        ('kind = "points"', "rewards.r.kind input should be 'percentage', 'fixed', 'free_shipping' or 'product'"),
         ('kind = "percentage"', 'rewards.r kind = "percentage" needs a value'),
         ('kind = "fixed"\ncurrency = "EUR"', 'rewards.r kind = "fixed" needs a value'),
+        ('kind = "product"', 'rewards.r kind = "product" and products = ["…"] go together'),
+        ('kind = "free_shipping"\nproducts = ["1"]', 'rewards.r kind = "product" and products = ["…"] go together'),
+        ('kind = "product"\nproducts = ["1"]\nvalue = 101', "rewards.r a percentage is at most 100"),
         ('kind = "fixed"\nvalue = "5"', 'rewards.r kind = "fixed" needs a currency, as in "EUR"'),
         ('kind = "percentage"\nvalue = "101"', "rewards.r a percentage is at most 100"),
         ('kind = "percentage"\nvalue = "10"\nper_points = 5', 'rewards.r per_points goes with kind = "fixed" only'),

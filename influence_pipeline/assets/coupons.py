@@ -4,7 +4,9 @@ The run and the sensor report the same way. How an event is worked off is in `we
 the inbox alone decides what is to be done, so a run, the sensor and the receiver may all be at it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
@@ -14,6 +16,7 @@ from influence_pipeline.postgres import Postgres
 from influence_pipeline.resources import EngineResource
 from influence_pipeline.sql import load_queries
 from influence_pipeline.webhooks.attempts import MEMBER_TOPICS
+from influence_pipeline.webhooks.events import MONEY_TOPICS
 from influence_pipeline.webhooks.handlers import WorkedOff, work_off
 
 GROUP = "loyalty"
@@ -22,6 +25,10 @@ COUPONS = "coupons"
 ALL_HAVE_COUPONS = "all_redemptions_have_coupons"
 
 _SQL = load_queries(__file__, "coupons.sql")
+# So many open events a report remembers by their ids; among so many of the newest ids it looks for
+# those whose transactions have not committed yet.
+_MOST_OPEN = 1000
+_NEWEST = 10_000
 
 webhook_inbox = dg.AssetSpec(
     INBOX,
@@ -36,20 +43,68 @@ webhook_inbox = dg.AssetSpec(
 
 
 @dataclass(frozen=True)
+class Bookmark:
+    """How far the inbox was reported: every event up to the id `after` but for those in `open`."""
+
+    after: int = 0
+    open: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Arrived:
-    """What came after an event and is settled, by whomever; `last_id` is where to go on."""
+    """What was settled since a report, by whomever; `bookmark` is where the next one goes on."""
 
     events: int
-    last_id: int
+    by_others: int
     median_seconds: float | None
+    p99_seconds: float | None
     longest_seconds: float | None
+    bookmark: Bookmark
 
 
-def arrived(state: Postgres, after: int) -> Arrived:
-    """Look at what came after the event with this id and is settled. Raises StateError."""
+def arrived(state: Postgres, before: Bookmark, own: Collection[int] = ()) -> Arrived:
+    """Look at what was settled since `before`; `own` events were by the caller. Raises StateError.
+
+    Each event counts once: when it first is settled. A replay is no arrival.
+    """
+    values = {
+        "after": before.after,
+        "open": list(before.open),
+        "own": list(own),
+        "most": _MOST_OPEN,
+        "newest": _NEWEST,
+    }
     with state.transaction() as connection:
-        row = connection.execute(_SQL["arrived"], {"after": after}).one()
-    return Arrived(*row)
+        row = connection.execute(_SQL["arrived"], values).one()
+    return Arrived(
+        row.events,
+        row.by_others,
+        row.median_seconds,
+        row.p99_seconds,
+        row.longest_seconds,
+        Bookmark(row.after, tuple(row.open)),
+    )
+
+
+@dataclass(frozen=True)
+class Waits:
+    """Events that ask for a coupon and wait. `in_trouble`: those that were attempted in vain.
+
+    `too_long`: those that came too long ago; `since`, `oldest_id`, `reason`: of the oldest of them.
+    """
+
+    in_trouble: int
+    too_long: int
+    since: datetime | None
+    oldest_id: int | None
+    reason: str | None
+
+
+def waits(state: Postgres, minutes: float) -> Waits:
+    """Look at what waits, and what of it for more than so many minutes. Raises StateError."""
+    values = {"seconds": 60 * minutes, "topics": [str(topic) for topic in MONEY_TOPICS]}
+    with state.transaction() as connection:
+        return Waits(*connection.execute(_SQL["waits"], values).one())
 
 
 def count_due(state: Postgres, most: int) -> int:
@@ -107,13 +162,16 @@ def result_of(state: Postgres, done: WorkedOff, new: Arrived | None = None) -> R
 
 
 def _latency(done: WorkedOff, new: Arrived | None) -> dict[str, float]:
-    """Seconds from a delivery to done: of what was done here, else of what the receiver did."""
-    median, longest = done.latency(0.5), done.latency(1.0)
-    if median is None and new is not None:
-        median, longest = new.median_seconds, new.longest_seconds
-    if median is None or longest is None:
-        return {}
-    return {"seconds_median": round(float(median), 3), "seconds_longest": round(float(longest), 3)}
+    """Seconds from a delivery to done: of what is reported as settled, else of what was done."""
+    found = done.latency(0.5), done.latency(0.99), done.latency(1.0)
+    if new is not None and new.median_seconds is not None:
+        found = new.median_seconds, new.p99_seconds, new.longest_seconds
+    names = ("seconds_median", "seconds_p99", "seconds_longest")
+    return {
+        name: round(float(seconds), 3)
+        for name, seconds in zip(names, found, strict=True)
+        if seconds is not None
+    }
 
 
 def _listed(total: int, ids: list[int]) -> str:

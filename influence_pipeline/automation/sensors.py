@@ -5,12 +5,18 @@ tick waits for events up to `webhooks.sensor_deadline_seconds` (19: it ends just
 look). Safe to preview in Dagster's UI, which runs it for real: every step can be repeated.
 """
 
+import json
 import time
+import traceback
+from dataclasses import asdict
+from pathlib import Path
 
 import dagster as dg
 
+from influence_pipeline.alerts import Alerts
 from influence_pipeline.assets import coupons
-from influence_pipeline.assets.coupons import Arrived
+from influence_pipeline.assets.coupons import Arrived, Bookmark, Waits
+from influence_pipeline.automation.alerting import alerts_of
 from influence_pipeline.automation.jobs import WORK_OFF_WEBHOOKS
 from influence_pipeline.automation.runs import at_work
 from influence_pipeline.postgres import Postgres
@@ -19,6 +25,11 @@ from influence_pipeline.webhooks.context import HandlerContext
 from influence_pipeline.webhooks.handlers import WorkedOff, work_off, work_off_until
 
 NAME = "coupon_sensor"
+_WAITING = "coupons waited for"
+_NEXT = (
+    "It tries again by itself; what waits: influence-pipeline events list --state new, and in "
+    "Dagster the sensor's failed ticks."
+)
 # More than this is given to a run, which has no deadline and a log of its own.
 BACKLOG = 500
 # What is tried before that: a store that is away must not bring a failing run every few seconds.
@@ -44,21 +55,32 @@ def make_coupon_sensor(*, running: bool) -> dg.SensorDefinition:
     def coupon_sensor(
         context: dg.SensorEvaluationContext, engines: EngineResource
     ) -> dg.SensorResult:
-        with engines.inbox() as (state, handlers):
-            done = work_off(state, handlers, limit=_FIRST)
-            if not done.broken_off and coupons.count_due(state, BACKLOG + 1) > BACKLOG:
-                return _hand_over(context, _report(context, state, done))
-            _wait_for_work(state, handlers, done)
-            coupons.fail_if_nothing_went(done)
-            return _report(context, state, done)
+        alerts = alerts_of(context.instance, engines)
+        try:
+            with engines.inbox() as (state, handlers):
+                return _tick(context, state, handlers, alerts)
+        except Exception as error:
+            alerts.alert(NAME, f"The coupon sensor fails: {_why(error)} {_NEXT}")
+            raise
 
     return coupon_sensor
 
 
-def _wait_for_work(state: Postgres, handlers: HandlerContext, done: WorkedOff) -> None:
+def _tick(
+    context: dg.SensorEvaluationContext, state: Postgres, handlers: HandlerContext, alerts: Alerts
+) -> dg.SensorResult:
     deadline = time.monotonic() + handlers.webhooks.sensor_deadline_seconds
-    while time.monotonic() < deadline:
+    done = work_off(state, handlers, limit=_FIRST, deadline=deadline)
+    hand_over = not done.broken_off and coupons.count_due(state, BACKLOG + 1) > BACKLOG
+    if not hand_over:
         done.add(work_off_until(state, handlers, deadline=deadline))
+    waits = coupons.waits(state, handlers.webhooks.alert_after_minutes)
+    _tell_of_waits(waits, handlers.webhooks.alert_after_minutes, alerts)
+    coupons.fail_if_nothing_went(done)
+    if not done.troubles and (done.coupons or not waits.in_trouble):
+        alerts.works_again(NAME, "The coupon sensor works again.")
+    report = _report(context, state, done)
+    return _hand_over(context, report) if hand_over else report
 
 
 def _hand_over(context: dg.SensorEvaluationContext, report: dg.SensorResult) -> dg.SensorResult:
@@ -77,13 +99,14 @@ def _report(
     context: dg.SensorEvaluationContext, state: Postgres, done: WorkedOff
 ) -> dg.SensorResult:
     """Say what the tick did. The cursor only remembers what was reported; nothing hangs on it."""
-    new = coupons.arrived(state, _last_reported(context.cursor))
+    new = coupons.arrived(state, _bookmark(context.cursor), done.settled_ids)
+    cursor = json.dumps(asdict(new.bookmark))
     if not done.attempted and not new.events:
-        return dg.SensorResult(skip_reason=dg.SkipReason("No new events."), cursor=context.cursor)
+        return dg.SensorResult(skip_reason=dg.SkipReason("No new events."), cursor=cursor)
     result = coupons.result_of(state, done, new)
     return dg.SensorResult(
         skip_reason=dg.SkipReason(_words(done, new)),
-        cursor=str(new.last_id),
+        cursor=cursor,
         asset_events=[
             dg.AssetMaterialization(coupons.COUPONS, metadata=result.metadata),
             dg.AssetCheckEvaluation(
@@ -97,14 +120,43 @@ def _report(
     )
 
 
-def _last_reported(cursor: str | None) -> int:
-    return int(cursor) if cursor and cursor.isdecimal() else 0
+def _bookmark(cursor: str | None) -> Bookmark:
+    """Read a cursor. An earlier version's was the last id alone; one that means nothing is none."""
+    try:
+        kept = json.loads(cursor or "0")
+        if isinstance(kept, int):
+            return Bookmark(kept)
+        return Bookmark(int(kept["after"]), tuple(map(int, kept["open"])))
+    except (ValueError, TypeError, KeyError):
+        return Bookmark()
 
 
 def _words(done: WorkedOff, new: Arrived) -> str:
     coupons_made = f"{done.coupons} coupon{'' if done.coupons == 1 else 's'} made"
-    by_receiver = max(new.events - done.settled, 0)
     return (
-        f"{coupons_made}. Events: {done.count('done')} done here, {by_receiver} by the receiver, "
-        f"{done.count('parked')} parked. No run was needed."
+        f"{coupons_made}. Events: {done.count('done')} done here, {new.by_others} by the receiver "
+        f"or a run, {done.count('parked')} parked. No run was needed."
     )
+
+
+def _tell_of_waits(waits: Waits, minutes: float, alerts: Alerts) -> None:
+    """Tell of customers who stand at the checkout, and when nobody does any more."""
+    if waits.since is None:
+        alerts.works_again(_WAITING, f"No coupon is waited for longer than {minutes:g} minutes.")
+        return
+    events = "event that asks" if waits.too_long == 1 else "events that ask"
+    alerts.alert(
+        _WAITING,
+        f"{waits.too_long} {events} for a coupon waited for more than {minutes:g} minutes, the "
+        f"oldest (event {waits.oldest_id}) since {waits.since:%H:%M} UTC. Somebody has spent "
+        f"points and has no coupon. Why: {waits.reason or 'it was not attempted yet.'} "
+        f"Look: influence-pipeline events show {waits.oldest_id}",
+    )
+
+
+def _why(error: Exception) -> str:
+    """Its own words where they are ours; the text of another exception may hold anything."""
+    if isinstance(error, dg.Failure) and error.description:
+        return error.description
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(frame.filename).name}:{frame.lineno}."

@@ -166,19 +166,12 @@ def build_parser() -> argparse.ArgumentParser:
     added = command("receiver", "receiver", "receive Influence's webhooks (needs a token)")
     added.add_argument("--host", default="127.0.0.1")
     added.add_argument("--port", type=int, default=8090, help="0: any free one; default: 8090")
+    added.add_argument(
+        "--workers", type=_positive, default=1, metavar="N", help="processes; default: 1"
+    )
     added.add_argument("--port-file", metavar="FILE", help="write the port there when ready")
 
-    added = command("events", "events", "stored webhook events: list, show, replay")
-    actions = added.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="list events, newest first")
-    listing.add_argument("--state", choices=["new", "done", "parked", "quarantined"])
-    listing.add_argument("--most", type=_positive, default=50, help="default: 50")
-    as_json(listing)
-    show = actions.add_parser("show", help="one event, whole (its body may hold personal data)")
-    show.add_argument("id", type=int)
-    as_json(show)
-    replay = actions.add_parser("replay", help="work a parked or quarantined event off again")
-    replay.add_argument("id", type=int)
+    _add_events(command("events", "events", "stored webhook events: list, show, replay, settle"))
 
     added = command("webhooks", "webhooks", "webhook subscriptions at Influence")
     actions = added.add_subparsers(dest="action", metavar="ACTION", required=True)
@@ -205,6 +198,36 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--customers", type=int, default=2000, help="size of the sample store")
     as_json(added)
     return parser
+
+
+def _add_events(added: argparse.ArgumentParser) -> None:
+    actions = added.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listing = actions.add_parser("list", help="list events, newest first")
+    listing.add_argument("--state", choices=["new", "done", "parked", "quarantined"])
+    listing.add_argument("--topic", help="only this topic, for example points/redeemed")
+    listing.add_argument("--reason", metavar="CODE", help="only those that wait for this reason")
+    listing.add_argument("--most", type=_positive, default=50, help="default: 50")
+    listing.add_argument(
+        "--before", type=int, metavar="ID", help="only events before this one; for the next page"
+    )
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    show = actions.add_parser("show", help="one event, its reason and its coupons")
+    show.add_argument("id", type=int)
+    show.add_argument(
+        "--body", action="store_true", help="with what was sent: personal data and coupon codes"
+    )
+    show.add_argument("--json", action="store_true", help="print JSON")
+    replay = actions.add_parser("replay", help="work parked or quarantined events off again")
+    replay.add_argument("id", type=int, nargs="*")
+    replay.add_argument("--reason", metavar="CODE", help="all that are parked for this reason")
+    replay.add_argument(
+        "--over-cap", action="store_true", help="make their coupons whatever the caps say"
+    )
+    settle = actions.add_parser(
+        "settle", help="put a parked or quarantined event away: a person has seen to it"
+    )
+    settle.add_argument("id", type=int, nargs="+")
+    settle.add_argument("--note", required=True, help="what was done; no personal data")
 
 
 def _add_probe(added: argparse.ArgumentParser) -> None:

@@ -13,5 +13,11 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     settings.require("state_url", "webhook_token")
     port_file = Path(arguments.port_file) if arguments.port_file else None
-    serve(settings, arguments.host, arguments.port, port_file=port_file)
+    serve(
+        settings,
+        arguments.host,
+        arguments.port,
+        workers=arguments.workers,
+        port_file=port_file,
+    )
     return 0

@@ -310,6 +310,7 @@ sa.Index("inbox_quarantined_idx", inbox.c.id, postgresql_where=inbox.c.state == 
 # Every coupon this pipeline made, or is about to make, in the store. The primary key decides that
 # a code belongs to one redemption only. `member_id`: Influence's id of the member it counts for,
 # towards the caps from `created_at` on (of a friend without an account: who referred them).
+# `folded_code`: the code in lower case, where the store takes it in any case.
 coupon = sa.Table(
     "coupon",
     metadata,
@@ -331,10 +332,13 @@ coupon = sa.Table(
     sa.Column("used_at", sa.DateTime(timezone=True)),
     sa.Column("reward_used_at", sa.DateTime(timezone=True)),
     sa.Column("member_id", sa.Text),
+    sa.Column("folded_code", sa.Text(collation="C")),
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
     _one_of("state", CouponState),
 )
 sa.Index("coupon_created_at_idx", coupon.c.created_at)
+sa.Index("coupon_member_id_created_at_idx", coupon.c.member_id, coupon.c.created_at)
+sa.Index("coupon_folded_code_idx", coupon.c.folded_code)
 # For the inbox's foreign key, and for what `events show` asks.
 sa.Index("coupon_event_id_idx", coupon.c.event_id)
 

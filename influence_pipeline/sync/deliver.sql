@@ -225,11 +225,19 @@ SELECT key FROM snapshot
 WHERE entity = 'customer' AND key = ANY(CAST(:keys AS text[])) AND synced_hash IS NOT NULL
 
 -- name: coupons_used
--- Our codes that acknowledged orders carried: marked, and queued to be told to the API once.
-WITH used AS (
-    UPDATE coupon c SET state = 'used', order_key = u.order_key, used_at = now()
+-- Our codes that acknowledged orders carried: marked, and queued to be told to the API once. Where
+-- the store takes a code in any case, the order may carry it as the customer typed it.
+WITH carried AS (
+    SELECT c.code, u.order_key
     FROM unnest(CAST(:codes AS text[]), CAST(:orders AS text[])) AS u (code, order_key)
-    WHERE c.code = u.code AND c.used_at IS NULL
+    JOIN coupon c ON c.code = u.code
+    UNION
+    SELECT c.code, u.order_key
+    FROM unnest(CAST(:codes AS text[]), CAST(:orders AS text[])) AS u (code, order_key)
+    JOIN coupon c ON c.folded_code = lower(u.code)
+), used AS (
+    UPDATE coupon c SET state = 'used', order_key = carried.order_key, used_at = now()
+    FROM carried WHERE c.code = carried.code AND c.used_at IS NULL
     RETURNING c.code
 )
 INSERT INTO work (entity, key) SELECT 'reward', code FROM used

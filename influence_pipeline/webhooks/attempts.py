@@ -15,13 +15,16 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from influence_pipeline.errors import ApiError, StateError, StoreError
+from influence_pipeline.errors import ApiError, StateError, StoreError, StoreUncertain
 from influence_pipeline.postgres import Postgres
+from influence_pipeline.store.coupons.interface import CouponRefused, lock_of
 from influence_pipeline.webhooks import events, inbox, issue, members
+from influence_pipeline.webhooks.caps import CapCheck
 from influence_pipeline.webhooks.context import HandlerContext
 from influence_pipeline.webhooks.events import Event, Topic
 from influence_pipeline.webhooks.grants import Grant, grants_of
 from influence_pipeline.webhooks.inbox import Claimed
+from influence_pipeline.webhooks.one_database import OneDatabase
 from influence_pipeline.webhooks.outcomes import (
     MENDED_BY_SETTINGS,
     Done,
@@ -33,7 +36,7 @@ from influence_pipeline.webhooks.outcomes import (
     Retry,
     Why,
 )
-from influence_pipeline.webhooks.verify import NotFound, verify
+from influence_pipeline.webhooks.verify import Unconfirmed, verify
 
 MEMBER_TOPICS = frozenset({Topic.CUSTOMER_UPDATED, Topic.TIER_CHANGED, Topic.POINTS_EARNED})
 # An event that our own code stumbles over is tried so often in a row before a person is asked.
@@ -42,9 +45,15 @@ _STUMBLES = 5
 # believed that there is none: what was just written may not be readable yet (contract: Everywhere).
 _ASKED = 3
 _ASKED_AGAIN_SECONDS = 4.0
+# Longer than the server lets a statement run; a server that is still silent then is not there.
+_LONGEST_SECONDS = 20.0
+_DURABLY = sa.text("SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '10s'")
+_LOCKS = sa.text("SELECT pg_advisory_xact_lock(one) FROM unnest(CAST(:locks AS bigint[])) AS one")
 
 
 class Attempt:
+    """One claimed event, worked off once: `run` it."""
+
     def __init__(self, state: Postgres, context: HandlerContext, claimed: Claimed) -> None:
         self._state = state
         self._context = context
@@ -52,40 +61,124 @@ class Attempt:
         self._in_store: list[str] = []
         self._to_forget: list[str] = []
 
-    def coupons(self, event: Event) -> Outcome:
-        """Make every coupon the event asks for; what is in the way of one decides its end."""
+    def run(self, away: Retry | None = None) -> tuple[Outcome, float | None]:
+        """Work it off and write the end, in one transaction guarded by the fence. Gives the end
+        with the seconds since the delivery, if it is done. Raises StateError.
+
+        `away`: the store or the API is known to be away, so that no coupon is attempted.
+        """
+        reading = events.read(self._claimed.topic, self._claimed.body)
+        event = reading.event
+        if event is None:
+            return self._settle(Quarantine(str(reading.unusable), reading.reason or ""), None)
+        if event.topic in MEMBER_TOPICS:
+            return self._settle(Done(), event)
+        if away is not None:
+            return self._settle(away, event)
+        checked = self._checked(event)
+        try:
+            together = self._context.together_with(self._state)
+        except StoreError as error:
+            return self._settle(Retry(Why.STORE_AWAY, str(error)), event)
+        if together is not None:
+            return self._make_together(together, event, checked)
+        return self._settle(self._make(checked), event)
+
+    def _checked(self, event: Event) -> list[Grant | Park | Retry]:
+        """Give each coupon the event asks for, or what is in the way of it."""
+        claimed = self._claimed
+        terms = self._context.terms
+        try:
+            grants = grants_of(event, terms, claimed.received_at, over_cap=claimed.over_cap)
+        except StoreError as error:  # what a writer can promise may have to be asked of the store
+            return [Retry(Why.STORE_AWAY, str(error))]
+        return [
+            grant if isinstance(grant, Park) else self._verified(grant) or grant for grant in grants
+        ]
+
+    def _make(self, checked: Sequence[Grant | Park | Retry]) -> Outcome:
+        """Make the coupons, where the store is another database than the state."""
         problems: list[Park | Retry] = []
-        for grant in grants_of(event, self._context.terms, self._claimed.received_at):
-            problem = grant if isinstance(grant, Park) else self._coupon(grant)
+        for grant in checked:
+            problem = self._made(grant) if isinstance(grant, Grant) else grant
             if isinstance(problem, LostClaim):
                 return problem
             if problem is not None:
                 problems.append(problem)
-        # What passes goes before what needs a person: the event is looked at as a whole again.
-        later = next((problem for problem in problems if isinstance(problem, Retry)), None)
-        if later is not None:
-            return self._given_up(later) or later
-        parks = [problem for problem in problems if isinstance(problem, Park)]
-        return _joined(parks) if parks else Done(coupons=len(self._in_store))
+        return self._ended(problems)
 
-    def _coupon(self, grant: Grant) -> Park | Retry | LostClaim | None:
+    def _made(self, grant: Grant) -> Park | Retry | LostClaim | None:
+        claimed, caps, at = self._claimed, self._caps(grant), self._context.at
         try:
-            unverified = self._verified(grant)
-            if unverified is not None:
-                return unverified
-            made = issue.issue(
-                self._state, grant.writer, self._claimed, grant.coupon, self._context.at
-            )
+            made = issue.issue(self._state, grant.writer, claimed, grant.coupon, caps, at)
+        except StoreUncertain as error:
+            return Retry(Why.STORE_AWAY, str(error), least_seconds=error.quiet_seconds)
         except StoreError as error:
             return Retry(Why.STORE_AWAY, str(error))
-        except ApiError as error:
-            return Retry(Why.API_AWAY, str(error))
         except StateError:
             raise
         except Exception as error:  # one event must not stop the others
             return self._stumbled(error)
         if isinstance(made, LostClaim):
             return made
+        return self._noted(grant, made)
+
+    def _make_together(
+        self, place: OneDatabase, event: Event, checked: Sequence[Grant | Park | Retry]
+    ) -> tuple[Outcome, float | None]:
+        """Make the coupons and write the end, all in one transaction."""
+        problems = [one for one in checked if not isinstance(one, Grant)]
+        grants = [one for one in checked if isinstance(one, Grant)]
+        with self._state.within(_LONGEST_SECONDS), self._state.transaction() as connection:
+            connection.execute(_DURABLY)
+            # In one order for everybody, so that no two wait for each other.
+            connection.execute(_LOCKS, {"locks": sorted(self._locks(grants))})
+            if not inbox.hold(connection, self._claimed):
+                return LostClaim(), None
+            for grant in grants:
+                problem = self._made_within(connection, place, grant)
+                if problem is not None:
+                    problems.append(problem)
+            outcome = self._ended(problems)
+            seconds = self._write_all(connection, outcome, event)
+        return outcome, seconds
+
+    def _made_within(
+        self, connection: sa.Connection, place: OneDatabase, grant: Grant
+    ) -> Park | Retry | None:
+        coupon = grant.coupon
+        try:
+            with connection.begin_nested():
+                made = issue.issue_within(
+                    connection,
+                    place.desk(connection, coupon.code),
+                    self._claimed,
+                    coupon,
+                    self._caps(grant),
+                    not grant.writer.abilities.case_sensitive,
+                    self._context.at,
+                )
+        except CouponRefused as refusal:
+            made = issue.NotOurs(issue.refused(refusal), forget=True)
+        except StoreError as error:
+            return Retry(Why.STORE_AWAY, str(error))
+        except sa.exc.DBAPIError:
+            raise  # the state's own trouble
+        except Exception as error:  # one event must not stop the others
+            return self._stumbled(error)
+        return self._noted(grant, made)
+
+    def _locks(self, grants: Sequence[Grant]) -> set[int]:
+        """The codes and the members whose coupons are counted."""
+        locks = {lock_of(grant.coupon.code) for grant in grants}
+        counted = (self._caps(grant) for grant in grants)
+        return locks | {caps.lock for caps in counted if caps.lock is not None}
+
+    def _caps(self, grant: Grant) -> CapCheck:
+        member = grant.witness.id if grant.witness is not None else None
+        return CapCheck(grant.caps, member, allowed=self._claimed.over_cap)
+
+    def _noted(self, grant: Grant, made: issue.InStore | issue.NotOurs) -> Park | None:
         if isinstance(made, issue.NotOurs):
             if made.forget:
                 self._to_forget.append(grant.coupon.code)
@@ -93,15 +186,36 @@ class Attempt:
         self._in_store.append(grant.coupon.code)
         return None
 
+    def _ended(self, problems: Sequence[Park | Retry]) -> Ending:
+        """Say how the event ends: what is in the way of one of its coupons decides."""
+        # What passes goes before what needs a person: the event is looked at as a whole again.
+        later = next((problem for problem in problems if isinstance(problem, Retry)), None)
+        if later is not None:
+            return self._given_up(later) or later
+        parks = [problem for problem in problems if isinstance(problem, Park)]
+        return _joined(parks) if parks else Done(coupons=len(self._in_store))
+
     def _verified(self, grant: Grant) -> Park | Retry | None:
         if self._context.api is None:
             return None
-        verdict = verify(self._context.api, grant.witness)
-        if not isinstance(verdict, NotFound):
+        try:
+            verdict = verify(self._context.api, grant.witness, self._before(grant))
+        except ApiError as error:
+            return Retry(Why.API_AWAY, str(error))
+        except Exception as error:  # one event must not stop the others
+            return self._stumbled(error)
+        if not isinstance(verdict, Unconfirmed):
             return verdict
         if self._in_a_row(Why.NOT_VERIFIED) < _ASKED:
             return Retry(Why.NOT_VERIFIED, verdict.park.reason)
         return verdict.park
+
+    def _before(self, grant: Grant) -> members.Known | None:
+        """What is known of the member's points before those of this event were spent."""
+        if not grant.spends:
+            return None
+        with self._state.transaction() as connection:
+            return members.known_before(connection, grant.witness)
 
     def _stumbled(self, error: Exception) -> Park | Retry:
         frame = traceback.extract_tb(error.__traceback__)[-1]
@@ -132,25 +246,41 @@ class Attempt:
             "(influence-pipeline events replay).",
         )
 
-    def settle(self, outcome: Outcome, event: Event | None) -> tuple[Outcome, float | None]:
-        """Write the end of the attempt, all of it in one transaction guarded by the fence. Gives it
-        with the seconds since the delivery, if it is done."""
+    def _settle(self, outcome: Outcome, event: Event | None) -> tuple[Outcome, float | None]:
+        """Write the end of the attempt, in a transaction of its own."""
         if isinstance(outcome, LostClaim):
             return outcome, None
-        with self._state.transaction() as connection:
-            kept, seconds = self._write(connection, outcome)
-            if not kept:
-                return LostClaim(), None
-            for code in self._in_store:
-                issue.mark_issued(connection, code)
-            for code in self._to_forget:
-                issue.forget(connection, self._claimed, code)
-            if event is not None and isinstance(outcome, Done):
-                if event.topic in MEMBER_TOPICS:
-                    members.remember(connection, event.member, self._claimed.id)
-                elif event.topic in _OTHER_HALF:
-                    self._finish_other_half(connection, event.topic)
-        return outcome, seconds
+        try:
+            with self._state.transaction() as connection:
+                kept, seconds = self._write(connection, outcome, event)
+        except StoreError as error:
+            # Only the end was not written: the store is to be told of a member in it.
+            return self._settle(Retry(Why.STORE_AWAY, str(error)), None)
+        return (outcome, seconds) if kept else (LostClaim(), None)
+
+    def _write_all(
+        self, connection: sa.Connection, outcome: Ending, event: Event | None
+    ) -> float | None:
+        """Write it where the claim is held already."""
+        return self._write(connection, outcome, event)[1]
+
+    def _write(
+        self, connection: sa.Connection, outcome: Ending, event: Event | None
+    ) -> tuple[bool, float | None]:
+        kept, seconds = self._write_state(connection, outcome)
+        if not kept:
+            return False, None
+        for code in self._in_store:
+            issue.mark_issued(connection, code)
+        for code in self._to_forget:
+            issue.forget(connection, self._claimed, code)
+        if event is not None and isinstance(outcome, Done):
+            if event.topic in MEMBER_TOPICS:
+                writer = self._context.member_writer
+                members.remember(connection, event.member, self._claimed.id, writer)
+            elif event.topic in _OTHER_HALF:
+                self._finish_other_half(connection, event.topic)
+        return True, seconds
 
     def _finish_other_half(self, connection: sa.Connection, topic: Topic) -> None:
         """A referral's start that waits for the friend's id in the store has nothing to wait for
@@ -165,7 +295,7 @@ class Attempt:
         if lacking <= {Why.NO_CUSTOMER} and events.coupon_codes(event) <= set(self._in_store):
             inbox.finish_parked(connection, parked)
 
-    def _write(self, connection: sa.Connection, outcome: Ending) -> tuple[bool, float | None]:
+    def _write_state(self, connection: sa.Connection, outcome: Ending) -> tuple[bool, float | None]:
         claimed = self._claimed
         if isinstance(outcome, Done):
             seconds = inbox.finish(connection, claimed)
@@ -183,7 +313,8 @@ class Attempt:
         doubled = webhooks.retry_base_seconds * 2.0 ** min(self._in_a_row(later.why) - 1, 30)
         if later.why is Why.NOT_VERIFIED:
             doubled = max(doubled, _ASKED_AGAIN_SECONDS)
-        return min(webhooks.retry_cap_seconds, doubled) * random.uniform(0.5, 1.0)  # noqa: S311
+        spread = min(webhooks.retry_cap_seconds, doubled) * random.uniform(0.5, 1.0)  # noqa: S311
+        return max(spread, later.least_seconds)
 
 
 _OTHER_HALF = {

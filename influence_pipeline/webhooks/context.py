@@ -4,15 +4,20 @@ table, the API. Made once per process or sensor tick; connects when first used.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.platform_api.single import SingleCalls
+from influence_pipeline.postgres import Postgres
 from influence_pipeline.settings import Settings, Webhooks
-from influence_pipeline.store.coupons.choice import coupon_writer
+from influence_pipeline.store.coupons.choice import coupon_database, coupon_writer
 from influence_pipeline.store.coupons.interface import CouponWriter
+from influence_pipeline.store.statements import read_statement
 from influence_pipeline.webhooks.grants import Terms
+from influence_pipeline.webhooks.members import MEMBER_VALUES, MemberWriter
+from influence_pipeline.webhooks.one_database import OneDatabase, one_database
 from influence_pipeline.webhooks.verify import CustomerDirectory
 
 
@@ -24,17 +29,29 @@ def nothing_happens(point: str) -> None:
 class HandlerContext:
     """How events are worked off. `api` None: redemptions are not verified, by the merchant's word.
 
-    `notes`: what is off and why, to be said once at start. `at` is called at each crash point.
-    `hopeless`: parked events that these settings do not mend, so that they are read once only.
+    `member_writer` None: the store is not told of its members. `notes`: what is off and why, to be
+    said once at start. `at` is called at each crash point. `hopeless`: parked events that these
+    settings do not mend, so that they are read once only.
     """
 
     terms: Terms
     webhooks: Webhooks = field(default_factory=Webhooks)
     api: CustomerDirectory | None = None
+    member_writer: MemberWriter | None = None
     notes: tuple[str, ...] = ()
     at: Callable[[str], None] = nothing_happens
     on_close: tuple[Callable[[], None], ...] = ()
     hopeless: set[int] = field(default_factory=set)
+    _places: dict[Postgres, OneDatabase | None] = field(default_factory=dict)
+    _place_lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def together_with(self, state: Postgres) -> OneDatabase | None:
+        """Give the place where coupons and this state can be written in one transaction, or None.
+        Found out once. Raises StoreError or StateError if one of the two cannot be reached."""
+        with self._place_lock:
+            if state not in self._places:
+                self._places[state] = one_database(state, self.terms.writer)
+            return self._places[state]
 
     def close(self) -> None:
         """Close what was opened for this context."""
@@ -52,6 +69,9 @@ def handler_context(settings: Settings) -> HandlerContext:
     closing: list[Callable[[], None]] = []
     writer: CouponWriter | None = None
     api: SingleCalls | None = None
+    member_writer = _member_writer(settings)
+    if member_writer is not None:
+        closing.append(member_writer.close)
     if config.coupons is None:
         notes.append(
             f"No coupons are made: {settings.file} has no [coupons]. Redemptions are parked until "
@@ -67,9 +87,18 @@ def handler_context(settings: Settings) -> HandlerContext:
         terms=Terms(config.rewards, config.coupons, writer),
         webhooks=config.webhooks,
         api=api,
+        member_writer=member_writer,
         notes=tuple(notes),
         on_close=tuple(closing),
     )
+
+
+def _member_writer(settings: Settings) -> MemberWriter | None:
+    file = settings.config.members.write
+    if file is None:
+        return None
+    statement = read_statement(settings.folder / file, MEMBER_VALUES, required="customer_id")
+    return MemberWriter(coupon_database(settings), statement)
 
 
 def _api(settings: Settings, webhooks: Webhooks, notes: list[str]) -> SingleCalls | None:

@@ -6,8 +6,10 @@ WHERE coupon.code = :code
 
 -- name: intend_coupon
 -- The primary key decides that a code belongs to one event. Written before the store is.
-INSERT INTO coupon (code, event_id, customer_key, kind, value, currency, expires_at)
-VALUES (:code, :event_id, :customer_key, :kind, :value, :currency, :expires_at)
+INSERT INTO coupon (code, event_id, customer_key, kind, value, currency, expires_at, member_id,
+                    folded_code)
+VALUES (:code, :event_id, :customer_key, :kind, :value, :currency, :expires_at, :member_id,
+        CASE WHEN :any_case THEN lower(:code) END)
 ON CONFLICT (code) DO NOTHING
 RETURNING code
 
@@ -24,6 +26,19 @@ WHERE code = :code AND state = 'issuing'
 -- name: forget_coupon
 -- Certainly not written by us: the intention is taken back.
 DELETE FROM coupon WHERE code = :code AND event_id = :event_id AND state = 'issuing'
+
+-- name: coupons_of_member
+-- How many were made for a member in the last 24 hours, counted up to :most.
+SELECT count(*) FROM (
+    SELECT FROM coupon
+    WHERE member_id = :member_id AND created_at > now() - interval '24 hours' LIMIT :most
+) AS made
+
+-- name: coupons_of_all
+-- How many were made for anybody in the last 24 hours, counted up to :most.
+SELECT count(*) FROM (
+    SELECT FROM coupon WHERE created_at > now() - interval '24 hours' LIMIT :most
+) AS made
 
 -- name: upsert_member
 -- What Influence last said. Older never overwrites newer; of the same time the later delivery
@@ -44,3 +59,9 @@ WHERE CASE WHEN m.updated_at IS NULL OR EXCLUDED.updated_at IS NULL
            THEN m.updated_at IS NULL
                 AND (EXCLUDED.updated_at IS NOT NULL OR EXCLUDED.event_id >= m.event_id)
            ELSE (EXCLUDED.updated_at, EXCLUDED.event_id) >= (m.updated_at, m.event_id) END
+RETURNING customer_id, external_id, point_balance, tier_id, tier_title, referral_url, updated_at
+
+-- name: member_as_known
+-- What was known of a member before this moment of the event's.
+SELECT point_balance, updated_at FROM loyalty_member
+WHERE customer_id = :customer_id AND updated_at < :before

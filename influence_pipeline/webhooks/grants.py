@@ -12,8 +12,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from influence_pipeline.settings import Coupons, Reward
-from influence_pipeline.store.coupons.interface import Coupon, CouponWriter, lacking
+from influence_pipeline.settings import Caps, Coupons, Reward
+from influence_pipeline.store.coupons.interface import (
+    FIXED,
+    PERCENTAGE,
+    Coupon,
+    CouponWriter,
+    lacking,
+)
 from influence_pipeline.webhooks.events import (
     Event,
     Member,
@@ -38,17 +44,23 @@ class Terms:
 
 @dataclass(frozen=True)
 class Grant:
-    """One coupon to be made. `witness`: the member whom the API must know before it is made."""
+    """One coupon to be made. `witness`: the member whom the API must know before it is made, and
+    for whom it counts. `spends`: it was paid for with their points, which `witness` tells of."""
 
     coupon: Coupon
     witness: Member | None
     writer: CouponWriter
+    caps: Caps
+    spends: bool = False
 
 
-def grants_of(event: Event, terms: Terms, received_at: datetime) -> list[Grant | Park]:
+def grants_of(
+    event: Event, terms: Terms, received_at: datetime, *, over_cap: bool = False
+) -> list[Grant | Park]:
     """Give every coupon an event asks for, each as a grant or as the reason why it cannot be one.
 
     Expiry counts from `received_at`, so that an attempt repeated tomorrow makes the same coupon.
+    `over_cap`: however large, by a person's word.
     """
     if event.topic is Topic.POINTS_REDEEMED:
         asked = [_redemption(event)]
@@ -58,7 +70,28 @@ def grants_of(event: Event, terms: Terms, received_at: datetime) -> list[Grant |
         asked = _referral(event)
     else:
         asked = []
-    return [one if isinstance(one, Park) else _granted(one, terms, received_at) for one in asked]
+    granted = [one if isinstance(one, Park) else _granted(one, terms, received_at) for one in asked]
+    return granted if over_cap else [_within(one) for one in granted]
+
+
+def _within(grant: Grant | Park) -> Grant | Park:
+    """Park a coupon that is worth more than any may be."""
+    if isinstance(grant, Park):
+        return grant
+    caps, coupon = grant.caps, grant.coupon
+    cap, largest = {
+        FIXED: ("largest_amount", caps.largest_amount),
+        PERCENTAGE: ("largest_percentage", caps.largest_percentage),
+    }.get(coupon.kind, ("", None))
+    if largest is None or coupon.value is None or coupon.value <= largest:
+        return grant
+    return Park(
+        Why.TOO_LARGE,
+        f"The coupon would be worth {coupon.value:f}, which is more than any may be "
+        f"([coupons.caps] {cap} = {largest:f} in influence.toml). If it is right, raise the cap, "
+        "and the event is worked off by itself; or make only this one: influence-pipeline events "
+        "replay ID --over-cap.",
+    )
 
 
 @dataclass(frozen=True)
@@ -67,6 +100,7 @@ class _Asked:
     owner: Member | None
     witness: Member | None
     offer: Offer
+    spends: bool = False
 
 
 def _redemption(event: Event) -> _Asked | Park:
@@ -89,7 +123,7 @@ def _redemption(event: Event) -> _Asked | Park:
         minimum_spend=minimum,
         minimum_unread=unread,
     )
-    return _Asked(code, event.member, event.member, offer)
+    return _Asked(code, event.member, event.member, offer, spends=offer.points != 0)
 
 
 def _tier_reward(event: Event) -> _Asked | Park:
@@ -188,7 +222,9 @@ def _granted(asked: _Asked, terms: Terms, received_at: datetime) -> Grant | Park
             "There is no way to make coupons: influence.toml has no [coupons], or no database URL "
             "is set (INFLUENCE_COUPON_URL). Add it, and the event is worked off by itself.",
         )
-    worth = worth_of(asked.offer, terms.rewards, settings.currency)
+    worth = worth_of(
+        asked.offer, terms.rewards, settings.currency, listed_only=settings.listed_rules_only
+    )
     if isinstance(worth, Park):
         return worth
     customer_id = asked.owner.external_id if asked.owner is not None else None
@@ -215,7 +251,7 @@ def _granted(asked: _Asked, terms: Terms, received_at: datetime) -> Grant | Park
             f"The coupon cannot be made as promised: {lacks}. Extend it, or say under [coupons] "
             "(kinds, may_lack) what is to be done without, and the event is worked off by itself.",
         )
-    return Grant(coupon, asked.witness, writer)
+    return Grant(coupon, asked.witness, writer, settings.caps, asked.spends)
 
 
 def _coupon(code: str, customer_id: str | None, worth: Worth, received_at: datetime) -> Coupon:

@@ -11,11 +11,14 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from influence_pipeline.errors import StateError
+from influence_pipeline.errors import StoreError
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.webhooks import events, inbox, issue
-from influence_pipeline.webhooks.attempts import MEMBER_TOPICS, Attempt
+from influence_pipeline.webhooks.attempts import Attempt
 from influence_pipeline.webhooks.context import HandlerContext
 from influence_pipeline.webhooks.grants import grants_of
 from influence_pipeline.webhooks.inbox import Claimed
@@ -45,18 +48,26 @@ CRASH_POINTS = (
 )
 
 _CLAIMED_PER_WORKER = 8
+# Events of one call, so that a caller hears how it goes.
+_AT_ONCE = 1000
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass
 class WorkedOff:
     """What a round did. `by_topic`: topic -> outcome -> events. `latencies`: seconds from the
-    delivery to done, per event done. `troubles`: what was away for some event, in words, if
+    delivery to done, per event done. `settled_ids`: the events that need no further attempt.
+    `troubles`: what was away for some event, in words, if
     anything was; `broken_off`: for more than one, so that the round ended with it."""
 
     by_topic: dict[str, Counter[str]] = field(default_factory=dict)
     by_reason: Counter[str] = field(default_factory=Counter)
     coupons: int = 0
     latencies: list[float] = field(default_factory=list)
+    settled_ids: set[int] = field(default_factory=set)
     troubles: set[str] = field(default_factory=set)
     broken_off: bool = False
 
@@ -67,7 +78,7 @@ class WorkedOff:
     @property
     def settled(self) -> int:
         """How many events need no further attempt."""
-        return sum(self.count(outcome) for outcome in ("done", "parked", "quarantined"))
+        return sum(self.count(outcome) for outcome in _SETTLED)
 
     @property
     def attempted(self) -> int:
@@ -84,6 +95,7 @@ class WorkedOff:
         self.by_reason.update(other.by_reason)
         self.coupons += other.coupons
         self.latencies += other.latencies
+        self.settled_ids |= other.settled_ids
         self.troubles |= other.troubles
         self.broken_off |= other.broken_off
 
@@ -92,9 +104,9 @@ def work_off(
     state: Postgres,
     context: HandlerContext,
     *,
-    limit: int = 1000,
+    limit: int = _AT_ONCE,
     deadline: float | None = None,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Callable[[], bool] = _never,
 ) -> WorkedOff:
     """Work off what is due, up to `limit` events, until nothing is left, `deadline` (a value of
     time.monotonic()) has come or `stop` says so. What was begun is finished, the rest given back.
@@ -102,6 +114,35 @@ def work_off(
     Ends early when the store or the API is away; those events wait. Raises StateError.
     """
     requeue_mended(state, context)
+    return _work_off_due(state, context, limit, deadline, stop)
+
+
+def work_off_until(
+    state: Postgres,
+    context: HandlerContext,
+    *,
+    deadline: float,
+    sleep: Callable[[float], None] = time.sleep,
+) -> WorkedOff:
+    """Work off what is due and what becomes due or comes in until `deadline` (time.monotonic())."""
+    requeue_mended(state, context)
+    result = WorkedOff()
+    while True:
+        # Mended events are looked for once: the settings stay as they were read.
+        result.add(_work_off_due(state, context, _AT_ONCE, deadline, _never))
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return result
+        sleep(min(context.webhooks.poll_seconds, left))
+
+
+def _work_off_due(
+    state: Postgres,
+    context: HandlerContext,
+    limit: int,
+    deadline: float | None,
+    stop: Callable[[], bool],
+) -> WorkedOff:
     result = WorkedOff()
     workers = context.webhooks.workers
     with DaemonThreads(workers, "events") as pool:
@@ -114,31 +155,16 @@ def work_off(
     return result
 
 
-def work_off_until(
-    state: Postgres,
-    context: HandlerContext,
-    *,
-    deadline: float,
-    limit: int = 1000,
-    sleep: Callable[[float], None] = time.sleep,
-) -> WorkedOff:
-    """Wait for work until `deadline` (time.monotonic()), and come back as soon as some is done."""
-    result = WorkedOff()
-    while True:
-        result.add(work_off(state, context, limit=limit, deadline=deadline))
-        left = deadline - time.monotonic()
-        if result.settled or left <= 0:
-            return result
-        sleep(min(context.webhooks.poll_seconds, left))
-
-
 def requeue_mended(state: Postgres, context: HandlerContext) -> int:
     """Make events new again that were parked for what the settings now have; gives how many."""
     mended: list[int] = []
     codes = [str(why) for why in MENDED_BY_SETTINGS]
     for parked in inbox.parked_for(state, codes, but=context.hopeless):
         event = events.read(parked.topic, parked.body).event
-        grants = [] if event is None else grants_of(event, context.terms, parked.received_at)
+        try:
+            grants = [] if event is None else grants_of(event, context.terms, parked.received_at)
+        except StoreError:
+            break  # what the writer can promise has to be asked of a store that is away: later
         reasons = {grant.why for grant in grants if isinstance(grant, Park)}
         if event is None or reasons.intersection(MENDED_BY_SETTINGS):
             context.hopeless.add(parked.id)
@@ -178,15 +204,21 @@ def _work_batch(
         return worker.result
 
     result = WorkedOff()
-    if len(batch) == 1:
-        result.add(work())
-    else:
-        workers = [pool.submit(work) for _ in range(context.webhooks.workers)]
-        wait(workers)
-        for future in workers:
-            result.add(future.result())
-    result.broken_off = round_.away is not None
+    try:
+        if len(batch) == 1:
+            result.add(work())
+        else:
+            workers = [pool.submit(work) for _ in range(context.webhooks.workers)]
+            wait(workers)
+            for future in workers:
+                result.add(future.result())
+    except BaseException:
+        # Else the events that were not begun would wait for the end of their leases.
+        with suppress(StateError):
+            inbox.release(state, waiting)
+        raise
     inbox.release(state, waiting)
+    result.broken_off = round_.away is not None
     return result
 
 
@@ -226,21 +258,12 @@ class _Worker:
     def attempt(self, claimed: Claimed) -> None:
         """Work one event off and settle it. Raises StateError; then its lease runs out."""
         self._context.at(CLAIMED)
-        attempt = Attempt(self._state, self._context, claimed)
-        event = events.read(claimed.topic, claimed.body)
-        outcome: Outcome
-        if event.event is None:
-            outcome = Quarantine(str(event.unusable), event.reason or "")
-        elif event.event.topic in MEMBER_TOPICS:
-            outcome = Done()
-        elif self._round.away is not None:
-            outcome = self._round.away
-        else:
-            outcome = attempt.coupons(event.event)
-            self._tell_others(claimed, outcome)
+        ended = Attempt(self._state, self._context, claimed).run(self._round.away)
+        outcome = ended[0]
         if isinstance(outcome, Retry) and outcome.why in TROUBLE_FOR_ALL:
             self.result.troubles.add(outcome.reason)
-        self._note(claimed, attempt.settle(outcome, event.event))
+        self._tell_others(claimed, outcome)
+        self._note(claimed, ended)
         self._context.at(SETTLED)
 
     def _tell_others(self, claimed: Claimed, outcome: Outcome) -> None:
@@ -254,6 +277,8 @@ class _Worker:
         name = _NAMES[type(outcome)]
         topic = claimed.topic or ""
         self.result.by_topic.setdefault(topic, Counter())[name] += 1
+        if name in _SETTLED:
+            self.result.settled_ids.add(claimed.id)
         if isinstance(outcome, Park | Retry):
             self.result.by_reason[str(outcome.why)] += 1
         if isinstance(outcome, Done):
@@ -262,6 +287,7 @@ class _Worker:
                 self.result.latencies.append(seconds)
 
 
+_SETTLED = ("done", "parked", "quarantined")
 _NAMES: dict[type[Outcome], str] = {
     Done: "done",
     Park: "parked",

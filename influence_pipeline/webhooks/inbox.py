@@ -55,7 +55,7 @@ class Stored:
 @dataclass(frozen=True)
 class Claimed:
     """One event and the claim on it. `attempts` counts this one, and those right before it that
-    ended for `reason_code`."""
+    ended for `reason_code`. `over_cap`: its coupons are made whatever the caps say."""
 
     id: int
     fence: int
@@ -65,6 +65,7 @@ class Claimed:
     dedupe_key: str
     received_at: datetime
     reason_code: str | None
+    over_cap: bool = False
 
 
 def store(connection: sa.Connection, delivery: Delivery) -> Stored:
@@ -75,7 +76,43 @@ def store(connection: sa.Connection, delivery: Delivery) -> Stored:
     one does, this one counts. Never refuses: whatever the bytes, they are stored as they came.
     """
     reading = events.read(delivery.topic, delivery.body)
-    values = {
+    values = _values(reading, delivery)
+    connection.execute(_SQL["commit_durably"])
+    new = connection.execute(_SQL["insert"], values).scalar()
+    if new is not None:
+        return Stored(new, _result(reading))
+    known = connection.execute(_SQL["count_duplicate"], values).scalar()
+    if known is not None:
+        return Stored(known, Result.DUPLICATE)
+    return _store_beside(connection, reading, values)
+
+
+def store_new(connection: sa.Connection, deliveries: Sequence[Delivery]) -> list[Stored | None]:
+    """Put those deliveries into the inbox whose keys are not in it, by one statement.
+
+    None, at its place, for each that has to go through `store` afterwards: its key is known, or an
+    earlier one of these has it. Waits for nobody's lock longer than half a second.
+    """
+    read = [(one, events.read(one.topic, one.body)) for one in deliveries]
+    # All in one order, so that two groups with the same keys cannot wait for each other.
+    places = sorted(range(len(read)), key=lambda place: read[place][1].key)
+    rows = [_values(read[place][1], read[place][0]) for place in places]
+    columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    inserted = {
+        (row.dedupe_key, bytes(row.body_sha256)): row.id
+        for row in connection.execute(_SQL["insert_new"], columns)
+    }
+    found: list[Stored | None] = [None] * len(read)
+    for place, row in zip(places, rows, strict=True):
+        # Of several with one key and body the first one got the row.
+        new = inserted.pop((row["dedupe_key"], row["body_sha256"]), None)
+        if new is not None:
+            found[place] = Stored(new, _result(read[place][1]))
+    return found
+
+
+def _values(reading: Reading, delivery: Delivery) -> dict[str, Any]:
+    return {
         "topic": reading.topic,
         "webhook_id": events.clean_text(delivery.webhook_id, limit=200),
         "dedupe_key": reading.key,
@@ -86,14 +123,10 @@ def store(connection: sa.Connection, delivery: Delivery) -> Stored:
         "reason_code": reading.unusable,
         "reason": reading.reason,
     }
-    connection.execute(_SQL["commit_durably"])
-    new = connection.execute(_SQL["insert"], values).scalar()
-    if new is not None:
-        return Stored(new, Result.NEW if reading.event else Result.QUARANTINED)
-    known = connection.execute(_SQL["count_duplicate"], values).scalar()
-    if known is not None:
-        return Stored(known, Result.DUPLICATE)
-    return _store_beside(connection, reading, values)
+
+
+def _result(reading: Reading) -> Result:
+    return Result.NEW if reading.event else Result.QUARANTINED
 
 
 def _store_beside(connection: sa.Connection, reading: Reading, values: Mapping[str, Any]) -> Stored:
@@ -323,8 +356,10 @@ def replay(
     ids: Sequence[int] | None = None,
     reason_code: str | None = None,
     states: Sequence[InboxState] = (InboxState.PARKED,),
+    over_cap: bool = False,
 ) -> list[int]:
     """Make events new again, so that they are worked off from the start; gives their ids.
+    `over_cap`: their coupons are made whatever the caps say.
 
     Without `ids` all in `states` (with that reason). Safe for what was already done: a coupon that
     is there is found again, not made again. An event whose key came before with another body is
@@ -335,6 +370,7 @@ def replay(
         "ids": None if ids is None else list(ids),
         "states": [str(s) for s in states],
         "reason_code": reason_code,
+        "over_cap": over_cap,
     }
     with state.transaction() as connection:
         again = list(connection.execute(_SQL["replay"], values).scalars())
@@ -345,6 +381,17 @@ def replay(
             if _take_instead(connection, first, row.id):
                 again.append(row.id)
         return sorted(again)
+
+
+def settle_by_hand(state: Postgres, ids: Sequence[int], note: str) -> list[int]:
+    """Put parked or quarantined events away as done, with what a person did; gives their ids."""
+    values = {
+        "ids": list(ids),
+        "states": [str(InboxState.PARKED), str(InboxState.QUARANTINED)],
+        "note": events.clean_text(note),
+    }
+    with state.transaction() as connection:
+        return sorted(connection.execute(_SQL["settle_by_hand"], values).scalars())
 
 
 @dataclass(frozen=True)

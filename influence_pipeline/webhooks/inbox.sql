@@ -12,6 +12,25 @@ VALUES (:topic, :webhook_id, :dedupe_key, :body_sha256, :body, CAST(:headers AS 
 ON CONFLICT DO NOTHING
 RETURNING id
 
+-- name: insert_new
+-- Several deliveries as they came. Those whose keys are there already are left out. They share the
+-- transaction, and one of them must not hold up the others: a key that somebody else is just
+-- writing is left to `insert`. In one piece with the settings it is one round trip.
+SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '10s';
+SET LOCAL lock_timeout = '500ms';
+INSERT INTO inbox (topic, webhook_id, dedupe_key, body_sha256, body, headers, state,
+                   reason_code, reason)
+SELECT topic, webhook_id, dedupe_key, body_sha256, body, CAST(headers AS jsonb), state,
+       reason_code, reason
+FROM unnest(CAST(:topic AS text[]), CAST(:webhook_id AS text[]), CAST(:dedupe_key AS text[]),
+            CAST(:body_sha256 AS bytea[]), CAST(:body AS bytea[]), CAST(:headers AS text[]),
+            CAST(:state AS text[]), CAST(:reason_code AS text[]), CAST(:reason AS text[]))
+     WITH ORDINALITY AS came (topic, webhook_id, dedupe_key, body_sha256, body, headers, state,
+                              reason_code, reason, place)
+ORDER BY place
+ON CONFLICT DO NOTHING
+RETURNING id, dedupe_key, body_sha256
+
 -- name: count_duplicate
 -- The same key with the same body: a repeated delivery.
 UPDATE inbox SET deliveries = deliveries + 1
@@ -59,7 +78,7 @@ UPDATE inbox SET lease_until = now() + make_interval(secs => :lease_seconds),
                  fence = nextval('fence_seq'), attempts = attempts + 1
 FROM due WHERE inbox.id = due.id
 RETURNING inbox.id, inbox.fence, inbox.attempts, inbox.topic, inbox.body, inbox.dedupe_key,
-          inbox.received_at, inbox.reason_code
+          inbox.received_at, inbox.reason_code, inbox.over_cap
 
 -- name: hold
 -- Is the claim still ours? Locks the row, so that nobody takes it before this transaction ends.
@@ -114,10 +133,18 @@ SELECT state, count(*) AS events, min(received_at) AS oldest FROM inbox GROUP BY
 -- name: replay
 -- Work it off again from the start. Whoever still holds a claim has lost it with the fence.
 UPDATE inbox SET state = 'new', next_at = now(), attempts = 0, reason_code = NULL, reason = NULL,
-                 lease_until = NULL, fence = NULL, done_at = NULL
+                 lease_until = NULL, fence = NULL, done_at = NULL,
+                 over_cap = over_cap OR :over_cap
 WHERE (CAST(:ids AS bigint[]) IS NULL OR id = ANY(CAST(:ids AS bigint[])))
   AND state = ANY(CAST(:states AS text[])) AND NOT conflicts
   AND (CAST(:reason_code AS text) IS NULL OR reason_code = :reason_code)
+RETURNING id
+
+-- name: settle_by_hand
+-- A person has seen to it.
+UPDATE inbox SET state = 'done', reason_code = 'by_hand', reason = :note,
+                 done_at = clock_timestamp()
+WHERE id = ANY(CAST(:ids AS bigint[])) AND state = ANY(CAST(:states AS text[]))
 RETURNING id
 
 -- name: conflicting

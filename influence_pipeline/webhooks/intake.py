@@ -17,6 +17,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 from starlette.applications import Starlette
@@ -36,11 +37,11 @@ from influence_pipeline.settings import Config, Settings, Webhooks
 from influence_pipeline.state.connection import DEFAULT_SCHEMA
 from influence_pipeline.state.database import open_state, revision_of
 from influence_pipeline.state.schema import HEAD_REVISION
-from influence_pipeline.webhooks import inbox
 from influence_pipeline.webhooks.access_log import NOTE, AccessLog
 from influence_pipeline.webhooks.context import HandlerContext, handler_context, nothing_happens
 from influence_pipeline.webhooks.fast_path import FastPath
-from influence_pipeline.webhooks.inbox import Delivery, Stored
+from influence_pipeline.webhooks.inbox import Delivery
+from influence_pipeline.webhooks.storing import CONNECTIONS, GroupedStore
 from influence_pipeline.webhooks.threads import ByteCount, DaemonThreads, Share
 from influence_pipeline.webhooks.tokens import Tokens, tokens_from
 
@@ -56,14 +57,15 @@ KEPT_HEADERS = (
     "x-request-id",
     "date",
 )
-# Blocking work with the database; as many connections as threads.
-_THREADS = 8
+# For all that waits for the state database but deliveries: opening it, and who asks for `/readyz`.
+_THREADS = 2
 # Bodies in memory, all together, until their thread is through with them or has thrown them away;
 # more is refused with 503 and comes again.
 _MOST_WAITING_BYTES = 64 * 1024 * 1024
 _BODY_SECONDS = 15.0
 _STORE_SECONDS = 20.0
-_STOP_SECONDS = 5.0
+# How long the fast path may take to finish what it has begun.
+STOP_SECONDS = 5.0
 # How long one who needs the state waits for another who is opening it.
 _OPEN_SECONDS = 5.0
 # Requests that time out together cut the connections once, not those of the requests after them.
@@ -73,18 +75,18 @@ _Result = TypeVar("_Result")
 
 # Where a test may stop the process.
 BODY_READ = "receiver.body_read"
-BEFORE_COMMIT = "receiver.before_commit"
-AFTER_COMMIT = "receiver.after_commit"
 
 
 def create_app(
     settings: Settings,
     state: Postgres | None = None,
     *,
+    notes: bool = True,
     at: Callable[[str], None] = nothing_happens,
 ) -> Starlette:
     """Build the app. Connects when it is started, not here; a database that is away is no reason
-    not to start. `state`: an opened state database, for tests; else INFLUENCE_STATE_URL.
+    not to start. `state`: an opened state database, for tests; else INFLUENCE_STATE_URL. `notes`:
+    whether to log what is off; of several workers one word is enough.
 
     Raises ConfigurationError for a missing or weak token, a missing URL, a broken influence.toml.
     """
@@ -93,7 +95,7 @@ def create_app(
     if state is None:
         settings.require("state_url")
     schema = config.state_schema if config is not None else DEFAULT_SCHEMA
-    context = _fast_path_context(settings, config)
+    context = _fast_path_context(settings, config, log.warning if notes else _unsaid)
     opened = _LazyState(settings, schema, state, (context.webhooks if context else Webhooks()))
     receiver = _Receiver(tokens, opened, schema, context, at)
     app = Starlette(
@@ -119,7 +121,13 @@ def _config(settings: Settings) -> Config | None:
     return settings.config
 
 
-def _fast_path_context(settings: Settings, config: Config | None) -> HandlerContext | None:
+def _unsaid(words: str, *values: object) -> None:
+    """Where a note goes that another worker says."""
+
+
+def _fast_path_context(
+    settings: Settings, config: Config | None, say: Callable[..., None]
+) -> HandlerContext | None:
     reason = None
     if config is None:
         reason = f"there is no {settings.file}"
@@ -134,9 +142,9 @@ def _fast_path_context(settings: Settings, config: Config | None) -> HandlerCont
             reason = str(error).rstrip(".")
         else:
             for note in context.notes:
-                log.warning("%s", note)
+                say("%s", note)
             return context
-    log.warning("Events are only stored here, the sensor works them off: %s.", reason)
+    say("Events are only stored here, the sensor works them off: %s.", reason)
     return None
 
 
@@ -150,7 +158,7 @@ class _LazyState:
         self._schema = schema
         self._state = given
         self._own = given is None
-        self._pool_size = _THREADS + webhooks.workers
+        self._pool_size = _THREADS + CONNECTIONS + webhooks.workers
         self._lock = threading.Lock()
         self._failure: tuple[float, StateError] | None = None
 
@@ -206,7 +214,8 @@ class _Receiver:
         self._at = at
         self._fast_path: FastPath | None = None
         self._bodies = ByteCount()
-        self._threads = DaemonThreads(_THREADS, "store")
+        self._threads = DaemonThreads(_THREADS, "state")
+        self._store_in = GroupedStore(state.get, at)
         self._cut_at = 0.0
         self._not_ready: str | None = None
 
@@ -221,9 +230,10 @@ class _Receiver:
             self._fast_path.start()
         yield
         if self._fast_path is not None:
-            await asyncio.to_thread(self._fast_path.stop, _STOP_SECONDS)
+            await asyncio.to_thread(self._fast_path.stop, STOP_SECONDS)
         # Every request has its answer by now.
         self._threads.shutdown()
+        self._store_in.shutdown()
         self._state.close()
 
     async def healthz(self, request: Request) -> Response:
@@ -290,7 +300,7 @@ class _Receiver:
             headers={name: headers[name] for name in KEPT_HEADERS if name in headers},
         )
         try:
-            stored = await self._in_thread(lambda: self._commit(delivery), share.hand_over())
+            stored = await self._in_time(self._store_in.submit(delivery, share.hand_over()))
         except TimeoutError:
             return _busy(_SILENT, seconds=5)
         except InfluencePipelineError as error:
@@ -303,19 +313,12 @@ class _Receiver:
             "stored\n", background=BackgroundTask(wake) if wake is not None else None
         )
 
-    def _commit(self, delivery: Delivery) -> Stored:
-        with self._state.get().transaction() as connection:
-            stored = inbox.store(connection, delivery)
-            self._at(BEFORE_COMMIT)
-        self._at(AFTER_COMMIT)
-        return stored
+    async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
+        return await self._in_time(self._threads.submit(work))
 
-    async def _in_thread(
-        self, work: Callable[[], _Result], gone: Callable[[], None] | None = None
-    ) -> _Result:
-        """Wait for blocking work; `gone` is called when nothing of it is held any more. Raises
-        TimeoutError, and frees the threads of connections on which nothing comes any more."""
-        future = self._threads.submit(work, gone) if gone else self._threads.submit(work)
+    async def _in_time(self, future: Future[_Result]) -> _Result:
+        """Wait for blocking work. Raises TimeoutError, and frees the threads of connections on
+        which nothing comes any more."""
         try:
             async with asyncio.timeout(_STORE_SECONDS):
                 return await asyncio.wrap_future(future)

@@ -1,4 +1,6 @@
-"""Making one coupon exactly once, though the state and the store are different databases.
+"""Making one coupon exactly once. Two ways, by where the coupons live.
+
+In another database than the state (`issue`):
 
     look     the store is asked for the code, before anything is written
     intend   the coupon's row is committed to the state: from here on the code is this event's
@@ -6,16 +8,19 @@
     settle   (by the caller) coupon issued and event done, in one transaction
 
 A crash anywhere leaves either no row, and all begins anew, or a row, and the coupon that the store
-then has is this event's own. A code that the store had before, or that another event has, is never
-overwritten: the event is parked. Stale workers are stopped by the fence, late ones by the lock.
+then has is this event's own. Stale workers are stopped by the fence, late ones by the lock.
 
-A referral's start and its end name the same code and are one origin; whichever comes later takes
-the row over.
+In the state's own database (`issue_within`): all of it in the caller's one transaction.
+
+Either way a code that the store had before, or that another event has, is never overwritten: the
+event is parked. A referral's start and its end name the same code and are one origin; whichever
+comes later takes the row over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -23,14 +28,22 @@ import sqlalchemy as sa
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.sql import load_queries
 from influence_pipeline.state.schema import CouponState
-from influence_pipeline.store.coupons.interface import Coupon, CouponRefused, CouponWriter
+from influence_pipeline.store.coupons.interface import (
+    Coupon,
+    CouponDesk,
+    CouponRefused,
+    CouponWriter,
+    lock_of,
+)
 from influence_pipeline.webhooks import inbox
+from influence_pipeline.webhooks.caps import CapCheck
 from influence_pipeline.webhooks.events import KEYED_BY_CODE
 from influence_pipeline.webhooks.inbox import Claimed
 from influence_pipeline.webhooks.outcomes import LostClaim, Park, Why
 
 _SQL = load_queries(__file__, "effects.sql")
 _DURABLY = sa.text("SET LOCAL synchronous_commit = on")
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(:lock)")
 
 # Where a test may stop the process.
 LOOKED = "coupon.looked"
@@ -57,6 +70,7 @@ def issue(
     writer: CouponWriter,
     claimed: Claimed,
     coupon: Coupon,
+    caps: CapCheck,
     at: Callable[[str], None],
 ) -> InStore | NotOurs | LostClaim:
     """Make a coupon for a claimed event, or find that an earlier attempt made it.
@@ -64,12 +78,18 @@ def issue(
     Raises StoreError when the store is away or the end of a write is not certain: try again later.
     """
     try:
-        with writer.hold(coupon.code) as desk:
+        with _held(state, writer, coupon.code) as desk:
             known = desk.find()
     except CouponRefused as refusal:
-        return NotOurs(_refused(refusal), forget=False)
+        return NotOurs(refused(refusal), forget=False)
     at(LOOKED)
-    intention = _intend(state, claimed, coupon, in_store=known is not None)
+    with state.transaction() as connection:
+        connection.execute(_DURABLY)
+        caps.hold(connection)
+        if not inbox.hold(connection, claimed):
+            return LostClaim()
+        any_case = not writer.abilities.case_sensitive
+        intention = _intend(connection, claimed, coupon, caps, any_case, in_store=known is not None)
     if not isinstance(intention, _Intention):
         return intention
     at(INTENDED)
@@ -77,13 +97,13 @@ def issue(
         return InStore()
     if known is None:
         try:
-            with writer.hold(coupon.code) as desk:
+            with _held(state, writer, coupon.code) as desk:
                 known = desk.find()
                 if known is None:
                     desk.create(coupon)
                     at(WRITTEN)
         except CouponRefused as refusal:
-            return NotOurs(_refused(refusal), forget=True)
+            return NotOurs(refused(refusal), forget=True)
         if known is None:
             at(COMMITTED)
             return InStore()
@@ -93,6 +113,47 @@ def issue(
     return InStore()
 
 
+def issue_within(
+    connection: sa.Connection,
+    desk: CouponDesk,
+    claimed: Claimed,
+    coupon: Coupon,
+    caps: CapCheck,
+    any_case: bool,
+    at: Callable[[str], None],
+) -> InStore | NotOurs:
+    """Do the same inside one transaction on the state, whose claim, caps and code the caller holds.
+    `any_case`: the store takes the code in any case.
+
+    Raises what `desk` raises; the caller rolls back to before this coupon then.
+    """
+    known = desk.find()
+    intention = _intend(connection, claimed, coupon, caps, any_case, in_store=known is not None)
+    if not isinstance(intention, _Intention):
+        return intention
+    if intention.issued:
+        return InStore()
+    if known is None:
+        desk.create(coupon)
+        at(WRITTEN)
+    elif not _agree(known.customer_id, coupon.customer_id):
+        return NotOurs(_TAKEN, forget=True)
+    return InStore()
+
+
+@contextmanager
+def _held(state: Postgres, writer: CouponWriter, code: str) -> Iterator[CouponDesk]:
+    """Hold a code; in the state, where the writer has no lock of its own (an API has none)."""
+    if writer.holds_codes:
+        with writer.hold(code) as desk:
+            yield desk
+        return
+    with state.transaction() as connection:
+        connection.execute(_LOCK, {"lock": lock_of(code)})
+        with writer.hold(code) as desk:
+            yield desk
+
+
 @dataclass(frozen=True)
 class _Intention:
     fresh: bool
@@ -100,35 +161,42 @@ class _Intention:
 
 
 def _intend(
-    state: Postgres, claimed: Claimed, coupon: Coupon, *, in_store: bool
-) -> _Intention | NotOurs | LostClaim:
-    with state.transaction() as connection:
-        connection.execute(_DURABLY)
-        if not inbox.hold(connection, claimed):
-            return LostClaim()
-        row = connection.execute(_SQL["find_coupon"], {"code": coupon.code}).first()
-        if row is None:
-            if in_store:
-                return NotOurs(_TAKEN, forget=False)
-            values = {
-                "code": coupon.code,
-                "event_id": claimed.id,
-                "customer_key": coupon.customer_id,
-                "kind": coupon.kind,
-                "value": coupon.value,
-                "currency": coupon.currency,
-                "expires_at": coupon.expires_at,
-            }
-            if connection.execute(_SQL["intend_coupon"], values).scalar() is not None:
-                return _Intention(fresh=True)
-            # Somebody else was faster with this code; their row is visible now.
-            row = connection.execute(_SQL["find_coupon"], {"code": coupon.code}).one()
-        same = row.event_id == claimed.id or _same_origin(row.dedupe_key, claimed.dedupe_key)
-        if not same or not _agree(row.customer_key, coupon.customer_id):
-            return NotOurs(_OF_ANOTHER, forget=False)
-        if row.event_id != claimed.id:
-            connection.execute(_SQL["take_over"], {"code": coupon.code, "event_id": claimed.id})
-        return _Intention(fresh=False, issued=row.state != CouponState.ISSUING)
+    connection: sa.Connection,
+    claimed: Claimed,
+    coupon: Coupon,
+    caps: CapCheck,
+    any_case: bool,
+    *,
+    in_store: bool,
+) -> _Intention | NotOurs:
+    row = connection.execute(_SQL["find_coupon"], {"code": coupon.code}).first()
+    if row is None:
+        if in_store:
+            return NotOurs(_TAKEN, forget=False)
+        over = caps.over(connection)
+        if over is not None:
+            return NotOurs(over, forget=False)
+        values = {
+            "code": coupon.code,
+            "event_id": claimed.id,
+            "customer_key": coupon.customer_id,
+            "kind": coupon.kind,
+            "value": coupon.value,
+            "currency": coupon.currency,
+            "expires_at": coupon.expires_at,
+            "member_id": caps.member_id,
+            "any_case": any_case,
+        }
+        if connection.execute(_SQL["intend_coupon"], values).scalar() is not None:
+            return _Intention(fresh=True)
+        # Somebody else was faster with this code; their row is visible now.
+        row = connection.execute(_SQL["find_coupon"], {"code": coupon.code}).one()
+    same = row.event_id == claimed.id or _same_origin(row.dedupe_key, claimed.dedupe_key)
+    if not same or not _agree(row.customer_key, coupon.customer_id):
+        return NotOurs(_OF_ANOTHER, forget=False)
+    if row.event_id != claimed.id:
+        connection.execute(_SQL["take_over"], {"code": coupon.code, "event_id": claimed.id})
+    return _Intention(fresh=False, issued=row.state != CouponState.ISSUING)
 
 
 def _taken_over(state: Postgres, claimed: Claimed, code: str) -> bool:
@@ -163,7 +231,8 @@ def _agree(one: str | None, other: str | None) -> bool:
     return one is None or other is None or one == other
 
 
-def _refused(refusal: CouponRefused) -> Park:
+def refused(refusal: CouponRefused) -> Park:
+    """Say what the store said of one coupon."""
     return Park(
         Why.REFUSED_BY_STORE,
         f"The store refuses this coupon: {refusal}. Mend the statement or the store's data, then "

@@ -16,6 +16,8 @@ class Why(StrEnum):
     STORE_CANNOT = "store_cannot"
     NO_CUSTOMER = "no_customer"
     UNREAD_MINIMUM = "unread_minimum"
+    NOT_LISTED = "not_listed"
+    TOO_LARGE = "too_large"
     # A person must look.
     NO_CODE = "no_code"
     NO_WORTH = "no_worth"
@@ -25,6 +27,7 @@ class Why(StrEnum):
     REFUSED_BY_STORE = "refused_by_store"
     INTERNAL_ERROR = "internal_error"
     GAVE_UP = "gave_up"
+    OVER_CAP = "over_cap"
     # They pass; the event stays new.
     STORE_AWAY = "store_away"
     API_AWAY = "api_away"
@@ -38,6 +41,8 @@ MENDED_BY_SETTINGS = (
     Why.STORE_CANNOT,
     Why.NO_CUSTOMER,
     Why.UNREAD_MINIMUM,
+    Why.NOT_LISTED,
+    Why.TOO_LARGE,
 )
 # Said by one event about the store or the API as a whole.
 TROUBLE_FOR_ALL = (Why.STORE_AWAY, Why.API_AWAY)
@@ -53,10 +58,11 @@ class Park:
 
 @dataclass(frozen=True)
 class Retry:
-    """Nothing wrong with the event: try again later."""
+    """Nothing wrong with the event: try again later, after `least_seconds` at the soonest."""
 
     why: Why
     reason: str
+    least_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from typing import Protocol
 
 from influence_pipeline.errors import ApiError
 from influence_pipeline.platform_api.single import Answer, can_be_asked_for
-from influence_pipeline.webhooks.events import Member, identifier
+from influence_pipeline.webhooks.events import Member, identifier, moment, whole_number
+from influence_pipeline.webhooks.members import Known
 from influence_pipeline.webhooks.outcomes import Park, Why
 
 
@@ -25,15 +26,21 @@ class CustomerDirectory(Protocol):
 
 
 @dataclass(frozen=True)
-class NotFound:
-    """The API says it has no such customer. It may say so of one just written (contract:
-    Everywhere), so that once is not enough; `park` is what it comes to in the end."""
+class Unconfirmed:
+    """The API has no such customer, or does not know that they spent anything. It may say so of
+    what was just written (contract: Everywhere), so that once is not enough; `park` is what it
+    comes to in the end."""
 
     park: Park
 
 
-def verify(directory: CustomerDirectory, member: Member | None) -> Park | NotFound | None:
+def verify(
+    directory: CustomerDirectory, member: Member | None, before: Known | None = None
+) -> Park | Unconfirmed | None:
     """Give None if the API knows this member under both ids, else why there is no coupon.
+
+    `before`: what is known of the member from before the event spent their points, if it did. An
+    API that still says just that, of just that time, knows nothing of the event.
 
     Raises ApiError if the API could not be asked or gave no answer to the question; then nobody may
     be believed or turned away.
@@ -48,7 +55,7 @@ def verify(directory: CustomerDirectory, member: Member | None) -> Park | NotFou
         return _park("The event's customer.externalId is an id that no customer can have.")
     answer = directory.get_customer(member.external_id)
     if answer.status == 404 and CUSTOMER_NOT_FOUND.search(answer.words):
-        return NotFound(_park("The Platform API does not know the event's customer (HTTP 404)."))
+        return Unconfirmed(_park("The Platform API does not know the event's customer (HTTP 404)."))
     if not answer.found:
         raise ApiError(
             f"The Platform API answers HTTP {answer.status} where a customer was asked for, which "
@@ -66,7 +73,24 @@ def verify(directory: CustomerDirectory, member: Member | None) -> Park | NotFou
             "The Platform API knows the customer with the event's externalId under another id than "
             "the event says."
         )
+    if before is not None and _unchanged(customer, before):
+        return Unconfirmed(
+            _park(
+                "By the Platform API the customer has as many points as before the event, and "
+                "nothing about them has changed since."
+            )
+        )
     return None
+
+
+def _unchanged(customer: dict[str, object], before: Known) -> bool:
+    """Tell whether the API's customer is the one that was known before: same balance, not younger.
+    An API that does not give both says nothing."""
+    balance = whole_number(customer.get("pointBalance"))
+    updated_at = moment(customer.get("updatedAt"))
+    if balance is None or updated_at is None:
+        return False
+    return balance == before.point_balance and updated_at <= before.updated_at
 
 
 # The API's own words. A gateway's generic 404 says nothing about a customer.

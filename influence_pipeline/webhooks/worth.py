@@ -67,15 +67,25 @@ _BY_INCREMENTS = "amountdiscount"
 LARGEST = Decimal(10) ** 9
 
 
-def worth_of(offer: Offer, table: Mapping[str, Reward], currency: str | None) -> Worth | Park:
+def worth_of(
+    offer: Offer,
+    table: Mapping[str, Reward],
+    currency: str | None,
+    *,
+    listed_only: bool = False,
+) -> Worth | Park:
     """Give the terms, or why they are not known and which lines in influence.toml would tell.
 
-    `currency`: of amounts in events, which carry none ([coupons] currency).
+    `currency`: of amounts in events, which carry none ([coupons] currency). `listed_only`: no
+    reward but those of the table, and none is worth more than it says there.
     """
     rule = table.get(offer.rule_id) if offer.rule_id is not None else None
     found = _from_event(offer, rule, currency)
     if isinstance(found, Park) and rule is not None:
-        found = _from_table(offer, rule)
+        absurd = listed_only and _says_all(offer)
+        found = _not_listed(offer) if absurd else _from_table(offer, rule)
+    elif isinstance(found, Worth) and listed_only:
+        found = _as_listed(offer, rule, found)
     if isinstance(found, Worth) and offer.minimum_unread and found.minimum_spend is None:
         # Left out, the coupon would be worth more than what was promised.
         return _unread_minimum(offer)
@@ -83,7 +93,7 @@ def worth_of(offer: Offer, table: Mapping[str, Reward], currency: str | None) ->
 
 
 def _from_event(offer: Offer, rule: Reward | None, currency: str | None) -> Worth | Park:
-    word = re.sub(r"[^a-z]", "", (offer.kind or "").lower())
+    word = _word(offer)
     kind = _KINDS.get(word)
     expires_days = rule.expires_days if rule is not None else None
     minimum = _positive(offer.minimum_spend)
@@ -141,6 +151,42 @@ def _from_table(offer: Offer, rule: Reward) -> Worth | Park:
         value = Decimal(100)
     minimum = _positive(offer.minimum_spend) or rule.minimum_spend
     return Worth(rule.kind, value, rule.currency, minimum, rule.expires_days, tuple(rule.products))
+
+
+def _word(offer: Offer) -> str:
+    return re.sub(r"[^a-z]", "", (offer.kind or "").lower())
+
+
+def _as_listed(offer: Offer, rule: Reward | None, said: Worth) -> Worth | Park:
+    """Hold what an event says of its worth against the table, where only that counts."""
+    if rule is None:
+        return _unknown(offer)
+    listed = _from_table(offer, rule)
+    if isinstance(listed, Park):
+        return listed
+    same = (said.kind, said.currency) == (listed.kind, listed.currency)
+    if same and (said.value is None or listed.value is None or said.value <= listed.value):
+        return said
+    return _not_listed(offer)
+
+
+def _says_all(offer: Offer) -> bool:
+    """Tell whether an event gives everything that its worth follows from, however absurd."""
+    word = _word(offer)
+    if word not in _KINDS or offer.amount is None:
+        return False
+    return word != _BY_INCREMENTS or (offer.points is not None and offer.point_cost is not None)
+
+
+def _not_listed(offer: Offer) -> Park:
+    return Park(
+        Why.NOT_LISTED,
+        f"The event says that the reward of rule {_quoted(offer.rule_id)} is worth more, or "
+        "something else, than influence.toml says, and listed_rules_only is on under [coupons]. "
+        "Compare the rule in the Influence dashboard with [rewards] and mend the table, and the "
+        "event is worked off by itself. If the dashboard has no such redemption, it was forged: "
+        "change INFLUENCE_WEBHOOK_TOKEN.",
+    )
 
 
 def _unknown(offer: Offer) -> Park:

@@ -81,7 +81,7 @@ def test_no_more_events_are_listed_than_were_asked_for(cli: CommandLine, events:
 
 
 def test_one_event_is_shown_whole(cli: CommandLine, events: Events) -> None:
-    shown = cli("events", "show", str(events.parked), "--json").json
+    shown = cli("events", "show", str(events.parked), "--body", "--json").json
     assert (shown["id"], shown["state"], shown["reason_code"]) == (
         events.parked,
         "parked",
@@ -93,8 +93,19 @@ def test_one_event_is_shown_whole(cli: CommandLine, events: Events) -> None:
     assert "reason       The rule is not in the table.\n" in for_people
 
 
+def test_what_was_sent_is_shown_only_when_asked_for(cli: CommandLine, events: Events) -> None:
+    for form in ([], ["--json"]):
+        shown = cli("events", "show", str(events.parked), *form).out
+        assert "example.test" not in shown
+        assert "LOYAL" not in shown
+    assert "--body" in cli("events", "show", str(events.parked)).out
+
+
 def test_an_event_that_is_no_text_is_shown_without_harm(cli: CommandLine, events: Events) -> None:
-    assert "body         \\xffnot json\n" in cli("events", "show", str(events.quarantined)).out
+    assert (
+        "body         \\xffnot json\n"
+        in cli("events", "show", str(events.quarantined), "--body").out
+    )
 
 
 def test_a_coupons_code_is_not_shown_with_its_event(
@@ -125,6 +136,46 @@ def test_an_event_whose_key_came_before_with_another_body_is_not_replayed(
 ) -> None:
     ran = cli("events", "replay", str(events.conflicting))
     assert (ran.code, ran.out) == (1, "")
+
+
+def test_all_that_wait_for_one_reason_are_replayed_together(
+    cli: CommandLine, world: World, events: Events
+) -> None:
+    ran = cli("events", "replay", "--reason", "unknown_rule", "--over-cap")
+    assert (ran.code, ran.err) == (0, "")
+    assert f"Event {events.parked} is new again" in ran.out
+    allowed = world.ask_state("SELECT id FROM influence.inbox WHERE over_cap")
+    assert allowed == [(events.parked,)]
+    ran = cli("events", "replay", "--reason", "unknown_rule")
+    assert (ran.code, ran.err) == (1, "No event is parked for unknown_rule.\n")
+
+
+def test_a_replay_wants_to_know_of_what(cli: CommandLine, events: Events) -> None:
+    assert cli("events", "replay").code == 2
+    assert cli("events", "replay", "1", "--reason", "unknown_rule").code == 2
+
+
+def test_events_are_listed_by_topic_reason_and_page(cli: CommandLine, events: Events) -> None:
+    def ids(*chosen: str) -> list[int]:
+        return [event["id"] for event in cli("events", "list", "--json", *chosen).json]
+
+    assert ids("--reason", "unknown_rule") == [events.parked]
+    assert ids("--topic", "points/earned") == []
+    assert ids("--before", str(events.new)) == [events.parked]
+    assert cli("events", "list", "--topic", "no/such").out == "No events are stored that fit.\n"
+
+
+def test_an_event_that_a_person_has_seen_to_is_put_away(
+    cli: CommandLine, world: World, events: Events
+) -> None:
+    note = "the coupon was made by hand"
+    ran = cli("events", "settle", str(events.parked), str(events.quarantined), "--note", note)
+    assert (ran.code, ran.err) == (0, "")
+    shown = cli("events", "show", str(events.parked), "--json").json
+    assert (shown["state"], shown["reason_code"], shown["reason"]) == ("done", "by_hand", note)
+    ran = cli("events", "settle", str(events.parked), str(events.new), "--note", note)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.count("is not parked or quarantined") == 2
 
 
 @pytest.mark.parametrize("action", ["show", "replay"])

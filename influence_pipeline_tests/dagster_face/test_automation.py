@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import psycopg2
 import pytest
+import sqlalchemy as sa
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 
-from influence_pipeline.automation import runs, sensors
+from influence_pipeline.assets import coupons
+from influence_pipeline.automation import alerting, runs, sensors
 from influence_pipeline.definitions import build_definitions
+from influence_pipeline.settings import load_settings
+from influence_pipeline.webhooks import inbox
 from influence_pipeline_tests.dagster_face.conftest import House, metadata_of
 from influence_pipeline_tests.dagster_face.test_runs import _in_store
-from influence_pipeline_tests.webhooks.builders import redemption
+from influence_pipeline_tests.sandbox.platform_fixtures import until
+from influence_pipeline_tests.support.chat import Chat
+from influence_pipeline_tests.webhooks.builders import delivery, redemption
+from influence_pipeline_tests.webhooks.conftest import reopen, shut
 
 QUEUED, STARTED = dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTED
 
@@ -84,7 +93,7 @@ class TestSchedules:
 
 
 def _sensor(house: House, cursor: str | None = None) -> dg.SensorResult:
-    (sensor,) = house.defs.sensors or ()
+    (sensor,) = [one for one in house.defs.sensors or () if one.name == sensors.NAME]
     context = dg.build_sensor_context(
         instance=house.instance, cursor=cursor, resources=house.defs.resources
     )
@@ -150,6 +159,81 @@ def test_a_coupon_that_the_receiver_made_is_reported_by_the_next_tick(members: H
     assert not _sensor(members, cursor=result.cursor).asset_events, "reported once"
 
 
+def _numbers(result: dg.SensorResult) -> dict[str, Any]:
+    """The metadata of the one materialization."""
+    return {name: value.value for name, value in result.asset_events[0].metadata.items()}
+
+
+def test_an_event_that_is_settled_after_later_ones_is_reported_too_and_once(
+    members: House,
+) -> None:
+    for number in (1, 2):
+        _redeemed(members, number)
+    with members.state.transaction() as connection:
+        first = "UPDATE inbox SET next_at = now() + {} WHERE id = (SELECT min(id) FROM inbox)"
+        connection.execute(sa.text(first.format("interval '1 hour'")))
+    early = _sensor(members)
+    assert _numbers(early)["events_arrived"] == 1
+    assert not _sensor(members, cursor=early.cursor).asset_events
+    with members.state.transaction() as connection:
+        connection.execute(sa.text(first.format("interval '0'")))
+    assert members.asset("coupons").success
+    late = _sensor(members, cursor=early.cursor)
+    assert _numbers(late)["events_arrived"] == 1
+    assert "1 by the receiver or a run" in str(late.skip_reason)
+    assert not _sensor(members, cursor=late.cursor).asset_events
+
+
+def test_an_event_whose_transaction_commits_after_later_ones_is_reported(members: House) -> None:
+    body = delivery("points/redeemed", redemption(1, ruleId="rule-nobody-knows"))
+    with members.state.transaction() as slow:
+        inbox.store(slow, body)
+        _redeemed(members, 2)
+        early = _sensor(members)
+        assert _numbers(early)["events_arrived"] == 1
+    late = _sensor(members, cursor=early.cursor)
+    assert _numbers(late)["events_arrived"] == 1
+    assert not _sensor(members, cursor=late.cursor).asset_events
+
+
+def test_a_large_backlog_is_reported_once_however_it_ends(
+    members: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coupons, "_MOST_OPEN", 2)
+    for number in range(1, 6):
+        members.deliver_event("points/redeemed", redemption(number, ruleId="rule-nobody-knows"))
+    seen, bookmark = 0, coupons.Bookmark()
+    for settled in ([5], [1, 4], [3], [2], []):
+        with members.state.transaction() as connection:
+            connection.execute(
+                sa.text(
+                    "UPDATE inbox SET state = 'parked' WHERE id IN"
+                    " (SELECT id FROM inbox ORDER BY id OFFSET :n LIMIT 1)"
+                ),
+                [{"n": number - 1} for number in settled] or [{"n": 99}],
+            )
+        new = coupons.arrived(members.state, bookmark)
+        seen, bookmark = seen + new.events, new.bookmark
+    assert seen == 5
+    assert bookmark.open == ()
+
+
+def test_a_replayed_event_is_no_second_arrival(members: House) -> None:
+    _redeemed(members, 1)
+    first = _sensor(members)
+    with members.state.transaction() as connection:
+        connection.execute(sa.text("UPDATE inbox SET state = 'new', done_at = NULL"))
+    again = _sensor(members, cursor=first.cursor)
+    assert _numbers(again)["events_done"] == 1
+    assert _numbers(again)["events_arrived"] == 0
+
+
+@pytest.mark.parametrize("cursor", ["7", None, "", "nonsense", '{"after": "x"}', "[1]"])
+def test_any_cursor_will_do(house: House, cursor: str | None) -> None:
+    kept = _sensor(house, cursor=cursor).cursor
+    assert kept == ('{"after": 7, "open": []}' if cursor == "7" else '{"after": 0, "open": []}')
+
+
 def test_a_preview_of_the_tick_in_the_ui_makes_no_second_coupon(members: House) -> None:
     _redeemed(members, 1)
     _sensor(members)
@@ -196,20 +280,161 @@ def test_a_large_backlog_is_given_to_one_run(
 
 def test_a_store_that_is_away_fails_the_tick_in_one_line(members: House) -> None:
     _redeemed(members, 1)
-    name = psycopg2.extensions.parse_dsn(members.store_url)["dbname"]
-    admin = psycopg2.connect(members.store_url, dbname="postgres")
-    admin.autocommit = True
-    with admin.cursor() as cursor:
-        cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
-        )
+    shut(members.store_url)
     try:
         with pytest.raises(dg.Failure) as failed:
             _sensor(members)
     finally:
-        with admin.cursor() as cursor:
-            cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
-        admin.close()
+        reopen(members.store_url)
     assert "Nothing could be worked off" in str(failed.value.description)
     assert "\n" not in str(failed.value.description)
+
+
+class TestAlerts:
+    @pytest.fixture
+    def told(self, members: House, config_file: Path, chat: Chat) -> Iterator[House]:
+        """The members' house, with a chat, and customers who wait for three seconds at most."""
+        config_file.write_text(
+            config_file.read_text().replace(
+                "poll_seconds = 0.02",
+                "poll_seconds = 0.02\nalert_after_minutes = 0.05\nretry_base_seconds = 0.1",
+            )
+        )
+        settings = load_settings(**{**vars(members.settings.environment), "alert_url": chat.url})
+        # Of its own, because what was told is kept in it.
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield replace(members, settings=settings, instance=instance)
+
+    def test_a_failing_sensor_tells_it_once_and_once_that_it_works_again(
+        self, told: House, chat: Chat
+    ) -> None:
+        _redeemed(told, 1)
+        shut(told.store_url)
+        try:
+            for _ in range(2):
+                with pytest.raises(dg.Failure):
+                    _sensor(told)
+        finally:
+            reopen(told.store_url)
+        (said,) = chat.said
+        assert said.startswith("The coupon sensor fails: Nothing could be worked off: ")
+        assert "influence-pipeline events list --state new" in said
+        password = told.store_url.split("@")[0].rsplit(":", 1)[1]
+        assert password not in said
+        until(lambda: _sensor(told).asset_events, "the coupon")
+        _sensor(told)
+        assert [words.partition(" (")[0] for words in chat.said[1:]] == [
+            "The coupon sensor works again."
+        ]
+
+    def test_a_tick_that_had_nothing_to_do_does_not_say_that_it_works_again(
+        self, told: House, chat: Chat
+    ) -> None:
+        _redeemed(told, 1)
+        shut(told.store_url)
+        try:
+            with pytest.raises(dg.Failure):
+                _sensor(told)
+        finally:
+            reopen(told.store_url)
+        with told.state.transaction() as connection:
+            connection.execute(sa.text("UPDATE inbox SET next_at = now() + interval '1 hour'"))
+        _sensor(told)
+        assert len(chat.said) == 1
+
+    def test_somebody_who_waits_too_long_is_told_of_with_the_reason(
+        self, told: House, chat: Chat
+    ) -> None:
+        _redeemed(told, 1)
+        with told.state.transaction() as connection:
+            connection.execute(
+                sa.text(
+                    "UPDATE inbox SET received_at = now() - interval '4 seconds',"
+                    " next_at = now() + interval '1 hour', reason_code = 'store_away',"
+                    " reason = 'Nothing listens there.'"
+                )
+            )
+        for _ in range(2):
+            _sensor(told)
+        (said,) = chat.said
+        assert said.startswith("1 event that asks for a coupon waited for more than 0.05 minutes")
+        assert "Nothing listens there." in said
+        assert "influence-pipeline events show " in said
+        assert "LOYAL" not in said, "a code is money"
+        with told.state.transaction() as connection:
+            connection.execute(sa.text("UPDATE inbox SET next_at = now()"))
+        _sensor(told)
+        assert len(chat.said) == 2
+        assert chat.said[1].startswith("No coupon is waited for longer than 0.05 minutes.")
+
+    def test_somebody_whose_old_event_was_only_just_replayed_is_not_told_of(
+        self, told: House, chat: Chat
+    ) -> None:
+        told.deliver_event("points/redeemed", redemption(3, ruleId="rule-nobody-knows"))
+        with told.state.transaction() as connection:
+            connection.execute(sa.text("UPDATE inbox SET received_at = now() - interval '1 day'"))
+        _sensor(told)
+        assert chat.said == []
+
+    def test_a_setting_that_is_missing_is_told(
+        self, told: House, config_file: Path, chat: Chat
+    ) -> None:
+        config_file.write_text(config_file.read_text().replace("coupon_create.sql", "gone.sql"))
+        settings = load_settings(**vars(told.settings.environment))
+        with pytest.raises(dg.Failure):
+            _sensor(replace(told, settings=settings))
+        (said,) = chat.said
+        assert "gone.sql" in said
+
+    def test_an_exception_of_the_program_is_told_without_its_text(
+        self, told: House, chat: Chat, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def stumbles(*given: object) -> None:
+            raise ValueError("person7@example.test")
+
+        monkeypatch.setattr(sensors.coupons, "waits", stumbles)
+        with pytest.raises(ValueError, match="person7"):
+            _sensor(told)
+        (said,) = chat.said
+        assert "fails: ValueError in test_automation.py:" in said
+        assert "person7" not in said
+
+    def test_a_run_that_failed_is_told_once_an_hour_in_its_own_words(
+        self, told: House, config_file: Path, chat: Chat
+    ) -> None:
+        config_file.write_text(config_file.read_text().replace("coupon_create.sql", "gone.sql"))
+        house = replace(told, settings=load_settings(**vars(told.settings.environment)))
+        for _ in range(2):
+            result = house.job("work_off_webhooks")
+            assert not result.success
+            _failed_runs(house, result)
+        (said,) = chat.said
+        assert said.startswith("A run of work_off_webhooks failed: ")
+        assert "gone.sql" in said
+        assert "influence-pipeline events list --state new" in said
+
+    def test_a_run_that_failed_for_another_reason_is_told_without_its_text(
+        self, told: House, chat: Chat, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def stumbles(*given: object) -> None:
+            raise ValueError("person7@example.test")
+
+        monkeypatch.setattr(sensors.coupons, "result_of", stumbles)
+        result = told.job("work_off_webhooks")
+        _failed_runs(told, result)
+        (said,) = chat.said
+        assert said.startswith("A run of work_off_webhooks failed: ValueError in coupons.")
+        assert "person7" not in said
+
+
+def _failed_runs(house: House, result: dg.ExecuteInProcessResult) -> None:
+    """Let the sensor for failed runs see this one."""
+    (sensor,) = [one for one in house.defs.sensors or () if one.name == alerting.FAILED_RUNS]
+    context = dg.build_run_status_sensor_context(
+        sensor_name=sensor.name,
+        dagster_event=result.get_run_failure_event(),
+        dagster_instance=house.instance,
+        dagster_run=result.dagster_run,
+        resources=house.defs.resources,
+    ).for_run_failure()
+    sensor(context)

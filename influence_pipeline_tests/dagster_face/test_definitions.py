@@ -82,20 +82,21 @@ class TestWithNothingSet:
 
     def test_nothing_starts_by_itself(self) -> None:
         made = build_definitions()
-        (sync, compare), (sensor,) = made.schedules or (), made.sensors or ()
-        assert sync.default_status is dg.DefaultScheduleStatus.STOPPED
-        assert compare.default_status is dg.DefaultScheduleStatus.STOPPED
-        assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
+        for schedule in made.schedules or ():
+            assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED, schedule.name
+        for sensor in made.sensors or ():
+            assert sensor.default_status is dg.DefaultSensorStatus.STOPPED, sensor.name
 
     def test_everything_starts_by_itself_with_automation_on(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("INFLUENCE_AUTOMATION", "on")
         made = build_definitions()
-        (sync, compare), (sensor,) = made.schedules or (), made.sensors or ()
-        assert sync.default_status is dg.DefaultScheduleStatus.RUNNING
-        assert compare.default_status is dg.DefaultScheduleStatus.RUNNING
-        assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+        assert {sensor.name for sensor in made.sensors or ()} == {"coupon_sensor", "failed_runs"}
+        for schedule in made.schedules or ():
+            assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING, schedule.name
+        for sensor in made.sensors or ():
+            assert sensor.default_status is dg.DefaultSensorStatus.RUNNING, sensor.name
 
     def test_a_run_says_in_one_line_what_is_missing(self, instance: dg.DagsterInstance) -> None:
         made = build_definitions()

@@ -473,6 +473,12 @@ def coupons(store_url: str) -> Iterator[Postgres]:
     database.close()
 
 
+def ask_store(url: str, sql: str) -> list[Any]:
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
 def coupon_sql(which: str) -> sa.TextClause:
     name = preset.CONFIG["coupons"][which]
     return sa.text((preset.FOLDER / name).read_text(encoding="utf-8"))
@@ -480,7 +486,7 @@ def coupon_sql(which: str) -> sa.TextClause:
 
 def coupon(code: str, **values: Any) -> dict[str, Any]:
     usual = {"customer_id": ANNA, "kind": "fixed", "value": Decimal("5.00"), "currency": "EUR"}
-    limits = {"minimum_spend": None, "usage_limit": 1, "expires_at": None}
+    limits = {"minimum_spend": None, "usage_limit": 1, "expires_at": None, "product_ids": []}
     return {"code": code, **usual, **limits, **values}
 
 
@@ -510,6 +516,29 @@ def test_a_coupon_from_influence_is_honoured_once_by_the_checkout(
     sample_store.place_order_with_code(store_url, ANNA, "Inf-7x")
     with pytest.raises(CodeRefused, match="has been used"):
         sample_store.place_order_with_code(store_url, ANNA, "Inf-7x")
+
+
+def test_a_coupon_for_a_product_takes_its_percent_off_that_product_alone(
+    store_url: str, coupons: Postgres
+) -> None:
+    first, second = ask_store(
+        store_url,
+        "SELECT DISTINCT ON (p.id) p.id::text, v.id::text, v.price "
+        "FROM products p JOIN product_variants v ON v.product_id = p.id "
+        "WHERE p.deleted_at IS NULL AND p.status = 'published' ORDER BY p.id, v.id LIMIT 2",
+    )
+    terms = {"kind": "product", "value": Decimal(100), "currency": None}
+    with coupons.transaction() as connection:
+        connection.execute(coupon_sql("create"), coupon("GIFT", product_ids=[first[0]], **terms))
+    with pytest.raises(CodeRefused, match="is for other products"):
+        sample_store.place_order_with_code(store_url, ANNA, "GIFT", items=[(second[1], 1)])
+    placed = sample_store.place_order_with_code(
+        store_url, ANNA, "GIFT", items=[(first[1], 2), (second[1], 1)]
+    )
+    ((amount,),) = ask_store(
+        store_url, f"SELECT amount FROM order_discounts WHERE order_id = {placed.orders[0]}"
+    )
+    assert amount == 2 * first[2]
 
 
 def test_a_coupon_is_not_made_twice(coupons: Postgres) -> None:

@@ -63,7 +63,7 @@ class FaultProxy:
 @contextmanager
 def proxying(folder: Path, upstream: int) -> Iterator[FaultProxy]:
     """A proxy in front of the sandbox at this port, gone at the end of the block."""
-    certificate, key = _make_certificate(folder)
+    certificate, key = make_certificate(folder)
     ports = folder / "ports"
     settings = folder / "settings.json"
     settings.write_text(
@@ -93,7 +93,8 @@ def proxying(folder: Path, upstream: int) -> Iterator[FaultProxy]:
         process.wait()
 
 
-def _make_certificate(folder: Path) -> tuple[Path, Path]:
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate for 127.0.0.1; give its file and that of its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fault proxy of the tests")])
     now = datetime.now(UTC)

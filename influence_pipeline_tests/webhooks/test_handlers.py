@@ -13,7 +13,7 @@ from influence_pipeline.errors import StateError
 from influence_pipeline.settings import Coupons, Reward, Webhooks
 from influence_pipeline.state.schema import InboxState
 from influence_pipeline.webhooks import inbox, issue
-from influence_pipeline.webhooks.handlers import work_off, work_off_until
+from influence_pipeline.webhooks.handlers import CLAIMED, work_off, work_off_until
 from influence_pipeline_tests.webhooks.builders import customer, encoded, redemption
 from influence_pipeline_tests.webhooks.conftest import ABLE, Desk, make_context, writer
 
@@ -477,14 +477,39 @@ def test_two_rounds_at_the_same_time_do_each_event_once(desk: Desk) -> None:
     assert len(set(desk.store.codes())) == len(desk.store.codes()) == 100
 
 
-def test_waiting_for_work_comes_back_as_soon_as_some_is_done(desk: Desk) -> None:
-    def arrives(seconds: float) -> None:
-        desk.deliver("points/redeemed", redemption())
+def test_waiting_for_work_takes_what_comes_in_until_the_deadline(desk: Desk) -> None:
+    desk.context.webhooks = Webhooks(poll_seconds=0.01)
+    numbers = iter((1, 2, 3))
 
-    worked = work_off_until(desk.state, desk.context, deadline=time.monotonic() + 30, sleep=arrives)
-    assert worked.count("done") == 1
+    def arrives(seconds: float) -> None:
+        for number in numbers:
+            desk.deliver("points/redeemed", redemption(number))
+            return
+        time.sleep(seconds)
+
+    deadline = time.monotonic() + 1
+    worked = work_off_until(desk.state, desk.context, deadline=deadline, sleep=arrives)
+    assert (worked.count("done"), len(worked.settled_ids)) == (3, 3)
+    assert 0 <= time.monotonic() - deadline < 0.5
     nothing = work_off_until(desk.state, desk.context, deadline=time.monotonic())
     assert nothing.attempted == 0
+
+
+def test_a_worker_that_fails_leaves_what_it_has_not_begun_to_others(desk: Desk) -> None:
+    for number in range(1, 21):
+        desk.deliver("points/redeemed", redemption(number))
+    fails = True
+
+    def at(point: str) -> None:
+        if fails and point == CLAIMED:
+            raise RuntimeError
+
+    desk.context.at = at
+    with pytest.raises(RuntimeError):
+        desk.work()
+    fails = False
+    # Those that were begun are left to their leases.
+    assert desk.work().count("done") == 20 - desk.context.webhooks.workers
 
 
 def test_a_state_database_that_is_away_is_told_to_the_caller(desk: Desk) -> None:

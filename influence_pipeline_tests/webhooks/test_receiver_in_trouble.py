@@ -116,8 +116,7 @@ def test_bodies_that_wait_for_a_silent_state_are_bounded(
         with ThreadPoolExecutor(8) as pool:
             bodies = [b"x" * 200_000 + str(number).encode() for number in range(60)]
             assert set(pool.map(lambda body: post(url, body).status_code, bodies)) == {503}
-        threads = made[0]._threads
-        assert threads._queue.qsize() <= 10
+        assert made[0]._store_in.waiting() <= 10
         assert 0 < made[0]._bodies.total <= 2_300_000
         line.close()
         until(lambda: made[0]._bodies.total == 0)

@@ -185,3 +185,64 @@ def test_without_an_api_key_no_coupon_is_made_unless_the_merchant_says_so(
     context.close()
     toml.write_text(TOML.replace("[coupons]", "[webhooks]").split("lookup =")[0])
     handler_context(load_settings(**chosen)).close()
+
+
+def known_before(desk: Desk, **changes: Any) -> None:
+    """An earlier event told of the member."""
+    desk.deliver("customers/updated", customer(updatedAt="2026-04-30T00:00:00Z", **changes))
+    assert desk.work().count("done") == 1
+
+
+@pytest.mark.parametrize(
+    ("api_says", "paid"),
+    [
+        pytest.param({"pointBalance": 900, "updatedAt": "2026-04-30T00:00:00Z"}, False, id="same"),
+        pytest.param({"pointBalance": 400, "updatedAt": "2026-04-30T00:00:00Z"}, True, id="less"),
+        pytest.param({"pointBalance": 900, "updatedAt": "2026-05-02T00:00:00Z"}, True, id="later"),
+        pytest.param({"pointBalance": 900}, True, id="no time"),
+        pytest.param({"updatedAt": "2026-04-30T00:00:00Z"}, True, id="no balance"),
+        pytest.param({}, True, id="neither"),
+    ],
+)
+def test_a_redemption_of_which_the_api_shows_no_trace_is_not_paid(
+    desk: Desk, directory: Directory, api: SingleCalls, api_says: dict[str, Any], paid: bool
+) -> None:
+    verified(desk, api)
+    known_before(desk, pointBalance=900)
+    directory.answer = lambda method, path, body: (200, {"customer": {"id": "inf-1", **api_says}})
+    stored = desk.deliver("points/redeemed", redemption())
+    for _ in range(3):
+        desk.work()
+        desk.due_now()
+    expected = ("done", None) if paid else ("parked", "not_verified")
+    assert reason(desk, stored) == expected
+    assert desk.store.codes() == (["LOYAL-0001"] if paid else [])
+
+
+def test_points_that_the_api_shows_a_moment_later_are_believed_then(
+    desk: Desk, directory: Directory, api: SingleCalls
+) -> None:
+    verified(desk, api)
+    known_before(desk, pointBalance=900)
+    shown = {"id": "inf-1", "pointBalance": 900, "updatedAt": "2026-04-30T00:00:00Z"}
+    directory.answer = lambda method, path, body: (200, {"customer": shown})
+    stored = desk.deliver("points/redeemed", redemption())
+    desk.work()
+    assert reason(desk, stored) == ("new", "not_verified")
+    shown["pointBalance"] = 400
+    desk.due_now()
+    assert desk.work().coupons == 1
+
+
+def test_what_an_event_of_the_same_moment_told_is_no_state_from_before(
+    desk: Desk, directory: Directory, api: SingleCalls
+) -> None:
+    """customers/updated of the same change may come first, with the balance after it."""
+    verified(desk, api)
+    at = redemption()["customer"]["updatedAt"]
+    desk.deliver("customers/updated", customer(pointBalance=400, updatedAt=at))
+    desk.work()
+    shown = {"id": "inf-1", "pointBalance": 400, "updatedAt": at}
+    directory.answer = lambda method, path, body: (200, {"customer": shown})
+    desk.deliver("points/redeemed", redemption())
+    assert desk.work().coupons == 1

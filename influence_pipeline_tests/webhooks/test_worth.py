@@ -122,3 +122,47 @@ def test_a_rule_by_points_follows_the_points_spent() -> None:
     missing = worth_of(offer(rule_id="r"), {"r": rule}, None)
     assert isinstance(missing, Park)
     assert missing.why is Why.NO_WORTH
+
+
+def test_a_product_is_given_away_unless_the_table_says_less() -> None:
+    gift = Reward(kind="product", products=["11", "12"])
+    found = worth(worth_of(offer(kind="productdiscount", rule_id="r"), {"r": gift}, None))
+    assert (found.kind, found.value, found.product_ids) == ("product", Decimal(100), ("11", "12"))
+    half = Reward(kind="product", products=["11"], value=Decimal(50))
+    found = worth(worth_of(offer(kind="productdiscount", rule_id="r"), {"r": half}, None))
+    assert found.value == Decimal(50)
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "believed"),
+    [
+        ("fixedamountdiscount", 5, True),
+        ("fixedamountdiscount", 4, True),
+        ("fixedamountdiscount", 6, False),
+        ("fixedamountdiscount", 10**9, False),
+        ("percentageoff", 5, False),
+        ("freeshipping", None, False),
+    ],
+)
+def test_where_only_listed_rules_count_no_event_makes_itself_worth_more(
+    kind: str, amount: int | None, believed: bool
+) -> None:
+    said = offer(kind=kind, amount=None if amount is None else Decimal(amount), rule_id="r")
+    found = worth_of(said, {"r": FIVE_EURO}, "EUR", listed_only=True)
+    if believed:
+        assert worth(found).value == amount
+    else:
+        assert isinstance(found, Park)
+        assert found.why is Why.NOT_LISTED
+
+
+def test_where_only_listed_rules_count_another_rule_is_unknown() -> None:
+    said = offer(kind="percentageoff", amount=Decimal(90), rule_id="mine")
+    for table in ({}, {"r": FIVE_EURO}):
+        found = worth_of(said, table, "EUR", listed_only=True)
+        assert isinstance(found, Park)
+        assert found.why is Why.UNKNOWN_RULE
+    nameless = offer(kind="percentageoff", amount=Decimal(90))
+    found = worth_of(nameless, {"r": FIVE_EURO}, "EUR", listed_only=True)
+    assert isinstance(found, Park)
+    assert found.why is Why.NO_WORTH

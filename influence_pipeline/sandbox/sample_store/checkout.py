@@ -85,7 +85,8 @@ def place_order_with_code(
     """Place an order with a discount code, by the code's rules, and count its use.
 
     Raises CodeRefused if it does not exist, is used up, has expired, belongs to another customer,
-    is in another currency or asks for a larger order; then no order is placed.
+    is in another currency, asks for a larger order or for other products; then no order is
+    placed.
     """
     with transaction(place) as cursor:
         basket = _basket(cursor, items, currency)
@@ -154,7 +155,11 @@ def _claim(
     found = rows(cursor, "changes/claim_code", {"code": code})
     if not found:
         raise CodeRefused(f"The discount code {code} does not exist.")
-    kind, value, currency, owner, minimum_spend, used_up, expired = found[0]
+    kind, value, currency, owner, minimum_spend, used_up, expired, products = found[0]
+    concerned = basket.subtotal
+    if kind == "product":
+        values = {**basket.values, "products": products}
+        concerned = rows(cursor, "changes/price_products", values)[0][0]
     refusals = (
         (used_up, "has been used"),
         (expired, "has expired"),
@@ -167,11 +172,12 @@ def _claim(
             minimum_spend is not None and basket.subtotal < minimum_spend,
             f"is for orders from {minimum_spend} on",
         ),
+        (concerned == 0, "is for other products"),
     )
     for refused, reason in refusals:
         if refused:
             raise CodeRefused(f"The discount code {code} {reason}.")
     if kind == "free_shipping":
         return basket.shipping
-    off = basket.subtotal * value / 100 if kind == "percentage" else min(value, basket.subtotal)
+    off = min(value, concerned) if kind == "fixed" else concerned * value / 100
     return Decimal(off).quantize(Decimal(1).scaleb(-basket.digits), rounding=ROUND_HALF_UP)

@@ -115,8 +115,9 @@ CREATE TABLE order_discounts (
 
 CREATE TABLE discount_codes (
     code          text PRIMARY KEY,       -- case counts
-    kind          text NOT NULL CHECK (kind IN ('percentage', 'fixed', 'free_shipping')),
+    kind          text NOT NULL CHECK (kind IN ('percentage', 'fixed', 'free_shipping', 'product')),
     value         numeric,                -- percent, or an amount in `currency`
+    product_ids   integer[] NOT NULL DEFAULT '{}',   -- what a code of kind product takes percent off
     currency      text REFERENCES currencies,
     customer_id   text REFERENCES customers ON DELETE CASCADE,   -- NULL: for everybody
     minimum_spend numeric,
@@ -126,7 +127,8 @@ CREATE TABLE discount_codes (
     source        text NOT NULL DEFAULT 'shop',
     created_at    timestamptz NOT NULL DEFAULT now(),
     CHECK (kind = 'free_shipping' OR value > 0),
-    CHECK (kind <> 'fixed' OR currency IS NOT NULL)
+    CHECK (kind <> 'fixed' OR currency IS NOT NULL),
+    CHECK ((kind = 'product') = (product_ids <> '{}'))
 );
 CREATE INDEX discount_codes_customer ON discount_codes (customer_id);
 

@@ -26,7 +26,7 @@ def coupon_writer(settings: Settings) -> CouponWriter:
         return _sql_writer(settings, coupons)
     if coupons.writer == "table":
         return TableCouponWriter(
-            _database(settings),
+            coupon_database(settings),
             table=str(coupons.table),
             columns=coupons.columns,
             kinds=coupons.kinds,
@@ -54,7 +54,7 @@ def _admin_writer(settings: Settings, coupons: Coupons) -> CouponWriter:
 def _sql_writer(settings: Settings, coupons: Coupons) -> SqlCouponWriter:
     folder = settings.folder
     return SqlCouponWriter(
-        _database(settings),
+        coupon_database(settings),
         lookup=read_statement(folder / str(coupons.lookup), LOOKUP_VALUES, required="code"),
         create=read_statement(folder / str(coupons.create), COUPON_VALUES, required="code"),
         kinds=coupons.kinds,
@@ -62,7 +62,8 @@ def _sql_writer(settings: Settings, coupons: Coupons) -> SqlCouponWriter:
     )
 
 
-def _database(settings: Settings) -> Postgres:
+def coupon_database(settings: Settings) -> Postgres:
+    """Give the database that the coupon role writes into. Raises ConfigurationError."""
     given = settings.environment.coupon_url is not None
     return Postgres(
         settings.coupon_url,

@@ -81,6 +81,10 @@ class SqlCouponWriter:
             connection.execute(_DURABLY)
             yield self.desk_on(connection, code)
 
+    def as_sql(self) -> SqlCouponWriter:
+        """Give the statements, for who runs them in a transaction of their own."""
+        return self
+
     def desk_on(self, connection: sa.Connection, code: str) -> CouponDesk:
         """Hold a code to the end of a transaction that somebody else opened on this database."""
         connection.execute(_HOLD, {"lock": lock_of(code)})

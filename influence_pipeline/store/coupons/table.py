@@ -69,17 +69,18 @@ class TableCouponWriter:
 
     @property
     def abilities(self) -> Abilities:
-        return self._writer().abilities
+        return self.as_sql().abilities
 
     @contextmanager
     def hold(self, code: str) -> Iterator[CouponDesk]:
-        with self._writer().hold(code) as desk:
+        with self.as_sql().hold(code) as desk:
             yield desk
 
     def close(self) -> None:
         self.database.close()
 
-    def _writer(self) -> SqlCouponWriter:
+    def as_sql(self) -> SqlCouponWriter:
+        """Give the statements that the table's columns make. Raises StoreError, MappingError."""
         with self._lock:
             if self._made is None:
                 self._made = self._make()

@@ -1,0 +1,160 @@
+"""Telling a person that something is wrong: a line in the log, and a message to a chat webhook.
+
+The message is POST {"text": …} to INFLUENCE_ALERT_URL, which Slack, Mattermost, Google Chat and
+Teams' workflows take. The same words are told once an hour, so that a night of failing ticks is a
+few messages; what worked again after an alert is told once. Nothing here ever fails its caller, or
+holds it up for more than five seconds.
+
+What is told stands in the errors' own words: no secret, no code, nobody's data. The address is a
+secret, as it needs no other key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Protocol
+
+import requests
+
+log = logging.getLogger(__name__)
+
+SAME_WORDS_SECONDS = 3600.0
+_TIMEOUT_SECONDS = 5.0
+# Longer texts are cut by some chats, without a word.
+_LONGEST_TEXT = 3000
+_LOCAL = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)")
+# Figures change while the trouble stays the same: how many wait, since when, which run.
+_FIGURES = re.compile(r"\w*\d\w*")
+
+
+class Memory(Protocol):
+    """Where it is kept what was told, and when (Unix time)."""
+
+    def load(self) -> dict[str, float]:
+        """Give what was kept."""
+
+    def save(self, told: dict[str, float]) -> None:
+        """Keep this instead."""
+
+
+class InThisProcess:
+    """Remembers as long as the process lives."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, float] = {}
+
+    def load(self) -> dict[str, float]:
+        return dict(self._told)
+
+    def save(self, told: dict[str, float]) -> None:
+        self._told = told
+
+
+class Alerts:
+    """Tells what is wrong. `url` None: the log alone. `about` names what works or does not; trouble
+    about it is over when `works_again` is called for the same name."""
+
+    def __init__(
+        self, url: str | None, memory: Memory, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self._url = url
+        self._memory = memory
+        self._now = now
+
+    def alert(self, about: str, words: str) -> None:
+        """Tell it, unless the same was told within the hour. `words`: what, why, what to do."""
+        told = self._told()
+        key = f"{about} {_digest(words)}"
+        if key in told:
+            return
+        log.error("%s", words)
+        self._remember({**told, key: self._now(), f"{about} {_OPEN}": self._now()})
+        self._send(words)
+
+    def works_again(self, about: str, words: str) -> None:
+        """Tell it if there was an alert about this since it last worked, and from when on the same
+        trouble would be told again."""
+        told = self._told()
+        if told.pop(f"{about} {_OPEN}", None) is None:
+            return
+        quiet = [at for key, at in told.items() if key.startswith(f"{about} ")]
+        if quiet:
+            until = datetime.fromtimestamp(max(quiet) + SAME_WORDS_SECONDS, UTC)
+            words += f" (The same trouble would be told again from {until:%H:%M} UTC on.)"
+        log.warning("%s", words)
+        self._remember(told)
+        self._send(words)
+
+    def _told(self) -> dict[str, float]:
+        try:
+            told = self._memory.load()
+        except Exception as error:  # an alert is told rather twice than not
+            log.warning("What was told before is not known: %s", type(error).__name__)
+            return {}
+        since = self._now() - SAME_WORDS_SECONDS
+        return {key: at for key, at in told.items() if at > since or key.endswith(f" {_OPEN}")}
+
+    def _remember(self, told: dict[str, float]) -> None:
+        try:
+            self._memory.save(told)
+        except Exception as error:  # the same
+            log.warning("That this was told cannot be kept: %s", type(error).__name__)
+
+    def _send(self, words: str) -> None:
+        if self._url is None:
+            return
+        outcome: list[str | None] = []
+        # requests bounds each wait for a byte, not the whole; a daemon, so that nobody waits for it
+        # at the end of the process.
+        thread = threading.Thread(
+            target=lambda: outcome.append(_post(str(self._url), words)), name="alert", daemon=True
+        )
+        thread.start()
+        thread.join(_TIMEOUT_SECONDS)
+        problem = outcome[0] if outcome else f"no answer within {_TIMEOUT_SECONDS:.0f} s"
+        if problem is not None:
+            log.warning(
+                "An alert was not delivered to INFLUENCE_ALERT_URL: %s. It is in this log; check "
+                "the address.",
+                problem,
+            )
+
+
+_OPEN = "is open"
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(_FIGURES.sub("#", words).encode()).hexdigest()[:16]
+
+
+def _post(url: str, words: str) -> str | None:
+    """Deliver it; give what was in the way, without the address."""
+    text = words if len(words) <= _LONGEST_TEXT else words[: _LONGEST_TEXT - 1] + "…"
+    try:
+        with requests.Session() as session:
+            # Keeps ~/.netrc out, and this machine's calls to itself out of a proxy.
+            session.auth = lambda request: request
+            session.trust_env = _LOCAL.match(url) is None
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            with session.post(
+                url,
+                json={"text": text},
+                timeout=_TIMEOUT_SECONDS,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                status = response.status_code
+    except Exception as error:  # their text may hold the address
+        return f"it cannot be reached ({type(error).__name__})"
+    if 200 <= status < 300:
+        return None
+    if 300 <= status < 400:
+        return f"it answers HTTP {status}, a redirect, which is not followed"
+    return f"it answers HTTP {status}"

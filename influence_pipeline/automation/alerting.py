@@ -1,0 +1,82 @@
+"""How Dagster's side tells a person what is wrong (`influence_pipeline.alerts`): where it is kept
+what was told, and the sensor that tells of failed runs.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+import dagster as dg
+
+from influence_pipeline.alerts import Alerts
+from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.resources import EngineResource
+
+FAILED_RUNS = "failed_runs"
+_KEY = "influence_pipeline_alerts"
+# What to look at, beside the run itself, by its job.
+_LOOK = {"work_off_webhooks": "`influence-pipeline events list --state new` lists what waits."}
+_LOOK_ELSE = "`influence-pipeline status` shows what is not sent."
+
+
+class _InDagster:
+    """Keeps what was told in Dagster's own storage. A daemon without a code server of its own
+    starts a new process for the code each minute, which would tell everything anew."""
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self._storage = instance.daemon_cursor_storage
+
+    def load(self) -> dict[str, float]:
+        found = self._storage.get_cursor_values({_KEY}).get(_KEY)
+        return json.loads(found) if found else {}
+
+    def save(self, told: dict[str, float]) -> None:
+        self._storage.set_cursor_values({_KEY: json.dumps(told)})
+
+
+def alerts_of(instance: dg.DagsterInstance, engines: EngineResource) -> Alerts:
+    """Give the alerts of this Dagster; with settings that cannot be read, into the log alone."""
+    url = None
+    with suppress(ConfigurationError):
+        secret = engines.settings().environment.alert_url
+        url = None if secret is None else secret.get_secret_value()
+    return Alerts(url, _InDagster(instance))
+
+
+def make_failed_runs_sensor(*, running: bool) -> dg.SensorDefinition:
+    """Make the sensor, switched on or off."""
+    status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
+
+    @dg.run_failure_sensor(
+        name=FAILED_RUNS,
+        default_status=status,
+        description=(
+            "Tells a person of each run that failed: in the log, and at INFLUENCE_ALERT_URL where "
+            "it is set. The same words once an hour."
+        ),
+    )
+    def failed_runs(context: dg.RunFailureSensorContext, engines: EngineResource) -> None:
+        run = context.dagster_run
+        # Of a run of assets that were chosen by hand Dagster makes up a name.
+        job = "assets" if run.job_name.startswith("__") else run.job_name
+        alerts_of(context.instance, engines).alert(
+            job,
+            f"A run of {job} failed: {_why(context)} What it did not do is left to the next run. "
+            f"Look at run {run.run_id[:8]} in Dagster. {_LOOK.get(job, _LOOK_ELSE)}",
+        )
+
+    return failed_runs
+
+
+def _why(context: dg.RunFailureSensorContext) -> str:
+    """Say why, in the words of the first step that failed. Only those that are ours: the text of
+    another exception may hold anything."""
+    for event in context.get_step_failure_events():
+        data = event.step_failure_data
+        if data.user_failure_data is not None and data.user_failure_data.description:
+            return data.user_failure_data.description
+        if data.error is not None:
+            cause = data.error.cause or data.error
+            return f"{cause.cls_name or 'an error'} in {event.step_key}."
+    return "its process ended, or was ended, before the run did."

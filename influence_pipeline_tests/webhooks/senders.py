@@ -1,0 +1,146 @@
+"""Senders that repeat a delivery until it is answered 200, as a platform with patience does, and
+the judge who compares what was answered with what is in the inbox."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import itertools
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+
+import psycopg2
+
+from influence_pipeline_tests.webhooks.builders import TOKEN, encoded, redemption
+
+_PATIENCE_SECONDS = 120.0
+
+
+class Connection:
+    """One keep-alive connection to a receiver, made anew when it breaks."""
+
+    def __init__(self, port: int, timeout: float = 30.0) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+
+    def post(self, body: bytes, topic: str = "points/redeemed") -> int:
+        """Deliver once. Gives the status, 0 if the connection broke."""
+        headers = {"x-webhook-topic": topic, "content-type": "application/json"}
+        try:
+            self._connection.request("POST", f"/webhooks/influence/{TOKEN}", body, headers)
+            reply = self._connection.getresponse()
+            reply.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            return 0
+        return reply.status
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@dataclass
+class Senders:
+    """`count` clients, each with a new event after the other, until they are stopped. `pause`:
+    seconds between two of one client."""
+
+    port: int
+    count: int = 16
+    pause: float = 0.0
+    answered: dict[str, bytes] = field(default_factory=dict)
+    statuses: Counter[int] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=self._send) for _ in range(self.count)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Let each finish its event, whatever it takes."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    def until(self, events: int, seconds: float = _PATIENCE_SECONDS) -> None:
+        """Wait until so many events have been answered 200."""
+        deadline = time.monotonic() + seconds
+        while len(self.answered) < events:
+            assert time.monotonic() < deadline, f"{len(self.answered)} of {events}"
+            time.sleep(0.02)
+
+    def a_few_more(self, events: int = 100) -> None:
+        self.until(len(self.answered) + events)
+
+    def _send(self) -> None:
+        connection = Connection(self.port)
+        while not self._stopping.is_set():
+            number = next(self._numbers)
+            body = encoded(redemption(number, note="x" * 700))
+            deadline = time.monotonic() + _PATIENCE_SECONDS
+            while (status := connection.post(body)) != 200 and time.monotonic() < deadline:
+                with self._lock:
+                    self.statuses[status] += 1
+                time.sleep(0.05)
+            with self._lock:
+                self.statuses[status] += 1
+                if status == 200:
+                    self.answered[f"points/redeemed|red-{number}"] = body
+            time.sleep(self.pause)
+        connection.close()
+
+
+def send_each(posts: Iterable[Callable[[bytes], int]], bodies: Iterable[bytes]) -> Counter[int]:
+    """Deliver each of the bodies, by as many clients at once as there are `posts`."""
+    left = iter(bodies)
+    lock = threading.Lock()
+    statuses: Counter[int] = Counter()
+
+    def work(post: Callable[[bytes], int]) -> None:
+        while True:
+            with lock:
+                body = next(left, None)
+            if body is None:
+                return
+            status = post(body)
+            with lock:
+                statuses[status] += 1
+
+    threads = [threading.Thread(target=work, args=(post,)) for post in posts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return statuses
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`lost`: answered 200 and not in the inbox as it was sent. `doubled`: keys with more than one
+    row. `stored`: rows."""
+
+    lost: list[str]
+    doubled: list[str]
+    stored: int
+
+
+def judge(state_url: str, answered: dict[str, bytes]) -> Verdict:
+    """Compare what was answered 200 (bodies by their keys) with the rows of the inbox."""
+    with closing(psycopg2.connect(state_url)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT dedupe_key, body_sha256, body FROM influence.inbox")
+        rows = [(key, bytes(sha), bytes(body)) for key, sha, body in cursor]
+    found = {key: body for key, _, body in rows}
+    assert all(hashlib.sha256(body).digest() == sha for _, sha, body in rows)
+    keys = Counter(key for key, _, _ in rows)
+    return Verdict(
+        lost=[key for key, body in answered.items() if found.get(key) != body],
+        doubled=[key for key, count in keys.items() if count > 1],
+        stored=len(rows),
+    )
