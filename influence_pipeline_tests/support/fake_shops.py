@@ -250,12 +250,12 @@ class FakeVendure(FakeGraphQL):
             ]}}  # fmt: skip
         if "id" in values:
             return {"customerGroup": self._group(values["id"])}
-        like = values["code"].replace("\\\\", "\\").lower()
+        pattern = re.compile(values["code"], re.IGNORECASE)
         named = [id_ for id_, group in self.groups.items() if group["name"] == values.get("group")]
         known = values.get("customer") in self.customers
         return {
             "promotions": {
-                "items": [p for p in self.promotions if like in p["couponCode"].lower()]
+                "items": [p for p in self.promotions if pattern.search(p["couponCode"])]
             },
             "channels": {"items": self.channels},
             "globalSettings": {"serverConfig": {"moneyStrategyPrecision": 2}},
