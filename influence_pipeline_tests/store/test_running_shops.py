@@ -4,8 +4,6 @@ database. Saleor cannot be had this way; its writer was never tried on a running
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -40,7 +38,6 @@ WRITERS: dict[type[RunningShop], Callable[[str, str], CouponWriter]] = {
     RunningMedusa: MedusaCouponWriter,
     RunningVendure: VendureCouponWriter,
 }
-LATE_SECONDS = 1.0
 
 
 @pytest.fixture(scope="module", params=WRITERS, ids=lambda kind: kind.__name__)
@@ -60,23 +57,27 @@ def shop(
 
 
 class Between:
-    """Stands between a writer and the shop: hands calls on, but may lose a reply, or hand a call on
-    only after its caller has given up."""
+    """Stands between a writer and the shop: hands calls on, but may lose a reply, or keep a call back
+    until `land`, when its caller has given up."""
 
     def __new__(cls, shop: Any) -> Any:
         base: type[FakeShop] = FakeGraphQL if isinstance(shop, RunningVendure) else FakeShop
 
         class Forwarding(base):  # type: ignore[misc, valid-type]
             late: tuple[str, ...] = ()
+            kept: tuple[Any, ...] = ()
+            token: str | None = None
 
             def answer(self, method: str, path: str, headers: dict[str, str], body: Any) -> Any:
                 if self.name_of(method, path, body) in self.late:
-                    later = threading.Timer(LATE_SECONDS, self._send, (method, path, headers, body))
-                    later.start()
+                    self.kept = (method, path, headers, body)
                     return 504, b"gateway"
                 reply = self._send(method, path, headers, body)
                 self.token = reply.headers.get("vendure-auth-token")
                 return reply.status_code, reply.content
+
+            def land(self) -> None:
+                self._send(*self.kept)
 
             def _send(self, method: str, path: str, headers: dict[str, str], body: Any) -> Any:
                 kept = {n: v for n, v in headers.items() if n in ("authorization", "content-type")}
@@ -85,8 +86,6 @@ class Between:
 
             def reply_headers(self, content: Any) -> dict[str, str]:
                 return {"vendure-auth-token": self.token} if self.token else {}
-
-            token: str | None = None
 
         return Forwarding()
 
@@ -173,7 +172,7 @@ def test_a_write_that_lands_late_is_waited_for(shop: Any, between: Any) -> None:
     between.late = (CREATE[type(shop)],)
     with pytest.raises(StoreUncertain):
         attempt(writer_for(shop, between.url), coupon_for(shop, "Late"))
-    time.sleep(LATE_SECONDS * 3)
+    between.land()
     attempt(writer_for(shop), coupon_for(shop, "Late"))
     assert not attempt(writer_for(shop), coupon_for(shop, "Late"))
     assert shop.coupons("Late") == 1
@@ -181,7 +180,7 @@ def test_a_write_that_lands_late_is_waited_for(shop: Any, between: Any) -> None:
     with pytest.raises(StoreUncertain):
         attempt(writer_for(shop, between.url), coupon_for(shop, "Early"))
     assert attempt(writer_for(shop), coupon_for(shop, "Early"))
-    time.sleep(LATE_SECONDS * 3)
+    between.land()
     if isinstance(shop, RunningVendure):
         assert shop.coupons("Early") == 2
         with pytest.raises(CouponRefused, match="2 promotions"):
