@@ -56,43 +56,41 @@ def shop(
             yield running
 
 
-class Between:
-    """Stands between a writer and the shop: hands calls on, but may lose a reply, or keep a call back
-    until `land`, when its caller has given up."""
+def standing_between(shop: Any) -> Any:
+    """Start what stands between a writer and the shop: it hands calls on, but may lose a reply, or
+    keep a call back until `land`, when its caller has given up."""
+    base: type[FakeShop] = FakeGraphQL if isinstance(shop, RunningVendure) else FakeShop
 
-    def __new__(cls, shop: Any) -> Any:
-        base: type[FakeShop] = FakeGraphQL if isinstance(shop, RunningVendure) else FakeShop
+    class Forwarding(base):  # type: ignore[misc, valid-type]
+        late: tuple[str, ...] = ()
+        kept: tuple[Any, ...] = ()
+        token: str | None = None
 
-        class Forwarding(base):  # type: ignore[misc, valid-type]
-            late: tuple[str, ...] = ()
-            kept: tuple[Any, ...] = ()
-            token: str | None = None
+        def answer(self, method: str, path: str, headers: dict[str, str], body: Any) -> Any:
+            if self.name_of(method, path, body) in self.late:
+                self.kept = (method, path, headers, body)
+                return 504, b"gateway"
+            reply = self._send(method, path, headers, body)
+            self.token = reply.headers.get("vendure-auth-token")
+            return reply.status_code, reply.content
 
-            def answer(self, method: str, path: str, headers: dict[str, str], body: Any) -> Any:
-                if self.name_of(method, path, body) in self.late:
-                    self.kept = (method, path, headers, body)
-                    return 504, b"gateway"
-                reply = self._send(method, path, headers, body)
-                self.token = reply.headers.get("vendure-auth-token")
-                return reply.status_code, reply.content
+        def land(self) -> None:
+            self._send(*self.kept)
 
-            def land(self) -> None:
-                self._send(*self.kept)
+        def _send(self, method: str, path: str, headers: dict[str, str], body: Any) -> Any:
+            kept = {n: v for n, v in headers.items() if n in ("authorization", "content-type")}
+            url = shop.url + path
+            return requests.request(method, url, json=body, headers=kept, timeout=60)
 
-            def _send(self, method: str, path: str, headers: dict[str, str], body: Any) -> Any:
-                kept = {n: v for n, v in headers.items() if n in ("authorization", "content-type")}
-                url = shop.url + path
-                return requests.request(method, url, json=body, headers=kept, timeout=60)
+        def reply_headers(self, content: Any) -> dict[str, str]:
+            return {"vendure-auth-token": self.token} if self.token else {}
 
-            def reply_headers(self, content: Any) -> dict[str, str]:
-                return {"vendure-auth-token": self.token} if self.token else {}
-
-        return Forwarding()
+    return Forwarding()
 
 
 @pytest.fixture
 def between(shop: Any) -> Iterator[Any]:
-    made = Between(shop)
+    made = standing_between(shop)
     yield made
     made.close()
 
