@@ -30,6 +30,7 @@ from influence_pipeline_tests.support.fake_shops import (
     FakeSaleor,
     FakeShop,
     FakeVendure,
+    attempt,
     vendure_error,
 )
 
@@ -108,16 +109,6 @@ def saleor(started: Callable[[str], Any]) -> FakeSaleor:
 def writer_for(shop: Any, token: str | None = None, **more: Any) -> CouponWriter:
     (kind,) = (kind for kind in KINDS.values() if isinstance(shop, kind.fake))
     return kind.writer(shop.url + kind.path, shop.key if token is None else token, **more)
-
-
-def attempt(writer: CouponWriter, coupon: Coupon) -> bool:
-    """One attempt as `webhooks.issue` makes it: look, and create what is not there. Tells whether
-    it was created."""
-    with writer.hold(coupon.code) as desk:
-        if desk.find() is not None:
-            return False
-        desk.create(coupon)
-        return True
 
 
 @pytest.mark.parametrize("name", KINDS)

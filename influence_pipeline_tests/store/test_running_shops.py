@@ -23,9 +23,8 @@ from influence_pipeline.store.coupons.interface import (
 )
 from influence_pipeline.store.coupons.medusa import MedusaCouponWriter
 from influence_pipeline.store.coupons.vendure import VendureCouponWriter
-from influence_pipeline_tests.store.test_admin_writers import attempt
 from influence_pipeline_tests.support import databases
-from influence_pipeline_tests.support.fake_shops import FakeGraphQL, FakeShop
+from influence_pipeline_tests.support.fake_shops import FakeGraphQL, FakeShop, attempt
 from influence_pipeline_tests.support.running_shops import (
     RunningMedusa,
     RunningShop,

@@ -1,4 +1,5 @@
-"""Admin APIs of three shops, small and over real HTTP, for the writers' ordinary tests.
+"""Admin APIs of three shops, small and over real HTTP, for the writers' ordinary tests; and one
+attempt at a coupon.
 
 Medusa's and Vendure's shapes (bodies, statuses, error codes) are those that Medusa 2.21.2 and
 Vendure 3.7.3 answered on 2026-11-29; `test_running_shops` asks the real ones. Saleor's follow its
@@ -16,7 +17,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from influence_pipeline.store.coupons.interface import Coupon, CouponWriter
+
 Answer = tuple[int, Any]
+
+
+def attempt(writer: CouponWriter, coupon: Coupon) -> bool:
+    """One attempt as `webhooks.issue` makes it: look, and create what is not there. Tells whether
+    it was created."""
+    with writer.hold(coupon.code) as desk:
+        if desk.find() is not None:
+            return False
+        desk.create(coupon)
+        return True
 
 
 class FakeShop:
