@@ -14,8 +14,7 @@ from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from influence_pipeline.errors import StateError
-from influence_pipeline.errors import StoreError
+from influence_pipeline.errors import StateError, StoreError
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.webhooks import events, inbox, issue
 from influence_pipeline.webhooks.attempts import Attempt
