@@ -10,6 +10,7 @@ No message holds the token, a path, or a value of the coupon.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -209,5 +210,6 @@ def without_values(coupon: Coupon) -> Iterator[None]:
         text = str(refusal)
         values = [coupon.code, coupon.customer_id or "", *coupon.product_ids]
         for value in sorted(filter(None, values), key=len, reverse=True):
-            text = text.replace(value, "…")
+            # Whole words: a customer 1 does not strike out a part of 100.
+            text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", text)
         raise CouponRefused(text) from None

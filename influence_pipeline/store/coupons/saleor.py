@@ -149,7 +149,8 @@ class _Desk:
         return str(made["voucher"]["id"])
 
     def _voucher(self) -> Mapping[str, Any] | None:
-        """Give the voucher that has this code. The search is one for parts of names and codes."""
+        """Give the voucher that has this code. The search is one for parts of names and codes; one
+        that it does not reach is still not made twice, because codes are unique."""
         edges = self._ask(_FIND, {"code": self._code})["vouchers"]["edges"]
         for voucher in (edge["node"] for edge in edges):
             if self._code in [each["node"]["code"] for each in voucher["codes"]["edges"]]:

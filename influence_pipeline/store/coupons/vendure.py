@@ -166,7 +166,7 @@ class _Desk:
         self._group_name = f"coupon {code}"
 
     def find(self) -> FoundCoupon | None:
-        found = self._one_of(self._shop.ask(FIND_PROMOTIONS, {"code": _like(self._code)}))
+        found = self._one_of(self._shop.ask(FIND_PROMOTIONS, {"code": _exactly(self._code)}))
         if found is None or self._is_half_made(found):
             return None
         return FoundCoupon(self._owner(found))
@@ -183,7 +183,7 @@ class _Desk:
         if "," in coupon.code:
             raise CouponRefused("Vendure keeps an order's codes with commas between them")
         asked = {
-            "code": _like(self._code),
+            "code": _exactly(self._code),
             "group": self._group_name,
             "customer": coupon.customer_id or "",
             "locked": coupon.customer_id is not None,
@@ -331,10 +331,9 @@ class _Desk:
         return _operation("products_percentage_discount", discount=percent, productVariantIds=ids)
 
 
-def _like(code: str) -> str:
-    """Give what Vendure's filter is to contain. It is one of ILIKE, in which % and _ find too much
-    and \\ would find too little."""
-    return code.replace("\\", "\\\\")
+def _exactly(code: str) -> str:
+    """Give the pattern of exactly this code, which Vendure compares without its case."""
+    return f"^{re.escape(code)}$"
 
 
 def _operation(code: str, **arguments: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ mutation ($user: String!, $password: String!) {
 }"""
 
 _PROMOTIONS = """
-  promotions(options: {filter: {couponCode: {contains: $code}}, take: 100}) {
+  promotions(options: {filter: {couponCode: {regex: $code}}, take: 100}) {
     items {
       id couponCode name enabled usageLimit
       conditions { code args { name value } }
