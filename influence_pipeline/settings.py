@@ -333,6 +333,9 @@ class Webhooks(_Section):
     # A wait that ends inside Dagster's 5 s loop, so that the next tick follows at once.
     sensor_deadline_seconds: float = Field(default=19.0, gt=0, le=50)
     poll_seconds: float = Field(default=0.25, gt=0)
+    # Between two ticks a thread of Dagster's code server goes on, at most so long: a look that was
+    # just missed comes again 5 s later. 0: nobody does.
+    between_ticks_seconds: float = Field(default=8.0, ge=0, le=60)
     # Somebody has spent points and stands at the checkout: after so long a person is told.
     alert_after_minutes: float = Field(default=10.0, gt=0)
     # The receiver's process works an event off right after its reply; the sensor is the safety net.

@@ -2,8 +2,6 @@
 what was told, and the sensor that tells of failed runs.
 """
 
-from __future__ import annotations
-
 import json
 from contextlib import suppress
 

@@ -2,7 +2,8 @@
 
 It does the work itself because a run takes 4-9 s to start. Dagster looks at sensors every 5 s, so a
 tick waits for events up to `webhooks.sensor_deadline_seconds` (19: it ends just before the next
-look). Safe to preview in Dagster's UI, which runs it for real: every step can be repeated.
+look), and a thread goes on until the next tick is ready (`between_ticks`). Safe to preview in
+Dagster's UI, which runs it for real: every step can be repeated.
 """
 
 import json
@@ -16,6 +17,7 @@ import dagster as dg
 from influence_pipeline.alerts import Alerts
 from influence_pipeline.assets import coupons
 from influence_pipeline.assets.coupons import Arrived, Bookmark, Waits
+from influence_pipeline.automation import between_ticks
 from influence_pipeline.automation.alerting import alerts_of
 from influence_pipeline.automation.jobs import WORK_OFF_WEBHOOKS
 from influence_pipeline.automation.runs import at_work
@@ -58,7 +60,8 @@ def make_coupon_sensor(*, running: bool) -> dg.SensorDefinition:
         alerts = alerts_of(context.instance, engines)
         try:
             with engines.inbox() as (state, handlers):
-                return _tick(context, state, handlers, alerts)
+                between_ticks.end()
+                return _tick(context, state, handlers, alerts, engines)
         except Exception as error:
             alerts.alert(NAME, f"The coupon sensor fails: {_why(error)} {_NEXT}")
             raise
@@ -67,13 +70,19 @@ def make_coupon_sensor(*, running: bool) -> dg.SensorDefinition:
 
 
 def _tick(
-    context: dg.SensorEvaluationContext, state: Postgres, handlers: HandlerContext, alerts: Alerts
+    context: dg.SensorEvaluationContext,
+    state: Postgres,
+    handlers: HandlerContext,
+    alerts: Alerts,
+    engines: EngineResource,
 ) -> dg.SensorResult:
     deadline = time.monotonic() + handlers.webhooks.sensor_deadline_seconds
     done = work_off(state, handlers, limit=_FIRST, deadline=deadline)
     hand_over = not done.broken_off and coupons.count_due(state, BACKLOG + 1) > BACKLOG
     if not hand_over:
         done.add(work_off_until(state, handlers, deadline=deadline))
+        if not done.broken_off:
+            between_ticks.go_on(engines, handlers.webhooks.between_ticks_seconds)
     waits = coupons.waits(state, handlers.webhooks.alert_after_minutes)
     _tell_of_waits(waits, handlers.webhooks.alert_after_minutes, alerts)
     coupons.fail_if_nothing_went(done)

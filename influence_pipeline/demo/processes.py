@@ -70,6 +70,9 @@ class Processes:
             time.sleep(0.05)
         raise DemoError(f"{name} did not start in time; read {self._logs / name}.log.")
 
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
+
     def check(self, *names: str) -> None:
         """Raise DemoError if one of these children (default: any) has ended."""
         for name in names or tuple(self._running):

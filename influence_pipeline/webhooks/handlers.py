@@ -121,16 +121,18 @@ def work_off_until(
     context: HandlerContext,
     *,
     deadline: float,
-    sleep: Callable[[float], None] = time.sleep,
+    stop: Callable[[], bool] = _never,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> WorkedOff:
-    """Work off what is due and what becomes due or comes in until `deadline` (time.monotonic())."""
+    """Work off what is due, and what becomes due or comes in, until `deadline` (time.monotonic())
+    has come or `stop` says so."""
     requeue_mended(state, context)
     result = WorkedOff()
     while True:
         # Mended events are looked for once: the settings stay as they were read.
-        result.add(_work_off_due(state, context, _AT_ONCE, deadline, _never))
+        result.add(_work_off_due(state, context, _AT_ONCE, deadline, stop))
         left = deadline - time.monotonic()
-        if left <= 0:
+        if left <= 0 or stop():
             return result
         sleep(min(context.webhooks.poll_seconds, left))
 

@@ -32,6 +32,7 @@ import_from = "2026-01"
 
 [webhooks]
 sensor_deadline_seconds = 0.4
+between_ticks_seconds = 0
 poll_seconds = 0.02
 workers = 2
 """

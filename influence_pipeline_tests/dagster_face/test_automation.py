@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 
 from influence_pipeline.assets import coupons
-from influence_pipeline.automation import alerting, runs, sensors
+from influence_pipeline.automation import alerting, between_ticks, runs, sensors
 from influence_pipeline.definitions import build_definitions
 from influence_pipeline.settings import load_settings
 from influence_pipeline.webhooks import inbox
@@ -288,6 +289,67 @@ def test_a_store_that_is_away_fails_the_tick_in_one_line(members: House) -> None
         reopen(members.store_url)
     assert "Nothing could be worked off" in str(failed.value.description)
     assert "\n" not in str(failed.value.description)
+
+
+class TestBetweenTicks:
+    @pytest.fixture
+    def going_on(self, members: House, config_file: Path) -> Iterator[House]:
+        text = config_file.read_text()
+        config_file.write_text(
+            text.replace("between_ticks_seconds = 0", "between_ticks_seconds = 20")
+        )
+        settings = load_settings(**vars(members.settings.environment))
+        yield replace(members, settings=settings)
+        between_ticks.end()
+        until(lambda: not _threads_between(), "the thread between the ticks to end")
+
+    def test_what_comes_after_a_tick_has_its_coupon_and_the_next_tick_reports_it(
+        self, going_on: House
+    ) -> None:
+        first = _sensor(going_on)
+        _redeemed(going_on, 1)
+        until(
+            lambda: _in_store(going_on, "discount_codes", "code = 'LOYAL-0001'"),
+            "a coupon between two ticks",
+        )
+        until(lambda: inbox.count_events(going_on.state).keys() == {"done"}, "the event's end")
+        second = _sensor(going_on, cursor=first.cursor)
+        assert _numbers(second)["events_arrived"] == 1
+        assert _numbers(second)["coupons_made"] == 0
+
+    def test_the_next_tick_takes_over(self, going_on: House) -> None:
+        for _ in range(3):
+            _sensor(going_on)
+        until(lambda: len(_threads_between()) == 1, "the threads of earlier ticks to end")
+
+    def test_a_tick_that_met_a_store_that_is_away_leaves_the_rest_to_the_next(
+        self, going_on: House
+    ) -> None:
+        for number in (1, 2):
+            _redeemed(going_on, number)
+        shut(going_on.store_url)
+        try:
+            with pytest.raises(dg.Failure):
+                _sensor(going_on)
+        finally:
+            reopen(going_on.store_url)
+        assert not _threads_between()
+
+    def test_a_thread_that_fails_says_so_without_the_text(
+        self, going_on: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def stumbles(*given: object, **more: object) -> None:
+            raise ValueError("person7@example.test")
+
+        monkeypatch.setattr(between_ticks, "work_off_until", stumbles)
+        _sensor(going_on)
+        until(lambda: "Between two ticks" in caplog.text, "the line")
+        assert "ValueError" in caplog.text
+        assert "person7" not in caplog.text
+
+
+def _threads_between() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == between_ticks.THREAD]
 
 
 class TestAlerts:
