@@ -13,6 +13,7 @@ import json
 import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -95,6 +96,16 @@ class SingleCalls:
     def get_order(self, key: str) -> Answer:
         """GET /v1/orders/{orderId}; that it exists is inferred (contract: Orders)."""
         return self._record("orders", key)
+
+    def list_customers(
+        self, cursor: str | None = None, *, updated_since: datetime | None = None
+    ) -> Answer:
+        """GET /v1/customers, one page. A cursor overrides the filter, so it goes alone; the name of
+        the filter is inferred (contract: Customers)."""
+        query = {"cursor": cursor} if cursor else {}
+        if updated_since is not None and not cursor:
+            query["updatedAtMin"] = updated_since.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return self._call("GET", path("customers"), query=query)
 
     def list_webhooks(self, cursor: str | None = None) -> Answer:
         """GET /v1/webhooks; its shape is inferred (contract: Webhook subscriptions)."""

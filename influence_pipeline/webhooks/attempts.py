@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from influence_pipeline.errors import ApiError, StateError, StoreError
 from influence_pipeline.postgres import Postgres
-from influence_pipeline.webhooks import events, inbox, issue, members
+from influence_pipeline.webhooks import balances, events, inbox, issue, members
 from influence_pipeline.webhooks.context import HandlerContext
 from influence_pipeline.webhooks.events import Event, Topic
 from influence_pipeline.webhooks.grants import Grant, grants_of
@@ -146,6 +146,7 @@ class Attempt:
             for code in self._to_forget:
                 issue.forget(connection, self._claimed, code)
             if event is not None and isinstance(outcome, Done):
+                balances.observe(connection, event, self._claimed.id, self._claimed.received_at)
                 if event.topic in MEMBER_TOPICS:
                     members.remember(connection, event.member, self._claimed.id)
                 elif event.topic in _OTHER_HALF:
