@@ -77,8 +77,8 @@ def judge(state: Postgres, *, grace_seconds: float, past: datetime | None = None
     with state.transaction() as connection:
         connection.execute(_SQL["alone"])
         connection.execute(_SQL["make_steps"])
-        before = _shows_time_before(connection)
-        steps = _open_steps(connection, before, grace_seconds)
+        reading = _reading(connection)
+        steps = _open_steps(connection, reading.before, grace_seconds)
         judged = chain.judge(steps, _refunds(connection, steps))
         _keep(connection, judged.gaps)
         settled = connection.execute(
@@ -86,7 +86,8 @@ def judge(state: Postgres, *, grace_seconds: float, past: datetime | None = None
             {
                 "members": [step.member_id for step in judged.passed],
                 "untils": [step.until for step in judged.passed],
-                "before": before,
+                "before": reading.before,
+                "all_told": reading.surely_after,
                 "grace_seconds": grace_seconds,
             },
         ).one()
@@ -95,15 +96,23 @@ def judge(state: Postgres, *, grace_seconds: float, past: datetime | None = None
     return Judgement(settled.members, len(judged.explained), len(judged.misread), unreadable)
 
 
-def _shows_time_before(connection: sa.Connection) -> bool:
-    """Tell whether events of points show the `updatedAt` of before their change."""
+@dataclass(frozen=True)
+class _Reading:
+    """Whether events of points show the `updatedAt` of before their change; whether they surely
+    show that of after it."""
+
+    before: bool
+    surely_after: bool
+
+
+def _reading(connection: sa.Connection) -> _Reading:
     known = read_fact(connection)
     votes = connection.execute(_SQL["votes"]).one()
     after = int(known.get("after", 0)) + votes.after
     before = int(known.get("before", 0)) + votes.before
     if votes.after or votes.before:
         write_fact(connection, {"after": after, "before": before})
-    return bool(before > _CLEARLY * after)
+    return _Reading(bool(before > _CLEARLY * after), bool(after > _CLEARLY * before))
 
 
 def _open_steps(connection: sa.Connection, before: bool, grace_seconds: float) -> list[Step]:

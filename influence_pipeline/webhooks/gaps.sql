@@ -68,9 +68,9 @@ WHERE customer_key = ANY(CAST(:customers AS text[])) ORDER BY customer_key, last
 
 -- name: settle
 -- Up to the last state before anything that is open, or too new, everything adds up: the chain goes on
--- from there, and what lies before is past. At its own time only the movements are of use: in one
--- reading of the time in them they come after it. (The first step of each member that may not be
--- passed over, then the last good state.)
+-- from there, and what lies before is past. Of its own time the movements may still be of use: in one
+-- reading of the time in them they come after it; `all_told`: in the one that holds they do not. (The
+-- first step of each member that may not be passed over, then the last good state.)
 WITH passed AS (
     SELECT * FROM unnest(CAST(:members AS text[]), CAST(:untils AS timestamptz[])) AS p (member_id, at)
 ), blocked AS (
@@ -93,7 +93,8 @@ WITH passed AS (
 ), past AS (
     DELETE FROM balance_seen s USING good g
     WHERE s.member_id = g.member_id
-      AND (s.at < g.at OR s.at = g.at AND s.source NOT IN ('settled', 'moved'))
+      AND (s.at < g.at
+           OR s.at = g.at AND s.source <> 'settled' AND (s.source <> 'moved' OR :all_told))
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM good) AS members, (SELECT count(*) FROM past) AS rows

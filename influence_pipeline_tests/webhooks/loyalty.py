@@ -64,7 +64,7 @@ class Loyalty:
     def redeem(self, key: str = "c-1", rule: str = "rule-5-off") -> None:
         self.sandbox.good("POST", f"/sandbox/customers/{key}/redeem", {"ruleId": rule})
 
-    def refund(self, order_key: str, customer: str) -> None:
+    def refund(self, order_key: str, customer: str, **fields: Any) -> None:
         """A refund by us: told as the sync tells it, with the note that the sync makes."""
         with self.state.transaction() as connection:
             connection.execute(
@@ -73,7 +73,8 @@ class Loyalty:
                 ),
                 {"order": order_key, "customer": customer},
             )
-        assert self.sandbox.patch_order(order_key, financialStatus="refunded").ok
+        body = {"financialStatus": "refunded", **fields}
+        assert self.sandbox.patch_order(order_key, **body).ok
 
     def by_hand(self, key: str, points: int) -> None:
         self.sandbox.good("POST", f"/sandbox/customers/{key}/points", {"points": points})

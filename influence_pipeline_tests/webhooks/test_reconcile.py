@@ -2,45 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from influence_pipeline.platform_api.single import SingleCalls
-from influence_pipeline.postgres import Postgres
-from influence_pipeline.settings import Coupons, Members, Webhooks
-from influence_pipeline.webhooks.context import HandlerContext
+from influence_pipeline.settings import Members
+from influence_pipeline.webhooks import gaps
 from influence_pipeline.webhooks.grants import Terms
-from influence_pipeline_tests.sandbox.platform_fixtures import KEY, Sandbox
-from influence_pipeline_tests.sandbox.platform_fixtures import running as sandbox_running
-from influence_pipeline_tests.webhooks.conftest import Store
 from influence_pipeline_tests.webhooks.loyalty import Loyalty
 
 
-@pytest.fixture(scope="module")
-def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    with sandbox_running(tmp_path_factory.mktemp("sandbox"), access_log=False) as started:
-        yield started
-
-
 @pytest.fixture
-def loyalty(sandbox_process: Sandbox, state: Postgres, store: Store) -> Iterator[Loyalty]:
+def loyalty(program: Loyalty) -> Loyalty:
     """One customer with 500 points, told of and reconciled."""
-    sandbox_process.good("POST", "/sandbox/reset")
-    store.run("ALTER TABLE discount_code ALTER customer_id TYPE text")
-    terms = Terms(
-        {}, Coupons(lookup="lookup.sql", create="create.sql", currency="EUR"), store.writer
-    )
-    api = SingleCalls(sandbox_process.url, KEY)
-    made = Loyalty(sandbox_process, state, HandlerContext(terms, Webhooks()), api)
-    made.subscribe()
-    made.customer()
-    made.earn()
-    made.hand_over()
-    made.reconcile()
-    yield made
-    api.close()
+    program.customer()
+    program.earn()
+    program.hand_over()
+    program.reconcile()
+    return program
 
 
 def test_a_shop_in_which_nothing_is_lost_has_no_gaps(loyalty: Loyalty) -> None:
@@ -142,8 +119,6 @@ def test_a_refund_beside_a_lost_redemption_does_not_hide_it(loyalty: Loyalty) ->
 
 
 def test_points_taken_by_hand_are_flagged_until_a_person_accepts_them(loyalty: Loyalty) -> None:
-    from influence_pipeline.webhooks import gaps
-
     loyalty.by_hand("c-1", -70)
     loyalty.hand_over()
     loyalty.reconcile()
@@ -157,8 +132,6 @@ def test_points_taken_by_hand_are_flagged_until_a_person_accepts_them(loyalty: L
 
 
 def test_after_an_acceptance_the_next_loss_is_found(loyalty: Loyalty) -> None:
-    from influence_pipeline.webhooks import gaps
-
     loyalty.by_hand("c-1", -70)
     loyalty.hand_over()
     loyalty.reconcile()
@@ -257,8 +230,6 @@ def test_a_page_that_fails_once_is_asked_for_again(loyalty: Loyalty) -> None:
 
 
 def test_members_are_kept_right_by_the_list(loyalty: Loyalty) -> None:
-    from influence_pipeline.webhooks import gaps
-
     loyalty.network(drop=1)
     loyalty.by_hand("c-1", 600)
     loyalty.hand_over()
@@ -272,7 +243,7 @@ def test_members_are_kept_right_by_the_list(loyalty: Loyalty) -> None:
     assert (member.point_balance, member.tier_title) == (1101, "Silver")
 
 
-def test_no_personal_field_of_the_list_is_kept(loyalty: Loyalty, tmp_path: Path) -> None:
+def test_no_personal_field_of_the_list_is_kept(loyalty: Loyalty) -> None:
     loyalty.sandbox.put_customer("c-9", firstName="Zebedee")
     loyalty.reconcile(everyone=True)
     with loyalty.state.transaction() as connection:
