@@ -34,6 +34,9 @@ import_from = "2026-01"
 sensor_deadline_seconds = 0.4
 poll_seconds = 0.02
 workers = 2
+
+[members]
+grace_minutes = 0
 """
 AT_ONCE = dg.RetryPolicy(max_retries=2, delay=0)
 

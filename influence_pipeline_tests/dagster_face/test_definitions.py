@@ -26,7 +26,7 @@ ASSETS = {
     "changes": {"customer_changes", "product_changes", "order_changes"},
     "influence": {"customers", "products", "orders", "rewards_used"},
     "first_import": {"customers_import", "products_import"},
-    "loyalty": {"webhook_inbox", "coupons"},
+    "loyalty": {"webhook_inbox", "coupons", "members"},
 }
 
 
@@ -82,9 +82,9 @@ class TestWithNothingSet:
 
     def test_nothing_starts_by_itself(self) -> None:
         made = build_definitions()
-        (sync, compare), (sensor,) = made.schedules or (), made.sensors or ()
-        assert sync.default_status is dg.DefaultScheduleStatus.STOPPED
-        assert compare.default_status is dg.DefaultScheduleStatus.STOPPED
+        schedules, (sensor,) = made.schedules or (), made.sensors or ()
+        assert len(schedules) == 3
+        assert {one.default_status for one in schedules} == {dg.DefaultScheduleStatus.STOPPED}
         assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
 
     def test_everything_starts_by_itself_with_automation_on(
@@ -92,9 +92,9 @@ class TestWithNothingSet:
     ) -> None:
         monkeypatch.setenv("INFLUENCE_AUTOMATION", "on")
         made = build_definitions()
-        (sync, compare), (sensor,) = made.schedules or (), made.sensors or ()
-        assert sync.default_status is dg.DefaultScheduleStatus.RUNNING
-        assert compare.default_status is dg.DefaultScheduleStatus.RUNNING
+        schedules, (sensor,) = made.schedules or (), made.sensors or ()
+        assert len(schedules) == 3
+        assert {one.default_status for one in schedules} == {dg.DefaultScheduleStatus.RUNNING}
         assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
 
     def test_a_run_says_in_one_line_what_is_missing(self, instance: dg.DagsterInstance) -> None:
@@ -157,6 +157,7 @@ def test_orders_run_after_their_customers() -> None:
         ("full_compare", ASSETS["changes"] | ASSETS["influence"]),
         ("first_import", ASSETS["first_import"]),
         ("work_off_webhooks", {"coupons"}),
+        ("reconcile_members", {"members"}),
     ],
 )
 def test_a_job_runs_its_assets_and_no_others(job: str, steps: set[str]) -> None:
