@@ -20,7 +20,7 @@ from influence_pipeline.errors import (
 )
 from influence_pipeline.platform_api.single import SingleCalls
 from influence_pipeline.postgres import Postgres
-from influence_pipeline.settings import Members, Settings, load_settings
+from influence_pipeline.settings import Config, Settings, load_settings
 from influence_pipeline.state.database import open_state
 from influence_pipeline.sync.engine import Engine
 from influence_pipeline.webhooks.context import HandlerContext, handler_context
@@ -61,7 +61,7 @@ class EngineResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # its 
                     yield state, context
 
     @contextmanager
-    def members(self) -> Iterator[tuple[Postgres, SingleCalls, Members]]:
+    def members(self) -> Iterator[tuple[Postgres, SingleCalls, Config]]:
         """Open the state and the API for a reconcile of members; errors as with `engine`."""
         with in_one_line():
             settings = self.settings()
@@ -72,7 +72,7 @@ class EngineResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # its 
                 closing(api),
                 closing(open_state(settings.secret("state_url"), schema=schema)) as s,
             ):
-                yield s, api, settings.config.members
+                yield s, api, settings.config
 
 
 def resource_for(settings: Settings) -> EngineResource:

@@ -14,7 +14,7 @@ from influence_pipeline.assets.reporting import MOST, Reported
 from influence_pipeline.resources import EngineResource
 from influence_pipeline.webhooks import gaps
 from influence_pipeline.webhooks.gaps import Gap, GapCount
-from influence_pipeline.webhooks.reconcile import Reconciled, reconcile
+from influence_pipeline.webhooks.reconcile import Reconciled, pause_between_pages, reconcile
 
 MEMBERS = "members"
 BALANCES_ADD_UP = "balances_add_up"
@@ -59,7 +59,13 @@ def member_asset(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: ReconcileConfig, engines: EngineResource
     ) -> Reported:
         with engines.members() as (state, api, settings):
-            done = reconcile(state, api, settings, everyone=config.everyone)
+            done = reconcile(
+                state,
+                api,
+                settings.members,
+                everyone=config.everyone,
+                pause_seconds=pause_between_pages(settings.delivery),
+            )
             found = gaps.find(state, MOST)
             for note in done.notes:
                 context.log.warning(note)

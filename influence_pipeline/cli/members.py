@@ -14,7 +14,7 @@ from influence_pipeline.settings import Settings, load_settings
 from influence_pipeline.state.database import open_state
 from influence_pipeline.webhooks import gaps
 from influence_pipeline.webhooks.gaps import GapCount
-from influence_pipeline.webhooks.reconcile import reconcile
+from influence_pipeline.webhooks.reconcile import pause_between_pages, reconcile
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -30,7 +30,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _reconcile(state: Postgres, settings: Settings, arguments: argparse.Namespace) -> int:
     with closing(SingleCalls(settings.environment.api_url, settings.secret("api_key"))) as api:
-        done = reconcile(state, api, settings.config.members, everyone=arguments.everyone)
+        done = reconcile(
+            state,
+            api,
+            settings.config.members,
+            everyone=arguments.everyone,
+            pause_seconds=pause_between_pages(settings.config.delivery),
+        )
     for note in done.notes:
         print(f"note: {note}", file=sys.stderr)
     if arguments.json:

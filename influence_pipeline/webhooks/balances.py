@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -24,6 +24,10 @@ _SQL = load_queries(__file__, "balances.sql")
 # The sign of `points` is not documented (contract: Webhook deliveries), the topic says it.
 _SIGNS = {Topic.POINTS_EARNED: 1, Topic.POINTS_REDEEMED: -1}
 _EVENTS_AT_ONCE = 500
+# Events parked so may be no events of this member's at all.
+_TELLS_NOTHING = (Why.NOT_VERIFIED, Why.CODE_OF_ANOTHER_EVENT)
+# No clock is further ahead; a state of another year would be the newest one for ever.
+_AHEAD = timedelta(days=1)
 # Beyond any real number of points; sums of those below stay numbers, whoever sends them.
 _MOST_POINTS = 10**15
 
@@ -52,11 +56,12 @@ def seen_in(event: Event, event_id: int, received_at: datetime) -> list[Seen]:
         if member is None or member.id is None:
             return []
         moved = points(event.body.get("points"))
-        known = moved is not None and member.updated_at is not None
+        at = possible_time(member.updated_at, received_at)
+        known = moved is not None and at is not None
         return [
             Seen(
                 member.id,
-                member.updated_at or received_at,
+                at or received_at,
                 BalanceSource.MOVED,
                 event_id,
                 _possible(member.point_balance),
@@ -71,9 +76,15 @@ def seen_in(event: Event, event_id: int, received_at: datetime) -> list[Seen]:
         if shown is not None
         and shown.id is not None
         and shown.updated_at is not None
+        and possible_time(shown.updated_at, received_at) is not None
         and _possible(shown.point_balance) is not None
     }
     return sorted(found, key=lambda seen: (seen.member_id, seen.at))
+
+
+def possible_time(at: datetime | None, now: datetime) -> datetime | None:
+    """Give a time that a state can have; None for one that lies in the future."""
+    return at if at is not None and at <= now + _AHEAD else None
 
 
 def points(value: object) -> int | None:
@@ -108,7 +119,8 @@ def _insert(connection: sa.Connection, seen: Iterable[Seen]) -> None:
 
 def observe_unsettled(state: Postgres) -> int:
     """Write down what events tell that are not done: that a coupon waits, or is parked, does not
-    mean that its event never came. Not those that the API does not vouch for. Gives how many.
+    mean that its event never came. Not those that the API does not vouch for, nor a redemption that
+    came under another id before. Gives how many.
 
     Raises StateError.
     """
@@ -116,7 +128,8 @@ def observe_unsettled(state: Postgres) -> int:
         connection.execute(_SQL["forget_set_aside"])
         ids = list(
             connection.execute(
-                _SQL["unsettled"], {"forged": Why.NOT_VERIFIED, "topics": list(map(str, Topic))}
+                _SQL["unsettled"],
+                {"but": list(map(str, _TELLS_NOTHING)), "topics": list(map(str, Topic))},
             ).scalars()
         )
     for start in range(0, len(ids), _EVENTS_AT_ONCE):

@@ -15,7 +15,8 @@ WHERE i.state = 'quarantined' AND i.conflicts AND s.event_id = i.id AND s.event_
 SELECT id FROM inbox WHERE state = 'new' AND topic = ANY(CAST(:topics AS text[]))
 UNION ALL
 SELECT id FROM inbox
-WHERE state = 'parked' AND topic = ANY(CAST(:topics AS text[])) AND reason_code <> :forged
+WHERE state = 'parked' AND topic = ANY(CAST(:topics AS text[]))
+  AND reason_code <> ALL(CAST(:but AS text[]))
 
 -- name: bodies
 SELECT id, topic, body, received_at FROM inbox WHERE id = ANY(CAST(:ids AS bigint[]))

@@ -91,7 +91,7 @@ def judge(state: Postgres, *, grace_seconds: float, past: datetime | None = None
                 "grace_seconds": grace_seconds,
             },
         ).one()
-        _drop_refunds(connection, judged, past)
+        _drop_refunds(connection, steps, judged, past)
         unreadable = connection.execute(_SQL["not_judged"]).scalar_one()
     return Judgement(settled.members, len(judged.explained), len(judged.misread), unreadable)
 
@@ -145,18 +145,28 @@ def _keep(connection: sa.Connection, gaps: Sequence[Step]) -> None:
         connection.execute(_SQL["keep_gaps"], {**columns, **more})
 
 
-def _drop_refunds(connection: sa.Connection, judged: Judged, past: datetime | None) -> None:
-    """Drop the refunds whose step the chain has passed, so that they explain no second one."""
+def _drop_refunds(
+    connection: sa.Connection, steps: Sequence[Step], judged: Judged, past: datetime | None
+) -> None:
+    """Drop the refunds whose step the chain has passed, so that they explain no second one, and
+    those of before `past` of which no step is left to be seen."""
     members = sorted({step.member_id for step, _ in judged.explained})
     rows = connection.execute(_SQL["settled_at"], {"members": members}).all()
     settled = {row.member_id: row.at for row in rows}
-    used = [
-        refund.order_key
-        for step, refund in judged.explained
-        if step.member_id in settled and step.until <= settled[step.member_id]
-    ]
-    before = None if past is None else past - 2 * chain.NEAR
-    connection.execute(_SQL["drop_refunds"], {"used": used, "before": before})
+
+    def is_past(step: Step) -> bool:
+        return step.member_id in settled and step.until <= settled[step.member_id]
+
+    used = [refund.order_key for step, refund in judged.explained if is_past(step)]
+    still_open = {step.external_id for step in steps if step.external_id and not is_past(step)}
+    connection.execute(
+        _SQL["drop_refunds"],
+        {
+            "used": used,
+            "open": sorted(still_open),
+            "before": None if past is None else past - 2 * chain.NEAR,
+        },
+    )
 
 
 def find(state: Postgres, most: int) -> list[Gap]:

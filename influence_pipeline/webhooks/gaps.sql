@@ -121,12 +121,11 @@ ON CONFLICT (member_id, until) DO UPDATE SET since = EXCLUDED.since, points = EX
 
 -- name: drop_refunds
 -- What has explained a step, and what was told before the last cycle began and has explained none in
--- it: it took no points back. Not of members of whom something is open.
+-- it: it took no points back. Not of customers of whom a step is still open.
 DELETE FROM refund_told r
 WHERE r.order_key = ANY(CAST(:used AS text[]))
    OR r.last_at < CAST(:before AS timestamptz)
-      AND NOT EXISTS (SELECT FROM balance_gap g JOIN loyalty_member m ON m.customer_id = g.member_id
-                      WHERE m.external_id = r.customer_key)
+      AND r.customer_key <> ALL(CAST(:open AS text[]))
 
 -- name: gaps
 -- Points missing first, oldest first; with the store's id.

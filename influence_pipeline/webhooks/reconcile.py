@@ -19,7 +19,7 @@ from influence_pipeline.errors import ApiError, ApiKeyRejected
 from influence_pipeline.platform_api import pages
 from influence_pipeline.platform_api.single import Answer
 from influence_pipeline.postgres import Postgres
-from influence_pipeline.settings import Members
+from influence_pipeline.settings import Delivery, Members
 from influence_pipeline.sql import load_queries
 from influence_pipeline.webhooks import balances, events, gaps
 from influence_pipeline.webhooks.balances import Listed
@@ -33,6 +33,11 @@ _STALE_PAGES = 50
 # Between our clock and the API's, and for what it shows late: changes of so long before the last
 # cycle are asked for again.
 _OVERLAP = timedelta(minutes=30)
+
+
+def pause_between_pages(delivery: Delivery) -> float:
+    """Seconds between two pages, by the merchant's own ceiling of calls where one is set."""
+    return 1 / delivery.calls_per_second if delivery.calls_per_second else 0.0
 
 
 class MemberList(Protocol):
@@ -71,15 +76,16 @@ def reconcile(
     settings: Members,
     *,
     everyone: bool = False,
+    pause_seconds: float = 0.0,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Reconciled:
     """Run one cycle. Safe to repeat and to run beside another. `everyone`: list all members, which
-    is also done by itself every so often.
+    is also done by itself every so often. `pause_seconds`: between two pages.
 
     Raises StateError; ApiKeyRejected where the key is refused.
     """
     started = time.monotonic()
-    listing = _Listing(state, api, settings, everyone=everyone, sleep=sleep)
+    listing = _Listing(state, api, settings, everyone=everyone, sleep=sleep, pause=pause_seconds)
     try:
         listing.run()
     except ApiKeyRejected:
@@ -121,7 +127,9 @@ class _Listing:
         *,
         everyone: bool,
         sleep: Callable[[float], None],
+        pause: float,
     ) -> None:
+        self._pause = pause
         self._state = state
         self._api = api
         self._sleep = sleep
@@ -184,6 +192,8 @@ class _Listing:
             if cursor in cursors:
                 return
             cursors.add(cursor)
+            if self._pause:
+                self._sleep(self._pause)
 
     def _note_unknown_cursor(self, body: Any) -> None:
         """A first page without a cursor may be all there is, or call it otherwise."""
@@ -246,7 +256,7 @@ class _Listing:
             # It may be the last part of the address only, which is no address.
             referral_url=link if link and link.startswith(("https://", "http://")) else None,
             created_at=events.moment(value.get("createdAt")),
-            updated_at=events.moment(value.get("updatedAt")),
+            updated_at=balances.possible_time(events.moment(value.get("updatedAt")), self._started),
         )
 
     def remember(self) -> None:

@@ -107,6 +107,10 @@ class Loyalty:
             with self.state.transaction() as connection:
                 for one in deliveries[start : start + 500]:
                     inbox.store(connection, one)
+        return self.work()
+
+    def work(self) -> WorkedOff:
+        """Work off all that is due."""
         done = WorkedOff()
         while True:
             round_ = work_off(self.state, self.context, limit=10_000)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from influence_pipeline.settings import Members
-from influence_pipeline.webhooks import gaps
+from influence_pipeline.settings import Delivery, Members
+from influence_pipeline.webhooks import gaps, inbox
 from influence_pipeline.webhooks.grants import Terms
+from influence_pipeline.webhooks.reconcile import pause_between_pages, reconcile
+from influence_pipeline_tests.webhooks.builders import delivery
 from influence_pipeline_tests.webhooks.loyalty import Loyalty
 
 
@@ -251,3 +256,132 @@ def test_no_personal_field_of_the_list_is_kept(loyalty: Loyalty) -> None:
             rows = connection.exec_driver_sql(f"SELECT * FROM {table}").all()
             assert "example.org" not in str(rows)
             assert "Zebedee" not in str(rows)
+
+
+def _tell(program: Loyalty, topic: str, body: dict[str, Any]) -> None:
+    """Hand over an event that the sandbox would not send."""
+    with program.state.transaction() as connection:
+        inbox.store(connection, delivery(topic, body))
+    program.work()
+
+
+def _shown(program: Loyalty, key: str = "c-1", **changes: Any) -> dict[str, Any]:
+    """The customer object of an event, as of now."""
+    found = program.sandbox.good("GET", f"/v1/customers/{key}")["customer"]
+    names = ("id", "externalId", "pointBalance", "createdAt", "updatedAt")
+    return {**{name: found[name] for name in names}, **changes}
+
+
+def test_a_state_of_the_future_is_not_the_newest_one_for_ever(loyalty: Loyalty) -> None:
+    _tell(loyalty, "customers/updated", _shown(loyalty, updatedAt="2999-01-01T00:00:00Z"))
+    loyalty.network(drop_by_topic={"points/redeemed": 1})
+    loyalty.redeem()
+    loyalty.hand_over()
+    loyalty.reconcile()
+    assert loyalty.flagged() == {"c-1"}
+
+
+@pytest.mark.parametrize("points", ["many", 10**30, None])
+def test_an_event_that_cannot_be_read_accuses_nobody(loyalty: Loyalty, points: Any) -> None:
+    loyalty.redeem()
+    loyalty.hand_over(but="points/redeemed")
+    body = {"id": "r-1", "customer": _shown(loyalty), "points": points, "couponCode": "CODE-1"}
+    _tell(loyalty, "points/redeemed", body)
+    done = loyalty.reconcile()
+    assert (loyalty.gaps(), done.judgement.unreadable) == ([], 1)
+
+
+def test_an_event_without_a_time_accuses_nobody(loyalty: Loyalty) -> None:
+    loyalty.redeem()
+    loyalty.hand_over(but="points/redeemed")
+    body = {"id": "r-1", "customer": _shown(loyalty, updatedAt=None), "points": 100}
+    _tell(loyalty, "points/redeemed", {**body, "couponCode": "CODE-1"})
+    loyalty.reconcile()
+    assert loyalty.gaps() == []
+
+
+def test_events_of_points_that_show_the_time_before_their_change_add_up_too(
+    program: Loyalty,
+) -> None:
+    """Influence may take the customer into the event before the points move."""
+    program.network(drop=1)
+    program.customer()
+    program.earn()
+    program.network()
+    program.reconcile()
+    for number in range(3):
+        before = _shown(program)
+        program.by_hand("c-1", 10)
+        program.hand_over(but="points/earned")
+        _tell(program, "points/earned", {"id": f"e-{number}", "customer": before, "points": 10})
+        program.reconcile()
+        assert program.gaps() == []
+    program.redeem()
+    program.hand_over(but="points/redeemed")
+    program.reconcile()
+    assert [gap.points for gap in program.gaps()] == [-100]
+
+
+def test_what_just_one_member_shows_does_not_turn_the_reading(loyalty: Loyalty) -> None:
+    """A redemption right before the settled state, and a lost one of as many points after it."""
+    loyalty.redeem()
+    loyalty.hand_over()
+    loyalty.reconcile()
+    loyalty.network(drop_by_topic={"points/redeemed": 1})
+    loyalty.redeem()
+    loyalty.hand_over()
+    loyalty.reconcile()
+    assert [gap.points for gap in loyalty.gaps()] == [-100]
+
+
+def test_states_that_share_a_time_are_passed_over(loyalty: Loyalty) -> None:
+    """A clock of whole seconds: which of the two balances was the last is not known."""
+    later = _shown(loyalty)["updatedAt"].replace("Z", "9Z")
+    for topic, balance in (("customers/updated", 400), ("customers/tier_changed", 450)):
+        shown = _shown(loyalty, updatedAt=later, pointBalance=balance)
+        body = shown if topic == "customers/updated" else {"customer": shown, "newTier": None}
+        _tell(loyalty, topic, body)
+    loyalty.reconcile()
+    assert loyalty.gaps() == []
+
+
+def test_a_redemption_that_came_under_another_id_is_not_counted_twice(loyalty: Loyalty) -> None:
+    loyalty.redeem()
+    loyalty.hand_over()
+    (row,) = loyalty.sandbox.rows("SELECT body FROM deliveries WHERE topic = 'points/redeemed'")
+    _tell(loyalty, "points/redeemed", {**json.loads(row["body"]), "id": "another"})
+    loyalty.reconcile()
+    assert loyalty.gaps() == []
+
+
+def test_a_refund_whose_state_is_told_late_still_explains_it(loyalty: Loyalty) -> None:
+    loyalty.settings = Members(grace_minutes=1)
+    loyalty.refund("o-c-1", "c-1")
+    loyalty.hand_over()
+    with loyalty.state.transaction() as connection:
+        connection.exec_driver_sql("UPDATE refund_told SET last_at = last_at - interval '9 min'")
+        connection.exec_driver_sql(
+            "UPDATE fact SET value = value || jsonb_build_object('cycle_at', now() + '1 day')"
+        )
+    loyalty.reconcile()
+    loyalty.settings = Members(grace_minutes=0)
+    done = loyalty.reconcile()
+    assert (loyalty.gaps(), done.judgement.explained) == ([], 1)
+
+
+def test_a_ceiling_of_calls_holds_for_the_list_too(loyalty: Loyalty) -> None:
+    for number in range(2, 7):
+        loyalty.customer(f"c-{number}")
+    loyalty.sandbox.set(page_size=2)
+    waits: list[float] = []
+    pause = pause_between_pages(Delivery(calls_per_second=4))
+    reconcile(
+        loyalty.state,
+        loyalty.api,
+        Members(),
+        everyone=True,
+        pause_seconds=pause,
+        sleep=waits.append,
+    )
+    assert waits == [0.25, 0.25]
+    assert pause_between_pages(Delivery()) == 0
