@@ -18,6 +18,7 @@ from influence_pipeline.assets.changes import change_assets
 from influence_pipeline.assets.coupons import coupon_asset, webhook_inbox
 from influence_pipeline.assets.first_import import import_assets, months_from
 from influence_pipeline.assets.influence import influence_assets
+from influence_pipeline.assets.members import member_asset
 from influence_pipeline.assets.store import store_assets
 from influence_pipeline.automation.alerting import make_failed_runs_sensor
 from influence_pipeline.automation.jobs import make_jobs
@@ -59,6 +60,7 @@ def build_definitions(
             *import_assets(months, retry),
             webhook_inbox,
             coupon_asset(retry),
+            member_asset(retry),
         ]
     return dg.Definitions(
         assets=dg.map_asset_specs(_policies, assets),

@@ -18,8 +18,9 @@ from influence_pipeline.errors import (
     InfluencePipelineError,
     MassChange,
 )
+from influence_pipeline.platform_api.single import SingleCalls
 from influence_pipeline.postgres import Postgres
-from influence_pipeline.settings import Settings, load_settings
+from influence_pipeline.settings import Config, Settings, load_settings
 from influence_pipeline.state.database import open_state
 from influence_pipeline.sync.engine import Engine
 from influence_pipeline.webhooks.context import HandlerContext, handler_context
@@ -58,6 +59,20 @@ class EngineResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # its 
                 )
                 with closing(state):
                     yield state, context
+
+    @contextmanager
+    def members(self) -> Iterator[tuple[Postgres, SingleCalls, Config]]:
+        """Open the state and the API for a reconcile of members; errors as with `engine`."""
+        with in_one_line():
+            settings = self.settings()
+            settings.require("state_url", "api_key")
+            api = SingleCalls(settings.environment.api_url, settings.secret("api_key"))
+            schema = settings.config.state_schema
+            with (
+                closing(api),
+                closing(open_state(settings.secret("state_url"), schema=schema)) as s,
+            ):
+                yield s, api, settings.config
 
 
 def resource_for(settings: Settings) -> EngineResource:

@@ -320,11 +320,16 @@ class Coupons(_Section):
 
 
 class Members(_Section):
-    """What the store is told about its members (balance, tier, referral link), beside what the
-    state database keeps of them."""
+    """Members: when a balance that does not add up is flagged, and what the store is told of them
+    (balance, tier, referral link), beside what the state database keeps."""
 
     # A statement that the coupon role runs for each change; without it nothing is written.
     write: str | None = None
+    # A balance that does not add up is flagged when nothing more was told of it for so long: events
+    # come late and out of order.
+    grace_minutes: float = Field(default=15.0, ge=0)
+    # A cycle asks for the members that changed since the last one; as often as this, for all.
+    list_everyone_hours: float = Field(default=24.0, ge=0)
 
 
 class Webhooks(_Section):
@@ -368,6 +373,8 @@ class Schedule(_Section):
 
     sync: str = "*/5 * * * *"
     full_compare: str = "17 3 * * *"
+    # The reconcile of members' balances.
+    members: str = "7 * * * *"
     timezone: str = "UTC"
     # Where the partitions of the first import begin: a month, before the store's oldest record.
     import_from: str = Field(default="2015-01", pattern=r"^\d{4}-(0[1-9]|1[0-2])$")

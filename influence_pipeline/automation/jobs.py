@@ -10,6 +10,7 @@ from influence_pipeline.assets.changes import CaptureConfig
 from influence_pipeline.assets.coupons import COUPONS
 from influence_pipeline.assets.influence import REWARDS
 from influence_pipeline.assets.kinds import KINDS
+from influence_pipeline.assets.members import MEMBERS
 
 if TYPE_CHECKING:
     # What define_asset_job gives; Dagster has no public name for it.
@@ -21,6 +22,7 @@ INCREMENTAL_SYNC = "incremental_sync"
 FULL_COMPARE = "full_compare"
 FIRST_IMPORT = "first_import"
 WORK_OFF_WEBHOOKS = "work_off_webhooks"
+RECONCILE_MEMBERS = "reconcile_members"
 
 # deploy/dagster.yaml lets one run with this tag out of the queue at a time.
 LIVE = {"influence/lane": "live"}
@@ -72,5 +74,13 @@ def make_jobs() -> list[UnresolvedAssetJobDefinition]:
             WORK_OFF_WEBHOOKS,
             selection=[COUPONS],
             description="Work off every stored webhook that is due, until the inbox is empty.",
+        ),
+        dg.define_asset_job(
+            RECONCILE_MEMBERS,
+            selection=[MEMBERS],
+            description=(
+                "Ask Influence for its members and look whether their balances add up: finds "
+                "redemptions whose webhook never came. Changes nothing at Influence."
+            ),
         ),
     ]

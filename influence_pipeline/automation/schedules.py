@@ -1,16 +1,21 @@
-"""The schedules: the incremental sync and the daily full compare, never two of them at once."""
+"""The schedules: the incremental sync and the daily full compare, never two of them at once; the
+reconcile of members."""
 
 from collections.abc import Collection
 
 import dagster as dg
 
-from influence_pipeline.automation.jobs import FULL_COMPARE, INCREMENTAL_SYNC
+from influence_pipeline.automation.jobs import (
+    FULL_COMPARE,
+    INCREMENTAL_SYNC,
+    RECONCILE_MEMBERS,
+)
 from influence_pipeline.automation.runs import at_work
 from influence_pipeline.settings import Schedule
 
 
 def make_schedules(times: Schedule, *, running: bool) -> list[dg.ScheduleDefinition]:
-    """Make both schedules, switched on or off.
+    """Make all schedules, switched on or off.
 
     A full compare waits in the queue for a sync that is at work; a sync is left out instead.
     """
@@ -31,6 +36,16 @@ def make_schedules(times: Schedule, *, running: bool) -> list[dg.ScheduleDefinit
             status,
             beside=(FULL_COMPARE,),
             description="Compares every record. Left out while the last one is still at work.",
+        ),
+        _schedule(
+            RECONCILE_MEMBERS,
+            times.members,
+            times.timezone,
+            status,
+            beside=(RECONCILE_MEMBERS,),
+            description=(
+                "Looks whether members' balances add up. Left out while the last one is at work."
+            ),
         ),
     ]
 

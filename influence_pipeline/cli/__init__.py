@@ -173,6 +173,8 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_events(command("events", "events", "stored webhook events: list, show, replay, settle"))
 
+    _add_members(command("members", "members", "members' balances, and whether they add up"))
+
     added = command("webhooks", "webhooks", "webhook subscriptions at Influence")
     actions = added.add_subparsers(dest="action", metavar="ACTION", required=True)
     as_json(actions.add_parser("status", help="which topics are subscribed, and to where"))
@@ -228,6 +230,30 @@ def _add_events(added: argparse.ArgumentParser) -> None:
     )
     settle.add_argument("id", type=int, nargs="+")
     settle.add_argument("--note", required=True, help="what was done; no personal data")
+
+
+def _add_members(added: argparse.ArgumentParser) -> None:
+    actions = added.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def action(name: str, words: str, *, most: int | None = None) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=words, description=words)
+        if most is not None:
+            made.add_argument("--most", type=_positive, default=most, help=f"default: {most}")
+        if name != "accept":
+            made.add_argument("--json", action="store_true", help="print JSON")
+        return made
+
+    reconcile = action("reconcile", "ask Influence for its members, look whether all adds up")
+    reconcile.add_argument(
+        "--everyone", action="store_true", help="list all, not only who changed since last time"
+    )
+    action("gaps", "customers whose balance does not add up", most=50)
+    for name, words in (
+        ("accept", "take a customer's balance as it is; closes the gaps"),
+        ("show", "what was told of one customer's balance"),
+    ):
+        action(name, words).add_argument("customer", help="the store's id of the customer")
+    action("list", "members, the last changed first", most=50)
 
 
 def _add_probe(added: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from influence_pipeline.errors import ApiError, ApiKeyRejected, ApiUnreachable
@@ -75,6 +76,16 @@ class SingleCalls:
     def get_order(self, key: str) -> Answer:
         """GET /v1/orders/{orderId}; that it exists is inferred (contract: Orders)."""
         return self._record("orders", key)
+
+    def list_customers(
+        self, cursor: str | None = None, *, updated_since: datetime | None = None
+    ) -> Answer:
+        """GET /v1/customers, one page. A cursor overrides the filter, so it goes alone; the name of
+        the filter is inferred (contract: Customers)."""
+        query = {"cursor": cursor} if cursor else {}
+        if updated_since is not None and not cursor:
+            query["updatedAtMin"] = updated_since.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return self._call("GET", path("customers"), query=query)
 
     def list_webhooks(self, cursor: str | None = None) -> Answer:
         """GET /v1/webhooks; its shape is inferred (contract: Webhook subscriptions)."""

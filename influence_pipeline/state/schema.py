@@ -65,6 +65,21 @@ class CouponState(StrEnum):
     USED = "used"
 
 
+class BalanceSource(StrEnum):
+    """What a row of `balance_seen` goes by.
+
+    `told`: an event that shows a member. `moved`: an event that points moved. `asked`: the API's
+    own list. `created`: a new member, who has none yet. `settled`: everything before adds up, or
+    was accepted by a person; the chain goes on from here.
+    """
+
+    TOLD = "told"
+    MOVED = "moved"
+    ASKED = "asked"
+    CREATED = "created"
+    SETTLED = "settled"
+
+
 metadata = sa.MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",
@@ -343,6 +358,7 @@ sa.Index("coupon_folded_code_idx", coupon.c.folded_code)
 sa.Index("coupon_event_id_idx", coupon.c.event_id)
 
 # What Influence last said of a member. `customer_id` is Influence's, `external_id` the store's.
+# `event_id`: the event that said it; 0: the API's own list.
 loyalty_member = sa.Table(
     "loyalty_member",
     metadata,
@@ -356,3 +372,48 @@ loyalty_member = sa.Table(
     sa.Column("event_id", sa.BigInteger, nullable=False),
 )
 sa.Index("loyalty_member_external_id_idx", loyalty_member.c.external_id)
+
+# Balances of members as they were told, since the last state up to which everything adds up; what
+# gaps are found by (webhooks.gaps). `at`: the member's `updatedAt`. `moved`: points of an event,
+# signed (NULL in one: how many, or when, could not be read). `event_id`: in the inbox; 0: none.
+# `member_id` is Influence's.
+balance_seen = sa.Table(
+    "balance_seen",
+    metadata,
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("event_id", sa.BigInteger, nullable=False),
+    sa.Column("balance", sa.BigInteger),
+    sa.Column("moved", sa.BigInteger),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("member_id", sa.Text(collation="C"), nullable=False),
+    sa.PrimaryKeyConstraint("member_id", "at", "source", "event_id"),
+    _one_of("source", BalanceSource),
+    postgresql_with={"autovacuum_vacuum_scale_factor": 0.05},
+)
+
+# Steps of a member's balance that nothing explains: between the states of `since` and `until` it
+# changed by `points` more than was told. Below 0: points were spent and no event told of it.
+balance_gap = sa.Table(
+    "balance_gap",
+    metadata,
+    sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("found_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("points", sa.BigInteger, nullable=False),
+    sa.Column("member_id", sa.Text(collation="C"), nullable=False),
+    sa.PrimaryKeyConstraint("member_id", "until"),
+)
+
+# Orders that we told the API a status of that may take points back, for which it sends no event of
+# its own: what explains that a balance went down. Gone once it has explained something, or could
+# not any more. `first_at`: before the first such call; `last_at`: after the last one.
+refund_told = sa.Table(
+    "refund_told",
+    metadata,
+    sa.Column("order_key", sa.Text(collation="C"), primary_key=True),
+    sa.Column("customer_key", sa.Text(collation="C"), nullable=False),
+    sa.Column("first_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("last_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+)
+sa.Index("refund_told_customer_key_idx", refund_told.c.customer_key)

@@ -111,12 +111,14 @@ class Intent(NamedTuple):
 
 @dataclass
 class Batch:
-    """What one commit writes: intents, results, attempts, used codes (code, key of the order)."""
+    """What one commit writes: intents, results, attempts, used codes (code, key of the order), and
+    orders (key, key of the customer) told a status that may take points back."""
 
     intents: list[Intent] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     codes_used: list[tuple[str, str]] = field(default_factory=list)
+    refunds: dict[str, str] = field(default_factory=dict)
 
 
 # What a result says where nothing special is to be said; the statement `acknowledge` knows them.
@@ -210,6 +212,11 @@ class Claims:
                         "codes": [code for code, _ in batch.codes_used],
                         "orders": [order for _, order in batch.codes_used],
                     },
+                )
+            if batch.refunds:
+                connection.execute(
+                    _QUERIES["refunds_told"],
+                    {"orders": list(batch.refunds), "customers": list(batch.refunds.values())},
                 )
         return held
 

@@ -254,6 +254,8 @@ class Delivery:
             self._ready.append((job, job.begin(None)))
             return
         claim = job.claim
+        if isinstance(job, OrderJob) and intended.phase is Phase.REFUNDING:
+            self._note_refund(job)
         self._intending[claim.fence, claim.key] = (job, intended)
         self._outbox.intend(
             Intent(claim.key, claim.fence, intended.phase, intended.status),
@@ -329,6 +331,8 @@ class Delivery:
 
     def _take(self, job: Job, call: Call, ticket: Ticket, reply: Reply) -> None:
         now = self._clock.monotonic()
+        if isinstance(job, OrderJob) and job.may_take_points_back:
+            self._note_refund(job)
         outcome = job.take(reply, self._judge.judge(call, reply))
         self._log(job, call, reply, outcome, now)
         self._learn(outcome, reply, ticket, now)
@@ -341,6 +345,11 @@ class Delivery:
             self._next(job)
         else:
             self._come_back(job, call, outcome)
+
+    def _note_refund(self, job: OrderJob) -> None:
+        """It goes with the commit of the intent, or of the answer. A guest has no balance."""
+        if job.customer is not None:
+            self._outbox.refund(job.claim.key, job.customer)
 
     def _learn(self, outcome: Outcome, reply: Reply, ticket: Ticket, now: float) -> None:
         self._health.learn(outcome, reply)

@@ -243,6 +243,14 @@ WITH carried AS (
 INSERT INTO work (entity, key) SELECT 'reward', code FROM used
 ON CONFLICT (entity, key) DO NOTHING
 
+-- name: refunds_told
+-- Orders told a status that may take points back: before the call, and again with its answer. For
+-- such a step of a balance the API sends no event of its own (webhooks.gaps).
+INSERT INTO refund_told AS r (order_key, customer_key)
+SELECT * FROM unnest(CAST(:orders AS text[]), CAST(:customers AS text[])) AS told (order_key, customer)
+ORDER BY order_key
+ON CONFLICT (order_key) DO UPDATE SET customer_key = EXCLUDED.customer_key, last_at = now()
+
 -- name: rewards_told
 UPDATE coupon SET reward_used_at = now()
 WHERE code = ANY(CAST(:codes AS text[])) AND reward_used_at IS NULL

@@ -182,6 +182,13 @@ class OrderJob(Job):
         """Whether the API may have it already: then it is no longer left out."""
         return self.known.phase is not Phase.IDLE or self.known.status is not None
 
+    @property
+    def may_take_points_back(self) -> bool:
+        """Whether the call under way carries a status that may take points back."""
+        return (
+            self._step_under_way is Step.UPDATE and self.wanted in orders.MAY_TAKE_POINTS_BACK
+        ) or self.known.phase is Phase.REFUNDING
+
     def send_as_guest(self) -> bool:
         """Leave the customer out, so that it goes by its e-mail alone; False: it has none."""
         self._body = self._body.model_copy(update={"customerId": None})

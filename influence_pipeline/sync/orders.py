@@ -20,6 +20,9 @@ from influence_pipeline.state.schema import Phase
 
 # A call that moves an order here may take points back, each time it is made.
 _TAKES_POINTS_BACK = frozenset({FinancialStatus.REFUNDED, FinancialStatus.PARTIALLY_REFUNDED})
+# The same, of which it is not documented that they leave points alone: where a balance went down
+# after one of them, nobody has to have spent points.
+MAY_TAKE_POINTS_BACK = _TAKES_POINTS_BACK | {FinancialStatus.VOIDED}
 
 # Two answers "no such order", a quiet window apart, before a POST may be made again.
 _ABSENT_ANSWERS_NEEDED = 2

@@ -57,6 +57,10 @@ class Outbox:
         """Note the discount codes of an acknowledged order; those that are ours are told on."""
         self._batch.codes_used += [(code, order) for code in codes]
 
+    def refund(self, order: str, customer: str) -> None:
+        """Note that an order is told, or was just told, a status that may take points back."""
+        self._batch.refunds[order] = customer
+
     def _gathered(self, now: float) -> None:
         if self._since is None:
             self._since = now

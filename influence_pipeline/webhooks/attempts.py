@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from influence_pipeline.errors import ApiError, StateError, StoreError, StoreUncertain
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.store.coupons.interface import CouponRefused, lock_of
-from influence_pipeline.webhooks import events, inbox, issue, members
+from influence_pipeline.webhooks import balances, events, inbox, issue, members
 from influence_pipeline.webhooks.caps import CapCheck
 from influence_pipeline.webhooks.context import HandlerContext
 from influence_pipeline.webhooks.events import Event, Topic
@@ -274,6 +274,7 @@ class Attempt:
         for code in self._to_forget:
             issue.forget(connection, self._claimed, code)
         if event is not None and isinstance(outcome, Done):
+            balances.observe(connection, event, self._claimed.id, self._claimed.received_at)
             if event.topic in MEMBER_TOPICS:
                 writer = self._context.member_writer
                 members.remember(connection, event.member, self._claimed.id, writer)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from influence_pipeline.errors import ApiError, ConfigurationError
+from influence_pipeline.platform_api import pages
 from influence_pipeline.platform_api.single import Answer
 from influence_pipeline.webhooks.events import Topic
 
@@ -139,7 +140,6 @@ def _check(url: str) -> None:
         )
 
 
-_CURSORS = ("cursor", "nextCursor", "nextToken")
 _MOST_PAGES = 100
 
 
@@ -156,19 +156,12 @@ def _all(api: WebhookApi) -> list[Subscription]:
                 f"The Platform API does not list the webhooks (HTTP {answer.status}{said}). "
                 "Nothing was created. Add the topics by hand in the Influence dashboard."
             )
-        found += [_subscription(item) for item in _items(answer.body)]
-        cursor = _next(answer.body)
+        found += [_subscription(item) for item in pages.records(answer.body, "webhooks")]
+        cursor = pages.next_cursor(answer.body)
         if cursor is None or cursor in seen:
             break
         seen.add(cursor)
     return found
-
-
-def _items(body: Any) -> list[dict[str, Any]]:
-    if isinstance(body, dict):
-        # {"webhooks": [...]} by analogy with customers; any single list will do.
-        body = next((value for value in body.values() if isinstance(value, list)), [])
-    return [item for item in body if isinstance(item, dict)] if isinstance(body, list) else []
 
 
 def _subscription(item: dict[str, Any]) -> Subscription:
@@ -176,9 +169,3 @@ def _subscription(item: dict[str, Any]) -> Subscription:
         return next((str(item[n]) for n in names if item.get(n) not in (None, "")), None)
 
     return Subscription(text("id"), text("topic"), text("url", "address") or "")
-
-
-def _next(body: Any) -> str | None:
-    if not isinstance(body, dict):
-        return None
-    return next((str(body[n]) for n in _CURSORS if isinstance(body.get(n), str) and body[n]), None)

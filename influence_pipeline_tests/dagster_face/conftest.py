@@ -35,6 +35,9 @@ sensor_deadline_seconds = 0.4
 between_ticks_seconds = 0
 poll_seconds = 0.02
 workers = 2
+
+[members]
+grace_minutes = 0
 """
 AT_ONCE = dg.RetryPolicy(max_retries=2, delay=0)
 

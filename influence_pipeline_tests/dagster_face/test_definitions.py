@@ -26,7 +26,7 @@ ASSETS = {
     "changes": {"customer_changes", "product_changes", "order_changes"},
     "influence": {"customers", "products", "orders", "rewards_used"},
     "first_import": {"customers_import", "products_import"},
-    "loyalty": {"webhook_inbox", "coupons"},
+    "loyalty": {"webhook_inbox", "coupons", "members"},
 }
 
 
@@ -158,6 +158,7 @@ def test_orders_run_after_their_customers() -> None:
         ("full_compare", ASSETS["changes"] | ASSETS["influence"]),
         ("first_import", ASSETS["first_import"]),
         ("work_off_webhooks", {"coupons"}),
+        ("reconcile_members", {"members"}),
     ],
 )
 def test_a_job_runs_its_assets_and_no_others(job: str, steps: set[str]) -> None:

@@ -150,6 +150,57 @@ def test_the_cursor_may_be_called_otherwise(sandbox: Sandbox) -> None:
     assert [one["externalId"] for one in rest["customers"]] == ["c-100"]
 
 
+def test_a_page_may_repeat_the_end_of_the_one_before_and_leave_customers_out(
+    sandbox: Sandbox,
+) -> None:
+    for number in range(6):
+        sandbox.put_customer(f"c-{number}")
+    sandbox.set(page_size=3, page_repeats=1)
+    page = sandbox.good("GET", "/v1/customers")
+    assert [one["externalId"] for one in page["customers"]] == ["c-0", "c-1", "c-2"]
+    page = sandbox.good("GET", f"/v1/customers?cursor={page['cursor']}")
+    assert [one["externalId"] for one in page["customers"]] == ["c-2", "c-3", "c-4"]
+    sandbox.set(page_skips=1)
+    page = sandbox.good("GET", "/v1/customers")
+    assert page["customers"] == []
+    assert page["cursor"]
+
+
+def test_deliveries_of_one_topic_alone_may_be_dropped(sandbox: Sandbox) -> None:
+    for topic in ("points/earned", "customers/updated"):
+        sandbox.good("POST", "/v1/webhooks", {"topic": topic, "url": "http://127.0.0.1:9/"})
+    sandbox.set(webhooks={"drop_by_topic": {"points/earned": 1}, "delay_ms": 10**9})
+    sandbox.put_customer()
+    sandbox.post_order()
+    rows = sandbox.rows("SELECT topic, state FROM deliveries ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        ("customers/updated", "pending"),
+        ("points/earned", "dropped"),
+        ("customers/updated", "pending"),
+    ]
+    assert "drop_by_topic" in sandbox.refused(
+        400, "PUT", "/sandbox/switches", {"webhooks": {"drop_by_topic": {"points/lost": 1}}}
+    )
+
+
+def test_a_merchant_gives_points_takes_them_away_and_sets_a_tier(sandbox: Sandbox) -> None:
+    for topic in ("points/earned", "customers/tier_changed"):
+        sandbox.good("POST", "/v1/webhooks", {"topic": topic, "url": "http://127.0.0.1:9/"})
+    sandbox.set(webhooks={"delay_ms": 10**9})
+    sandbox.put_customer()
+    sandbox.good("POST", "/sandbox/customers/c-1/points", {"points": 50})
+    shown = sandbox.good("POST", "/sandbox/customers/c-1/points", {"points": -20})
+    assert shown["customer"]["pointBalance"] == 30
+    assert sandbox.movements("manual") == [50, -20]
+    shown = sandbox.good("POST", "/sandbox/customers/c-1/tier", {"tierId": "tier-gold"})
+    assert shown["customer"]["currentLoyaltyTierId"] == "tier-gold"
+    sandbox.good("POST", "/sandbox/customers/c-1/tier", {"tierId": "tier-gold"})
+    topics = [row["topic"] for row in sandbox.rows("SELECT topic FROM deliveries ORDER BY id")]
+    assert topics == ["points/earned", "customers/tier_changed"]
+    sandbox.refused(400, "POST", "/sandbox/customers/c-1/tier", {"tierId": "tier-lead"})
+    sandbox.refused(404, "POST", "/sandbox/customers/nobody/points", {"points": 1})
+
+
 def test_a_balance_may_show_late(sandbox: Sandbox) -> None:
     sandbox.set(balance_delay_ms=300)
     sandbox.put_customer()

@@ -28,7 +28,10 @@ from influence_pipeline.webhooks import inbox
 from influence_pipeline.webhooks.context import HandlerContext
 from influence_pipeline.webhooks.grants import Terms
 from influence_pipeline.webhooks.handlers import WorkedOff, work_off
+from influence_pipeline_tests.sandbox.platform_fixtures import KEY, Sandbox
+from influence_pipeline_tests.sandbox.platform_fixtures import running as sandbox_running
 from influence_pipeline_tests.webhooks.builders import delivery
+from influence_pipeline_tests.webhooks.loyalty import Loyalty
 
 TABLE = """
 CREATE TABLE discount_code (
@@ -242,6 +245,26 @@ def api(directory: Directory) -> Iterator[SingleCalls]:
     calls = SingleCalls(directory.url, "key-0123456789", timeout=(2.0, 2.0))
     yield calls
     calls.close()
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    with sandbox_running(tmp_path_factory.mktemp("sandbox"), access_log=False) as started:
+        yield started
+
+
+@pytest.fixture
+def program(sandbox_process: Sandbox, state: Postgres, store: Store) -> Iterator[Loyalty]:
+    """A loyalty program without customers; what it tells is handed over by the test."""
+    sandbox_process.good("POST", "/sandbox/reset")
+    store.run("ALTER TABLE discount_code ALTER customer_id TYPE text")
+    coupons = Coupons(lookup="lookup.sql", create="create.sql", currency="EUR")
+    api = SingleCalls(sandbox_process.url, KEY)
+    context = HandlerContext(Terms({}, coupons, store.writer), Webhooks())
+    made = Loyalty(sandbox_process, state, context, api)
+    made.subscribe()
+    yield made
+    api.close()
 
 
 TOML = """

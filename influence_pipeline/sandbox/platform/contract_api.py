@@ -112,7 +112,7 @@ async def list_customers(
         "seen_max": _moment(last_seen_at_max),
     }
     desk = desk_of(request)
-    found, next_cursor = customers.page(desk.ledger, filters, cursor)
+    found, next_cursor = customers.page(desk.ledger, desk.switches, filters, cursor)
     page = {"customers": found, desk.switches.cursor_name: next_cursor}
     return answer(models.CustomerPage.model_validate(page))
 

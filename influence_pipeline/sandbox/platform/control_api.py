@@ -11,7 +11,7 @@ from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from influence_pipeline.sandbox.platform import models, redemptions, referrals, views
+from influence_pipeline.sandbox.platform import models, points, redemptions, referrals, views
 from influence_pipeline.sandbox.platform.contract_api import CustomerId, answer, desk_of
 from influence_pipeline.sandbox.platform.customers import read
 from influence_pipeline.sandbox.platform.desk import merged
@@ -42,6 +42,17 @@ class Redeem(_Control):
 class Redeemed(models.Answer):
     reward: models.Reward
     customer: models.Customer
+
+
+class MovePoints(_Control):
+    points: int = Field(
+        ge=-MAX_POINTS, le=MAX_POINTS, description="Signed: below 0 they are taken away."
+    )
+    action: str = Field("Changed by hand", min_length=1, max_length=200)
+
+
+class ChangeTier(_Control):
+    tier_id: Id
 
 
 class StartReferral(_Control):
@@ -141,6 +152,39 @@ async def redeem(request: Request, customer_id: CustomerId, sent: Redeem) -> Res
     if customer is None:
         raise not_found("Customer")
     return answer(Redeemed(reward=reward, customer=customer))
+
+
+@router.post(
+    "/sandbox/customers/{customerId}/points",
+    summary="What a merchant does in the dashboard: give points, or take them away",
+    response_model=models.CustomerResult,
+    responses={404: {"model": models.Error}},
+)
+async def move_points(request: Request, customer_id: CustomerId, sent: MovePoints) -> Response:
+    """Sends `points/earned` for points given; for points taken away only `customers/updated`."""
+    with desk_of(request).change(None) as change:
+        points.move(change, customer_id, sent.points, "manual", action=sent.action)
+    return _customer(request, customer_id)
+
+
+@router.post(
+    "/sandbox/customers/{customerId}/tier",
+    summary="What a merchant does in the dashboard: put a customer into a tier",
+    response_model=models.CustomerResult,
+    responses={404: {"model": models.Error}},
+)
+async def change_tier(request: Request, customer_id: CustomerId, sent: ChangeTier) -> Response:
+    """Sends `customers/updated` and `customers/tier_changed`, and the entry reward of the tier."""
+    with desk_of(request).change(None) as change:
+        points.set_tier(change, customer_id, sent.tier_id)
+    return _customer(request, customer_id)
+
+
+def _customer(request: Request, customer_id: str) -> Response:
+    customer = read(desk_of(request).ledger, customer_id)
+    if customer is None:
+        raise not_found("Customer")
+    return answer(models.CustomerResult(customer=customer))
 
 
 @router.post(

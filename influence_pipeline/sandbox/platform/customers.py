@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,8 +18,7 @@ from influence_pipeline.sandbox.platform.ledger import Change, Ledger, in_words
 from influence_pipeline.sandbox.platform.models import Customer
 from influence_pipeline.sandbox.platform.outbox import add_event, is_wanted
 from influence_pipeline.sandbox.platform.refusal import Refused, not_found
-
-PAGE_SIZE = 100
+from influence_pipeline.sandbox.platform.switches import Switches
 
 
 def require(change: Change, customer_id: str) -> sqlite3.Row:
@@ -110,23 +110,31 @@ _ANSWER_NAMES = frozenset(
 
 
 def page(
-    ledger: Ledger, filters: dict[str, Any], cursor: str | None
+    ledger: Ledger, switches: Switches, filters: dict[str, Any], cursor: str | None
 ) -> tuple[list[Customer], str | None]:
     """One page of customers and the cursor of the next one.
 
-    A cursor carries the filters of the first page, so that it overrides all others (contract).
+    The switches may let the next page begin with the end of this one, and leave customers out, as
+    a list does whose order changes meanwhile. A cursor carries the filters of the first page, so
+    that it overrides all others (contract: Customers).
     Raises Refused (400) for a cursor that no page has given.
     """
     after = 0
     if cursor is not None:
         after, filters = _open_cursor(cursor)
-    rows = ledger.named("page_of_customers", filters | {"after": after, "limit": PAGE_SIZE + 1})
-    more = len(rows) > PAGE_SIZE
-    rows = rows[:PAGE_SIZE]
+    rows = ledger.named(
+        "page_of_customers", filters | {"after": after, "limit": switches.page_size + 1}
+    )
+    more = len(rows) > switches.page_size
+    rows = rows[: switches.page_size]
     next_cursor = None
     if more:
-        written = json.dumps([rows[-1]["place"], filters], separators=(",", ":"))
+        # At least one is new on each page.
+        last = max(len(rows) - 1 - switches.page_repeats, 0)
+        written = json.dumps([rows[last]["place"], filters], separators=(",", ":"))
         next_cursor = base64.urlsafe_b64encode(written.encode()).decode()
+    if switches.page_skips:
+        rows = [row for row in rows if random.random() >= switches.page_skips]  # noqa: S311
     return [_shown(row) for row in rows], next_cursor
 
 

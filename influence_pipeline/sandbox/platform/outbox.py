@@ -13,6 +13,7 @@ import uuid
 from influence_pipeline.sandbox.platform.events import Event
 from influence_pipeline.sandbox.platform.fields import Topic
 from influence_pipeline.sandbox.platform.ledger import Change
+from influence_pipeline.sandbox.platform.switches import WebhookSwitches
 
 
 def is_wanted(change: Change, topic: Topic) -> bool:
@@ -44,7 +45,7 @@ def _add_delivery(
         "topic": topic,
         "url": url,
         "body": body,
-        "state": "dropped" if dropped < switches.drop else "pending",
+        "state": "dropped" if dropped < _drop(switches, topic) else "pending",
         "due_at": due_at,
         "at": change.at,
     }
@@ -54,13 +55,18 @@ def _add_delivery(
     change.wakes_sender = True
 
 
+def _drop(switches: WebhookSwitches, topic: Topic) -> float:
+    return switches.drop_by_topic.get(topic, switches.drop)
+
+
 def _draw(change: Change) -> tuple[float, float, float]:
     """Three numbers in [0, 1), fixed by the seed and the number of the delivery.
 
     So one seed and one order of events give one outcome, also across a restart.
     """
     switches = change.switches.webhooks
-    if not (switches.drop or switches.duplicate or switches.reorder):
+    drops = switches.drop or switches.drop_by_topic
+    if not (drops or switches.duplicate or switches.reorder):
         return 1.0, 1.0, 1.0
     last = change.row("SELECT coalesce(max(id), 0) AS id FROM deliveries")
     draw = random.Random(f"{switches.seed}:{last['id'] if last else 0}")  # noqa: S311

@@ -93,6 +93,24 @@ def move(
     return movement_id
 
 
+def set_tier(change: Change, customer_id: str, tier_id: str) -> None:
+    """Put a customer into a tier, as a merchant does by hand; the next movement of points puts them
+    where their lifetime points do. Raises Refused: 404 for an unknown customer, 400 for a tier."""
+    row = customers.require(change, customer_id)
+    new_tier = change.rules.tier(tier_id)
+    if new_tier is None:
+        raise Refused(400, "tierId: no tier has this id; see GET /sandbox/rules")
+    old_tier = change.rules.tier(row["tier_id"])
+    if old_tier is not None and old_tier.id == new_tier.id:
+        return
+    change.db.execute(
+        "UPDATE customers SET tier_id = ?, updated_at = ? WHERE customer_id = ?",
+        (new_tier.id, change.later_than(row["updated_at"]), customer_id),
+    )
+    customers.tell_updated(change, customer_id)
+    _enter_tier(change, customer_id, old_tier, new_tier)
+
+
 def _enter_tier(
     change: Change, customer_id: str, old_tier: Tier | None, new_tier: Tier | None
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from influence_pipeline.sandbox.platform.fields import Id, Text
+from influence_pipeline.sandbox.platform.fields import Id, Text, Topic
 
 RetryAfter = Literal["seconds", "date", "none"]
 Named = Literal["customer", "product", "variant", "order", "line_item", "discount_code"]
@@ -32,6 +32,10 @@ class WebhookSwitches(_Switches):
     """What the sender of webhooks does wrong, and how it tries again. Drawn from `seed`."""
 
     drop: float = Field(0.0, ge=0, le=1, description="Share of deliveries never sent.")
+    drop_by_topic: dict[Topic, Annotated[float, Field(ge=0, le=1)]] = Field(
+        default_factory=dict,
+        description='Other shares for single topics, as {"points/redeemed": 0.01}.',
+    )
     duplicate: float = Field(0.0, ge=0, le=1, description="Share of deliveries sent twice.")
     reorder: float = Field(
         0.0, ge=0, le=1, description="Share of deliveries held back so that later ones overtake."
@@ -101,6 +105,13 @@ class Switches(_Switches):
     )
     cursor_name: Name = Field(
         "cursor", description="What the cursor is called in a page of customers."
+    )
+    page_size: int = Field(100, ge=1, le=1000, description="Customers on a page of the list.")
+    page_repeats: int = Field(
+        0, ge=0, description="How many customers of a page stand on the next one once more."
+    )
+    page_skips: float = Field(
+        0.0, ge=0, le=1, description="Share of customers left out of a page, others each time."
     )
     balance_delay_ms: int = Field(
         0, ge=0, description="How long after a movement of points a GET shows the balance before."
