@@ -73,7 +73,8 @@ class Sandbox:
                 stderr=err,
             )
         process = self.process
-        until(lambda: port_file.exists() or process.poll() is not None, "the sandbox to be ready")
+        ready = port_file.exists
+        until(lambda: ready() or process.poll() is not None, "the sandbox to be ready", 60)
         assert process.poll() is None, self.stderr.read_text()
         self.port = int(port_file.read_text())
         return self
