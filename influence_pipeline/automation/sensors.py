@@ -29,8 +29,8 @@ from influence_pipeline.webhooks.handlers import WorkedOff, work_off, work_off_u
 NAME = "coupon_sensor"
 _WAITING = "coupons waited for"
 _NEXT = (
-    "It tries again by itself; what waits: influence-pipeline events list --state new, and in "
-    "Dagster the sensor's failed ticks."
+    "What waits: influence-pipeline events list --state new; more on it in Dagster, at the "
+    "sensor's failed ticks."
 )
 # More than this is given to a run, which has no deadline and a log of its own.
 BACKLOG = 500

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -145,14 +145,36 @@ def _work_off_due(
     stop: Callable[[], bool],
 ) -> WorkedOff:
     result = WorkedOff()
-    workers = context.webhooks.workers
-    with DaemonThreads(workers, "events") as pool:
-        while not result.broken_off and not stop() and not _over(deadline):
-            wanted = min(limit - result.attempted, workers * _CLAIMED_PER_WORKER)
-            batch = inbox.claim(state, wanted, context.webhooks.lease_seconds) if wanted else []
-            if not batch:
-                break
-            result.add(_work_batch(state, context, pool, batch, deadline, stop))
+    round_ = _Round()
+    supply = _Supply(state, context, limit, lambda: stop() or _over(deadline), round_)
+
+    def work() -> WorkedOff:
+        worker = _Worker(state, context, round_)
+        try:
+            while (claimed := supply.take()) is not None:
+                worker.attempt(claimed)
+        except BaseException:
+            supply.end()
+            raise
+        return worker.result
+
+    try:
+        with DaemonThreads(context.webhooks.workers, "events") as pool:
+            while (waiting := supply.refill()) > 0:
+                if waiting == 1:
+                    result.add(work())
+                    continue
+                workers = [pool.submit(work) for _ in range(context.webhooks.workers)]
+                wait(workers)
+                for future in workers:
+                    result.add(future.result())
+    except BaseException:
+        # Else the events that were not begun would wait for the end of their leases.
+        with suppress(StateError):
+            supply.give_back()
+        raise
+    supply.give_back()
+    result.broken_off = round_.away is not None
     return result
 
 
@@ -178,49 +200,83 @@ def _over(deadline: float | None) -> bool:
     return deadline is not None and time.monotonic() >= deadline
 
 
-def _work_batch(
-    state: Postgres,
-    context: HandlerContext,
-    pool: DaemonThreads,
-    batch: Sequence[Claimed],
-    deadline: float | None,
-    stop: Callable[[], bool],
-) -> WorkedOff:
-    waiting = deque(batch)
-    # Begun later than this, an event might still be under way when its lease ends.
-    last_start = time.monotonic() + context.webhooks.lease_seconds / 2
-    if deadline is not None:
-        last_start = min(last_start, deadline)
+class _Supply:
+    """Claimed events for the workers of a round; who takes one of the last claims the next ones, so
+    that nobody waits for the slowest."""
 
-    round_ = _Round()
+    def __init__(
+        self,
+        state: Postgres,
+        context: HandlerContext,
+        limit: int,
+        over: Callable[[], bool],
+        round_: _Round,
+    ) -> None:
+        self._state = state
+        self._webhooks = context.webhooks
+        self._left = limit
+        self._over = over
+        self._round = round_
+        self._waiting: deque[tuple[float, Claimed]] = deque()
+        self._claiming = threading.Lock()
+        self._more = False
+        self._ended = False
 
-    def work() -> WorkedOff:
-        worker = _Worker(state, context, round_)
-        while waiting and not stop() and time.monotonic() < last_start:
+    def take(self) -> Claimed | None:
+        """Give the next event, or None where there is none or none is to be begun any more."""
+        while not self._ended and not self._over():
+            if len(self._waiting) < self._webhooks.workers:
+                self._claim_ahead()
             try:
-                claimed = waiting.popleft()
+                last_start, claimed = self._waiting.popleft()
             except IndexError:
-                break
-            worker.attempt(claimed)
-        return worker.result
+                return None
+            if time.monotonic() < last_start:
+                return claimed
+            inbox.release(self._state, [claimed])
+        return None
 
-    result = WorkedOff()
-    try:
-        if len(batch) == 1:
-            result.add(work())
-        else:
-            workers = [pool.submit(work) for _ in range(context.webhooks.workers)]
-            wait(workers)
-            for future in workers:
-                result.add(future.result())
-    except BaseException:
-        # Else the events that were not begun would wait for the end of their leases.
-        with suppress(StateError):
-            inbox.release(state, waiting)
-        raise
-    inbox.release(state, waiting)
-    result.broken_off = round_.away is not None
-    return result
+    def refill(self) -> int:
+        """Claim events that are due; gives how many are to be begun."""
+        with self._claiming:
+            self._claim()
+        return 0 if self._ended or self._over() else len(self._waiting)
+
+    def _claim_ahead(self) -> None:
+        """Claim more while others are at work, if there was more than was claimed. Only who has
+        nothing to do waits for somebody who is at it."""
+        if not self._more or not self._claiming.acquire(blocking=not self._waiting):
+            return
+        try:
+            if self._more and len(self._waiting) < self._webhooks.workers:
+                self._claim()
+        finally:
+            self._claiming.release()
+
+    def end(self) -> None:
+        """Let no further event be begun."""
+        self._ended = True
+
+    def give_back(self) -> None:
+        """Give back what was claimed and not begun. Raises StateError."""
+        waiting = [claimed for _, claimed in self._waiting]
+        self._waiting.clear()
+        inbox.release(self._state, waiting)
+
+    def _claim(self) -> None:
+        self._more = False
+        # After trouble for all, only what is claimed already is seen through.
+        if self._ended or self._round.away is not None or self._over():
+            return
+        wanted = min(self._left, self._webhooks.workers * _CLAIMED_PER_WORKER)
+        if not wanted:
+            return
+        # Begun later than this, an event might still be under way when its lease ends.
+        last_start = time.monotonic() + self._webhooks.lease_seconds / 2
+        batch = inbox.claim(self._state, wanted, self._webhooks.lease_seconds)
+        self._left -= len(batch)
+        self._more = len(batch) == wanted
+        self._waiting.extend((last_start, claimed) for claimed in batch)
 
 
 class _Round:
