@@ -21,7 +21,7 @@ from influence_pipeline.store.coupons.interface import CouponRefused, lock_of
 from influence_pipeline.webhooks import balances, events, inbox, issue, members
 from influence_pipeline.webhooks.caps import CapCheck
 from influence_pipeline.webhooks.context import HandlerContext
-from influence_pipeline.webhooks.events import Event, Topic
+from influence_pipeline.webhooks.events import Event, Member, Topic
 from influence_pipeline.webhooks.grants import Grant, grants_of
 from influence_pipeline.webhooks.inbox import Claimed
 from influence_pipeline.webhooks.one_database import OneDatabase
@@ -198,9 +198,12 @@ class Attempt:
         if self._context.api is None:
             return None
         try:
-            verdict = verify(self._context.api, grant.witness, self._before(grant))
+            before = self._known_before if grant.spends else None
+            verdict = verify(self._context.api, grant.witness, before)
         except ApiError as error:
             return Retry(Why.API_AWAY, str(error))
+        except StateError:
+            raise
         except Exception as error:  # one event must not stop the others
             return self._stumbled(error)
         if not isinstance(verdict, Unconfirmed):
@@ -209,12 +212,10 @@ class Attempt:
             return Retry(Why.NOT_VERIFIED, verdict.park.reason)
         return verdict.park
 
-    def _before(self, grant: Grant) -> members.Known | None:
+    def _known_before(self, member: Member) -> members.Known | None:
         """What is known of the member's points before those of this event were spent."""
-        if not grant.spends:
-            return None
         with self._state.transaction() as connection:
-            return members.known_before(connection, grant.witness)
+            return members.known_before(connection, member)
 
     def _stumbled(self, error: Exception) -> Park | Retry:
         frame = traceback.extract_tb(error.__traceback__)[-1]

@@ -242,7 +242,7 @@ def refused(refusal: CouponRefused) -> Park:
     """Say what the store said of one coupon."""
     return Park(
         Why.REFUSED_BY_STORE,
-        f"The store refuses this coupon: {refusal}. Mend the statement or the store's data, then "
+        f"The store refuses this coupon: {refusal}. Mend the statement, the store's data or the shop, then "
         "replay the event (influence-pipeline events replay).",
     )
 

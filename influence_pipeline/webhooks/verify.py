@@ -8,6 +8,7 @@ an answer that is plainly about this customer counts, for or against; anything e
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,12 +36,14 @@ class Unconfirmed:
 
 
 def verify(
-    directory: CustomerDirectory, member: Member | None, before: Known | None = None
+    directory: CustomerDirectory,
+    member: Member | None,
+    before: Callable[[Member], Known | None] | None = None,
 ) -> Park | Unconfirmed | None:
     """Give None if the API knows this member under both ids, else why there is no coupon.
 
-    `before`: what is known of the member from before the event spent their points, if it did. An
-    API that still says just that, of just that time, knows nothing of the event.
+    `before` gives what is known of the member from before the event spent their points, if it did.
+    An API that still says just that, of just that time, knows nothing of the event.
 
     Raises ApiError if the API could not be asked or gave no answer to the question; then nobody may
     be believed or turned away.
@@ -73,7 +76,7 @@ def verify(
             "The Platform API knows the customer with the event's externalId under another id than "
             "the event says."
         )
-    if before is not None and _unchanged(customer, before):
+    if before is not None and _older(customer, member) and _unchanged(customer, before(member)):
         return Unconfirmed(
             _park(
                 "By the Platform API the customer has as many points as before the event, and "
@@ -83,12 +86,20 @@ def verify(
     return None
 
 
-def _unchanged(customer: dict[str, object], before: Known) -> bool:
+def _older(customer: dict[str, object], member: Member) -> bool:
+    """Tell whether the API's customer is from before what the event tells of."""
+    updated_at = moment(customer.get("updatedAt"))
+    if updated_at is None or member.updated_at is None:
+        return False
+    return updated_at < member.updated_at
+
+
+def _unchanged(customer: dict[str, object], before: Known | None) -> bool:
     """Tell whether the API's customer is the one that was known before: same balance, not younger.
     An API that does not give both says nothing."""
     balance = whole_number(customer.get("pointBalance"))
     updated_at = moment(customer.get("updatedAt"))
-    if balance is None or updated_at is None:
+    if before is None or balance is None or updated_at is None:
         return False
     return balance == before.point_balance and updated_at <= before.updated_at
 
