@@ -242,8 +242,8 @@ def refused(refusal: CouponRefused) -> Park:
     """Say what the store said of one coupon."""
     return Park(
         Why.REFUSED_BY_STORE,
-        f"The store refuses this coupon: {refusal}. Mend the statement, the store's data or the shop, then "
-        "replay the event (influence-pipeline events replay).",
+        f"The store refuses this coupon: {refusal}. Mend the statement, the store's data or the "
+        "shop, then replay the event (influence-pipeline events replay).",
     )
 
 
