@@ -21,6 +21,8 @@ from influence_pipeline.webhooks.outcomes import Why
 
 _SQL = load_queries(__file__, "balances.sql")
 
+# What events tell is written down so long after the last cycle; a later one begins anew.
+KEPT_DAYS = 7
 # The sign of `points` is not documented (contract: Webhook deliveries), the topic says it.
 _SIGNS = {Topic.POINTS_EARNED: 1, Topic.POINTS_REDEEMED: -1}
 _EVENTS_AT_ONCE = 500
@@ -97,7 +99,8 @@ def _possible(number: int | None) -> int | None:
 
 
 def observe(connection: sa.Connection, event: Event, event_id: int, received_at: datetime) -> None:
-    """Write down what an event tells of balances; an event that was observed changes nothing."""
+    """Write down what an event tells of balances, while there are cycles (`KEPT_DAYS`); an event
+    that was observed changes nothing."""
     _insert(connection, seen_in(event, event_id, received_at))
 
 
@@ -113,6 +116,7 @@ def _insert(connection: sa.Connection, seen: Iterable[Seen]) -> None:
                 "events": [row.event_id for row in rows],
                 "balances": [row.balance for row in rows],
                 "moved": [row.moved for row in rows],
+                "kept_days": KEPT_DAYS,
             },
         )
 

@@ -1,8 +1,11 @@
 -- name: observe
--- What one or more events tell. The same event again changes nothing.
+-- What one or more events tell. The same event again changes nothing. Only while somebody looks: rows
+-- that nobody settles would grow without end, and a cycle after such a pause begins anew.
 INSERT INTO balance_seen (member_id, at, source, event_id, balance, moved)
 SELECT * FROM unnest(CAST(:members AS text[]), CAST(:ats AS timestamptz[]), CAST(:sources AS text[]),
                      CAST(:events AS bigint[]), CAST(:balances AS bigint[]), CAST(:moved AS bigint[]))
+WHERE EXISTS (SELECT FROM fact WHERE name = 'members'
+                                 AND set_at > now() - make_interval(days => :kept_days))
 ON CONFLICT DO NOTHING
 
 -- name: forget_set_aside

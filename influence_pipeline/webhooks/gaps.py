@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.sql import load_queries
 from influence_pipeline.webhooks import chain
+from influence_pipeline.webhooks.balances import KEPT_DAYS
 from influence_pipeline.webhooks.chain import Judged, Refund, Step
 
 _SQL = load_queries(__file__, "gaps.sql")
@@ -262,6 +263,19 @@ def read_fact(connection: sa.Connection) -> dict[str, Any]:
 def write_fact(connection: sa.Connection, values: dict[str, Any]) -> None:
     """Remember these, beside what is remembered already."""
     connection.execute(_SQL["set_fact"], {"value": json.dumps(values)})
+
+
+def begin(state: Postgres) -> dict[str, Any]:
+    """Begin a cycle; gives what the cycles remember. After a pause so long that not all events were
+    written down everything begins anew, as with the first cycle. Raises StateError."""
+    with state.transaction() as connection:
+        connection.execute(_SQL["alone"])
+        if connection.execute(_SQL["paused"], {"kept_days": KEPT_DAYS}).scalar_one():
+            connection.execute(_SQL["begin_anew"])
+            write_fact(connection, dict.fromkeys(("since", "cycle_at", "everyone_at")))
+        else:
+            write_fact(connection, {})
+        return read_fact(connection)
 
 
 def moment(fact: dict[str, Any], name: str) -> datetime | None:

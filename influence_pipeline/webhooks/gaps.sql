@@ -177,6 +177,14 @@ FROM loyalty_member ORDER BY updated_at DESC NULLS LAST, customer_id LIMIT :most
 -- name: fact
 SELECT value FROM fact WHERE name = 'members'
 
+-- name: paused
+-- Whether cycles have stopped for so long that not all events since were written down.
+SELECT NOT EXISTS (SELECT FROM fact WHERE name = 'members'
+                                      AND set_at > now() - make_interval(days => :kept_days))
+
+-- name: begin_anew
+TRUNCATE balance_seen, balance_gap
+
 -- name: set_fact
 INSERT INTO fact (name, value) VALUES ('members', CAST(:value AS jsonb))
 ON CONFLICT (name) DO UPDATE SET value = fact.value || EXCLUDED.value, set_at = now()

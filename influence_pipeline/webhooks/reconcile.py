@@ -133,9 +133,9 @@ class _Listing:
         self._state = state
         self._api = api
         self._sleep = sleep
+        fact = gaps.begin(state)
         with state.transaction() as connection:
             self._started: datetime = connection.execute(sa.select(sa.func.now())).scalar_one()
-            fact = gaps.read_fact(connection)
             rows = connection.execute(_SQL["tier_titles"]).all()
         self._titles = {row.tier_id: row.tier_title for row in rows}
         self._since = gaps.moment(fact, "since")

@@ -369,6 +369,26 @@ def test_a_refund_whose_state_is_told_late_still_explains_it(loyalty: Loyalty) -
     assert (loyalty.gaps(), done.judgement.explained) == ([], 1)
 
 
+def test_after_a_long_pause_everything_begins_anew(loyalty: Loyalty) -> None:
+    loyalty.by_hand("c-1", -30)
+    loyalty.hand_over()
+    loyalty.reconcile()
+    assert loyalty.flagged() == {"c-1"}
+    with loyalty.state.transaction() as connection:
+        connection.exec_driver_sql("UPDATE fact SET set_at = set_at - interval '8 days'")
+    rows = loyalty.seen_rows()
+    loyalty.redeem()
+    loyalty.hand_over()
+    assert loyalty.seen_rows() == rows
+    done = loyalty.reconcile()
+    assert (loyalty.gaps(), done.everyone) == ([], True)
+    loyalty.network(drop_by_topic={"points/redeemed": 1})
+    loyalty.redeem()
+    loyalty.hand_over()
+    loyalty.reconcile()
+    assert [gap.points for gap in loyalty.gaps()] == [-100]
+
+
 def test_a_ceiling_of_calls_holds_for_the_list_too(loyalty: Loyalty) -> None:
     for number in range(2, 7):
         loyalty.customer(f"c-{number}")
