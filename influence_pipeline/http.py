@@ -58,16 +58,22 @@ class HttpCaller:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._timeout = timeout
-        self._session = requests.Session()
-        self._session.headers.update(
-            {"accept": "application/json", "user-agent": "influence_pipeline", **headers}
-        )
+        self._headers = {
+            "accept": "application/json",
+            "accept-encoding": "gzip, deflate",
+            "user-agent": "influence_pipeline",
+            **headers,
+        }
         if not keep_alive:
-            self._session.headers["connection"] = "close"
-        # Keeps ~/.netrc out of the calls, and this machine's calls to itself out of a proxy.
-        self._session.auth = _unchanged
+            self._headers["connection"] = "close"
+        self._session = requests.Session()
+        # Keeps this machine's calls to itself out of a proxy.
         self._session.trust_env = _LOCAL.match(base_url) is None
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        # What the environment says of proxies and certificates, asked once and not for each call.
+        self._surroundings = self._session.merge_environment_settings(
+            self.base_url, {}, True, None, None
+        )
 
     def __repr__(self) -> str:
         return f"HttpCaller({self.base_url!r})"
@@ -82,19 +88,12 @@ class HttpCaller:
         headers: Mapping[str, str] | None = None,
     ) -> HttpReply:
         """Make one call (a body is JSON) and give what comes back, whatever it is, or NoReply."""
-        more = dict(headers or {})
-        if body is not None:
-            more["content-type"] = "application/json"
         try:
-            with self._session.request(
-                method,
-                self.base_url + path,
-                params=query,
-                data=body,
-                headers=more,
+            with self._session.send(
+                self._prepared(method, path, query, body, headers or {}),
                 timeout=self._timeout,
                 allow_redirects=False,
-                stream=True,
+                **self._surroundings,
             ) as response:
                 return HttpReply(
                     response.status_code,
@@ -106,6 +105,27 @@ class HttpCaller:
         except HTTPError as error:  # while the body is read
             words = f"it broke off its reply ({type(error).__name__})"
             raise NoReply(words, sent=True) from None
+
+    def _prepared(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: bytes | None,
+        headers: Mapping[str, str],
+    ) -> requests.PreparedRequest:
+        """Put a request together, without what a session would add to it each time (its cookies,
+        ~/.netrc, merged settings): that is a third of what a call costs."""
+        request = requests.PreparedRequest()
+        request.method = method
+        request.prepare_url(self.base_url + path, query)
+        request.prepare_headers({**self._headers, **headers})
+        if body is not None:
+            request.headers["content-type"] = "application/json"
+        request.prepare_body(body, None)
+        request.prepare_cookies({})
+        request.prepare_hooks({})
+        return request
 
     def close(self) -> None:
         self._session.close()
@@ -134,10 +154,6 @@ def _never_sent(error: Exception) -> bool:
     return isinstance(error, requests.exceptions.ConnectTimeout) or isinstance(
         reason, NewConnectionError | TlsError
     )
-
-
-def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 def _words_for(error: Exception) -> str:
