@@ -47,6 +47,7 @@ CRASH_POINTS = (
 )
 
 _CLAIMED_PER_WORKER = 8
+_MENDED_EVERY_SECONDS = 1.0
 # Events of one call, so that a caller hears how it goes.
 _AT_ONCE = 1000
 
@@ -179,7 +180,11 @@ def _work_off_due(
 
 
 def requeue_mended(state: Postgres, context: HandlerContext) -> int:
-    """Make events new again that were parked for what the settings now have; gives how many."""
+    """Make events new again that were parked for what the settings now have; gives how many. With
+    one context once a second at most: its settings stay as they were read."""
+    if time.monotonic() < context.looked_for_mended + _MENDED_EVERY_SECONDS:
+        return 0
+    context.looked_for_mended = time.monotonic()
     mended: list[int] = []
     codes = [str(why) for why in MENDED_BY_SETTINGS]
     for parked in inbox.parked_for(state, codes, but=context.hopeless):
