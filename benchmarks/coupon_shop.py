@@ -75,9 +75,19 @@ class CouponShop:
         open_state(self.state_url).close()
         self._ask("DELETE FROM discount_codes WHERE source = 'influence' RETURNING code")
         lines = [f"{name} = {json.dumps(value)}" for name, value in webhooks.items()]
+        # More coupons for each customer than any would redeem in a day.
+        caps = ["per_customer_per_day = 100000", "per_day = 1000000"]
         schedule = [f'sync = "{_NEVER}"', f'full_compare = "{_NEVER}"', 'import_from = "2026-01"']
         self._config.write_text(
-            "\n".join([self._plain, "[schedule]", *schedule, "[webhooks]", *lines, ""]),
+            "\n".join(
+                [
+                    self._plain,
+                    *("[coupons.caps]", *caps),
+                    *("[schedule]", *schedule),
+                    *("[webhooks]", *lines),
+                    "",
+                ]
+            ),
             encoding="utf-8",
         )
 
