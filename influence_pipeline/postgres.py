@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
@@ -103,6 +103,14 @@ _CONNECTION_DEFAULTS = {
 _READ_ONLY = "25006"
 
 
+# Of a session that may not write, and of one that the server ends: the next one is another.
+_LOST = (_READ_ONLY, "57P", "08")
+
+
+def _no_other_word(error: psycopg2.Error) -> None:
+    """The database's own kind of error it is."""
+
+
 class Postgres:
     """One database and a small pool of connections to it.
 
@@ -133,6 +141,7 @@ class Postgres:
         self._open: weakref.WeakSet[psycopg2.extensions.connection] = weakref.WeakSet()
         self._open_lock = threading.Lock()
         self._pool_size = pool_size
+        self._once: dict[sa.TextClause, str] = {}
         self._engine: sa.Engine | None = None
         self._engine_lock = threading.Lock()
 
@@ -183,13 +192,62 @@ class Postgres:
         A database of kind "read only" gives one REPEATABLE READ snapshot. Raises `kind`, in words,
         for whatever the driver raises; the driver's own text may hold rows' values.
         """
+        with self._failing(), self.engine.begin() as connection:
+            for statement in self._prelude:
+                connection.exec_driver_sql(statement)
+            yield connection
+
+    def once(
+        self,
+        statement: sa.TextClause,
+        values: Mapping[str, Any],
+        judge: Callable[[psycopg2.Error], Exception | None] = _no_other_word,
+    ) -> list[dict[str, Any]]:
+        """Run one statement (or several, with `;` between) as a transaction of its own, in one
+        round trip; gives the rows of the last one.
+
+        The server takes what comes in one message for one transaction, and `SET LOCAL` holds to its
+        end; so nothing is left behind in a session that a pooler shares. Raises `kind`, in words,
+        or what `judge` makes of the driver's error.
+        """
+        sql = self._whole(statement)
+        with self._failing(), self.engine.connect() as pooled:
+            driver: Any = pooled.connection.dbapi_connection
+            driver.autocommit = True
+            try:
+                with driver.cursor() as cursor:
+                    cursor.execute(sql, values)
+                    names = [column.name for column in cursor.description or ()]
+                    rows = [dict(zip(names, row, strict=True)) for row in cursor] if names else []
+                driver.autocommit = False
+            except BaseException as error:
+                # Whatever state it is in, nobody else gets this connection.
+                pooled.invalidate()
+                if not isinstance(error, psycopg2.Error):
+                    raise
+                if error.pgcode is None or error.pgcode.startswith(_LOST):
+                    self.close()
+                other = judge(error)
+                if other is not None:
+                    raise other from None
+                raise
+        return rows
+
+    def _whole(self, statement: sa.TextClause) -> str:
+        """The statement with this database's settings before it, as the driver takes it."""
+        found = self._once.get(statement)
+        if found is None:
+            compiled = str(statement.compile(dialect=self.engine.dialect))
+            found = "; ".join([*self._prelude, compiled])
+            self._once[statement] = found
+        return found
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
         from sqlalchemy.exc import DBAPIError
 
         try:
-            with self.engine.begin() as connection:
-                for statement in self._prelude:
-                    connection.exec_driver_sql(statement)
-                yield connection
+            yield
         except (DBAPIError, psycopg2.Error) as error:
             self.fail(error)
 

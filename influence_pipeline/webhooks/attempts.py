@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from influence_pipeline.errors import ApiError, StateError, StoreError, StoreUncertain
 from influence_pipeline.postgres import Postgres
+from influence_pipeline.sql import load_queries
 from influence_pipeline.store.coupons.interface import CouponRefused, lock_of
 from influence_pipeline.webhooks import balances, events, inbox, issue, members
 from influence_pipeline.webhooks.caps import CapCheck
@@ -48,6 +49,7 @@ _ASKED_AGAIN_SECONDS = 4.0
 # Longer than the server lets a statement run; a server that is still silent then is not there.
 _LONGEST_SECONDS = 20.0
 _DURABLY = sa.text("SET LOCAL synchronous_commit = on; SET LOCAL statement_timeout = '10s'")
+_SQL = load_queries(__file__, "effects.sql")
 _LOCKS = sa.text("SELECT pg_advisory_xact_lock(one) FROM unnest(CAST(:locks AS bigint[])) AS one")
 
 
@@ -175,7 +177,8 @@ class Attempt:
 
     def _caps(self, grant: Grant) -> CapCheck:
         member = grant.witness.id if grant.witness is not None else None
-        return CapCheck(grant.caps, member, self._claimed.over_cap, self._context.day)
+        room = self._context.day.leaves_room(self._state, grant.caps.per_day)
+        return CapCheck(grant.caps, member, self._claimed.over_cap, one_by_one=not room)
 
     def _noted(self, grant: Grant, made: issue.InStore | issue.NotOurs) -> Park | None:
         if isinstance(made, issue.NotOurs):
@@ -250,6 +253,9 @@ class Attempt:
         """Write the end of the attempt, in a transaction of its own."""
         if isinstance(outcome, LostClaim):
             return outcome, None
+        plain = event is not None and event.topic not in (*MEMBER_TOPICS, *_OTHER_HALF)
+        if plain and event is not None and isinstance(outcome, Done) and not self._to_forget:
+            return self._settle_at_once(outcome, event)
         try:
             with self._state.transaction() as connection:
                 kept, seconds = self._write(connection, outcome, event)
@@ -257,6 +263,14 @@ class Attempt:
             # Only the end was not written: the store is to be told of a member in it.
             return self._settle(Retry(Why.STORE_AWAY, str(error)), None)
         return (outcome, seconds) if kept else (LostClaim(), None)
+
+    def _settle_at_once(self, done: Done, event: Event) -> tuple[Outcome, float | None]:
+        """Write the end of an event that is done, in one round trip."""
+        claimed = self._claimed
+        seen = balances.seen_in(event, claimed.id, claimed.received_at)
+        values = {"id": claimed.id, "fence": claimed.fence, "codes": self._in_store}
+        rows = self._state.once(_SQL["settle_at_once"], {**values, **balances.columns(seen)})
+        return (done, rows[0]["seconds"]) if rows else (LostClaim(), None)
 
     def _write_all(
         self, connection: sa.Connection, outcome: Ending, event: Event | None

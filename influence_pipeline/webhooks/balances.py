@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -107,18 +108,20 @@ def observe(connection: sa.Connection, event: Event, event_id: int, received_at:
 def _insert(connection: sa.Connection, seen: Iterable[Seen]) -> None:
     rows = list(seen)
     if rows:
-        connection.execute(
-            _SQL["observe"],
-            {
-                "members": [row.member_id for row in rows],
-                "ats": [row.at for row in rows],
-                "sources": [row.source for row in rows],
-                "events": [row.event_id for row in rows],
-                "balances": [row.balance for row in rows],
-                "moved": [row.moved for row in rows],
-                "kept_days": KEPT_DAYS,
-            },
-        )
+        connection.execute(_SQL["observe"], columns(rows))
+
+
+def columns(rows: Sequence[Seen]) -> dict[str, Any]:
+    """Give rows as the columns that the statements take."""
+    return {
+        "members": [row.member_id for row in rows],
+        "ats": [row.at for row in rows],
+        "sources": [row.source for row in rows],
+        "events": [row.event_id for row in rows],
+        "balances": [row.balance for row in rows],
+        "moved": [row.moved for row in rows],
+        "kept_days": KEPT_DAYS,
+    }
 
 
 def observe_unsettled(state: Postgres) -> int:

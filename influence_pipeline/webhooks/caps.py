@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from influence_pipeline.postgres import Postgres
 from influence_pipeline.settings import Caps
 from influence_pipeline.sql import load_queries
 from influence_pipeline.webhooks.outcomes import Park, Why
@@ -34,26 +35,27 @@ class DayCount:
         self._made = 0
         self._at = float("-inf")
 
-    def leaves_room(self, connection: sa.Connection, cap: int) -> bool:
-        """Tell whether the cap is still far away."""
+    def leaves_room(self, state: Postgres, cap: int) -> bool:
+        """Tell whether the cap is still far away. Raises StateError."""
         if cap <= _ROOM:
             return False
         with self._lock:
             if time.monotonic() - self._at > _GOOD_FOR_SECONDS:
-                found = connection.execute(_SQL["coupons_of_today"], {"member_id": None}).one()
-                self._made, self._at = found.for_all, time.monotonic()
+                (found,) = state.once(_SQL["coupons_of_today"], {"member_id": None})
+                self._made, self._at = found["for_all"], time.monotonic()
             return self._made < cap - _ROOM
 
 
 @dataclass(frozen=True)
 class CapCheck:
     """The caps as they stand for one coupon. `member_id`: Influence's id of the member it counts
-    for. `allowed`: a person said that it is made in any case."""
+    for. `allowed`: a person said that it is made in any case. `one_by_one`: the cap of all is near,
+    so that whoever adds a coupon waits for the others to have added theirs."""
 
     caps: Caps
     member_id: str | None
     allowed: bool = False
-    day: DayCount = field(default_factory=DayCount)
+    one_by_one: bool = True
 
     @property
     def locks(self) -> set[int]:
@@ -63,16 +65,18 @@ class CapCheck:
         return {_lock(f"influence member {self.member_id}")}
 
     def limits(self, connection: sa.Connection) -> dict[str, int | None]:
-        """Give what `intend_coupon` holds its counts against; None: it need not count. Near the cap
-        of all, one after another is counted."""
-        if self.allowed:
-            return {"most_for_member": None, "most_for_all": None}
-        for_all = None
-        if not self.day.leaves_room(connection, self.caps.per_day):
-            connection.execute(_LOCK, {"lock": _lock("influence coupons")})
-            for_all = self.caps.per_day
-        for_member = None if self.member_id is None else self.caps.per_customer_per_day
-        return {"most_for_member": for_member, "most_for_all": for_all}
+        """Give what `intend_coupon` holds its counts against; None: it need not count."""
+        if self.allowed or not self.one_by_one:
+            return {"most_for_member": self.most_for_member, "most_for_all": None}
+        connection.execute(_LOCK, {"lock": _lock("influence coupons")})
+        return {"most_for_member": self.most_for_member, "most_for_all": self.caps.per_day}
+
+    @property
+    def most_for_member(self) -> int | None:
+        """How many coupons the member may have; None: any number."""
+        if self.allowed or self.member_id is None:
+            return None
+        return self.caps.per_customer_per_day
 
     def reason(self, connection: sa.Connection) -> Park | None:
         """Say which cap keeps the coupon from being added, or None."""

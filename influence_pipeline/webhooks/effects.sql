@@ -4,6 +4,52 @@ SELECT coupon.event_id, coupon.state, coupon.customer_key, inbox.dedupe_key
 FROM coupon JOIN inbox ON inbox.id = coupon.event_id
 WHERE coupon.code = :code
 
+-- name: intend_at_once
+-- What `intend_coupon` does, with all that belongs before it, in one message: the member is held, and
+-- the event's claim, and the commit waits for the disk. The count of all is left out.
+SET LOCAL synchronous_commit = on;
+SELECT pg_advisory_xact_lock(one) FROM unnest(CAST(:locks AS bigint[])) AS one;
+WITH held AS MATERIALIZED (
+    SELECT id FROM inbox WHERE id = :event_id AND fence = :fence AND state = 'new' FOR UPDATE
+), made AS (
+    INSERT INTO coupon (code, event_id, customer_key, kind, value, currency, expires_at, member_id,
+                        folded_code)
+    SELECT :code, held.id, :customer_key, :kind, CAST(:value AS numeric), :currency,
+           CAST(:expires_at AS timestamptz), CAST(:member_id AS text),
+           CASE WHEN :any_case THEN lower(:code) END
+    FROM held
+    WHERE CAST(:most_for_member AS bigint) IS NULL OR :most_for_member > (
+              SELECT count(*) FROM coupon
+              WHERE member_id = CAST(:member_id AS text)
+                AND created_at > now() - interval '24 hours')
+    ON CONFLICT (code) DO NOTHING
+    RETURNING code
+)
+SELECT EXISTS (SELECT FROM held) AS held, EXISTS (SELECT FROM made) AS made
+
+-- name: settle_at_once
+-- The end of an event whose coupons are all in the store, in one message: done, coupons issued, what
+-- it tells of balances written down (as `observe` in balances.sql). No row: the claim was lost.
+SET LOCAL synchronous_commit = on;
+WITH settled AS (
+    UPDATE inbox SET state = 'done', reason_code = NULL, reason = NULL, lease_until = NULL,
+                     done_at = clock_timestamp()
+    WHERE id = :id AND fence = :fence AND state = 'new'
+    RETURNING id, extract(epoch FROM clock_timestamp() - received_at)::float8 AS seconds
+), issued AS (
+    UPDATE coupon SET state = 'issued', issued_at = clock_timestamp()
+    FROM settled WHERE code = ANY(CAST(:codes AS text[])) AND state = 'issuing'
+), observed AS (
+    INSERT INTO balance_seen (member_id, at, source, event_id, balance, moved)
+    SELECT seen.* FROM settled, unnest(
+        CAST(:members AS text[]), CAST(:ats AS timestamptz[]), CAST(:sources AS text[]),
+        CAST(:events AS bigint[]), CAST(:balances AS bigint[]), CAST(:moved AS bigint[])) AS seen
+    WHERE EXISTS (SELECT FROM fact WHERE name = 'members'
+                                     AND set_at > now() - make_interval(days => :kept_days))
+    ON CONFLICT DO NOTHING
+)
+SELECT seconds FROM settled
+
 -- name: intend_coupon
 -- The primary key decides that a code belongs to one event. Written before the store is. Not if the
 -- member's coupons of the last 24 hours, or everybody's, are as many as may be; NULL: any number.

@@ -4,7 +4,7 @@ influence.toml, run with the coupon role (INFLUENCE_COUPON_URL).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -72,11 +72,12 @@ class SqlCouponWriter:
         )
 
     def look(self, code: str) -> FoundCoupon | None:
-        with (
-            self.database.within(_LONGEST_HOLD_SECONDS),
-            self.database.transaction() as connection,
-        ):
-            return _Desk(connection, code, self._lookup, self._create).find()
+        with self.database.within(_LONGEST_HOLD_SECONDS):
+            rows = self.database.once(self._lookup.clause, {"code": code}, self._refused)
+        return _found(rows[0]) if rows else None
+
+    def _refused(self, error: psycopg2.Error) -> CouponRefused | None:
+        return _refusal(self._lookup, error) if _is_about_the_coupon(error) else None
 
     @contextmanager
     def hold(self, code: str) -> Iterator[CouponDesk]:
@@ -120,11 +121,8 @@ class _Desk:
         self._create = create
 
     def find(self) -> FoundCoupon | None:
-        row = self._run(self._lookup, code=self._code).mappings().first()
-        if row is None:
-            return None
-        customer = row.get("customer_id")
-        return FoundCoupon(None if customer is None else str(customer))
+        row = self._run(self._lookup, code=self._code).first()
+        return None if row is None else _found(dict(row._mapping))
 
     def create(self, coupon: Coupon) -> None:
         # A list, because the driver makes an ARRAY of it and a row of a tuple.
@@ -145,19 +143,26 @@ class _Desk:
             return self._connection.execute(statement.clause, bound)
 
 
+def _found(row: Mapping[str, Any]) -> FoundCoupon:
+    customer = row.get("customer_id")
+    return FoundCoupon(None if customer is None else str(customer))
+
+
 @contextmanager
 def _refusals(statement: Statement) -> Iterator[None]:
     """Tell the store's answer to this one coupon from trouble with the store."""
     try:
         yield
     except sa.exc.DBAPIError as error:
-        if not _is_about_the_coupon(error):
+        if not _is_about_the_coupon(error.orig):
             raise
-        words = describe_database_error(error)
-        raise CouponRefused(f"{statement.file.name}: {words}") from None
+        raise _refusal(statement, error) from None
 
 
-def _is_about_the_coupon(error: sa.exc.DBAPIError) -> bool:
-    original = error.orig
-    code = original.pgcode if isinstance(original, psycopg2.Error) else None
+def _refusal(statement: Statement, error: BaseException) -> CouponRefused:
+    return CouponRefused(f"{statement.file.name}: {describe_database_error(error)}")
+
+
+def _is_about_the_coupon(error: BaseException | None) -> bool:
+    code = error.pgcode if isinstance(error, psycopg2.Error) else None
     return code is not None and code[:2] in _ABOUT_THE_COUPON
