@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from urllib.parse import quote, urlsplit
 
 import psycopg2
 import pytest
+import sqlalchemy as sa
 
 from influence_pipeline.errors import (
     ConfigurationError,
@@ -244,6 +245,62 @@ def test_settings_end_with_the_transaction_so_that_a_pooler_may_share_the_sessio
         cursor.execute("SHOW timezone")
         assert cursor.fetchone() == ("Asia/Tokyo",)
     raw.rollback()
+
+
+def test_what_goes_in_one_message_is_one_transaction_and_leaves_no_settings_behind(
+    empty_database_url: str, open_database: Opener
+) -> None:
+    database = open_database(with_strange_defaults(empty_database_url), pool_size=1)
+    database.once(sa.text("CREATE TABLE kept (id int PRIMARY KEY)"), {})
+    twice = sa.text("INSERT INTO kept VALUES (:one); INSERT INTO kept VALUES (:two) RETURNING id")
+    assert database.once(twice, {"one": 1, "two": 2}) == [{"id": 2}]
+    with pytest.raises(StoreError):
+        database.once(twice, {"one": 3, "two": 2})
+    assert ask(database, "SELECT array_agg(id ORDER BY id) FROM kept") == [[1, 2]]
+    local = sa.text("SET LOCAL work_mem = '7MB'; SELECT current_setting('work_mem') AS now")
+    assert database.once(local, {}) == [{"now": "7MB"}]
+    with database.engine.connect() as pooled:
+        driver = pooled.connection.dbapi_connection
+        assert driver is not None
+        assert driver.autocommit is False, "a transaction after it is one"
+        with driver.cursor() as cursor:
+            cursor.execute("SHOW work_mem")
+            assert cursor.fetchone() != ("7MB",)
+            cursor.execute("SHOW timezone")
+            assert cursor.fetchone() == ("Asia/Tokyo",)
+
+
+def test_what_was_refused_in_one_message_may_be_judged_by_who_asked(
+    empty_database_url: str, open_database: Opener
+) -> None:
+    class Refused(Exception):  # noqa: N818
+        pass
+
+    database = open_database(empty_database_url)
+    wrong = sa.text("SELECT CAST(:text AS integer)")
+    with pytest.raises(Refused):
+        database.once(wrong, {"text": "x"}, lambda error: Refused(error.pgcode))
+    with pytest.raises(StoreError, match="a value could not be converted"):
+        database.once(wrong, {"text": "x"}, lambda error: None)
+    assert database.once(wrong, {"text": "5"}) == [{"int4": 5}]
+
+
+def test_a_connection_that_was_cut_in_between_is_replaced(
+    empty_database_url: str, open_database: Opener
+) -> None:
+    database = open_database(empty_database_url, pool_size=1)
+    one = sa.text("SELECT 1 AS one")
+    for read_only in (False, True):
+        assert database.once(one, {}) == [{"one": 1}]
+        if read_only:
+            database.once(sa.text("SET default_transaction_read_only = on"), {})
+        else:
+            database.cut()
+        with pytest.raises(StoreError) if read_only else nullcontext():
+            database.once(sa.text("CREATE TABLE made (id int)"), {})
+            database.once(sa.text("DROP TABLE made"), {})
+        assert database.once(one, {}) == [{"one": 1}]
+        assert database.once(sa.text("CREATE TEMP TABLE made (id int)"), {}) == []
 
 
 def test_a_statement_may_run_no_longer_than_was_set(
