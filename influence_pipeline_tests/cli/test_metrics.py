@@ -280,9 +280,10 @@ def test_the_exporter_outlives_the_state_database(tmp_path: Path) -> None:
                 assert back["influence_up"] == {(): 1}
                 assert back["influence_calls_total"]["PUT customer", "customer", "accepted"] == 2
                 assert "influence_records" in back
-    assert len(said) == 2
+    # The line that broke and the server that is not there are two things to be told, once each.
+    assert len(said) == len(set(said)) in (2, 3)
     assert "(INFLUENCE_STATE_URL)" in said[0]
-    assert said[1] == "The state database can be read again."
+    assert said[-1] == "The state database can be read again."
 
 
 def log_a_call(url: str) -> None:
