@@ -142,7 +142,7 @@ class Attempt:
                 if problem is not None:
                     problems.append(problem)
             outcome = self._ended(problems)
-            seconds = self._write_all(connection, outcome, event)
+            _, seconds = self._write(connection, outcome, event)
         return outcome, seconds
 
     def _made_within(
@@ -271,12 +271,6 @@ class Attempt:
         values = {"id": claimed.id, "fence": claimed.fence, "codes": self._in_store}
         rows = self._state.once(_SQL["settle_at_once"], {**values, **balances.columns(seen)})
         return (done, rows[0]["seconds"]) if rows else (LostClaim(), None)
-
-    def _write_all(
-        self, connection: sa.Connection, outcome: Ending, event: Event | None
-    ) -> float | None:
-        """Write it where the claim is held already."""
-        return self._write(connection, outcome, event)[1]
 
     def _write(
         self, connection: sa.Connection, outcome: Ending, event: Event | None

@@ -176,10 +176,11 @@ def _intend(
         if not in_store and _inserted(connection, claimed, coupon, caps, any_case):
             return _Intention(fresh=True)
         row = connection.execute(_SQL["find_coupon"], {"code": coupon.code}).first()
-        over = _TAKEN if in_store else caps.reason(connection)
-        if row is None and over is not None:
-            return NotOurs(over, forget=False)
-        # Neither: whoever had the code has just given it back.
+        if row is None:
+            over = _TAKEN if in_store else caps.reason(connection)
+            if over is not None:
+                return NotOurs(over, forget=False)
+            # Neither: whoever had the code has just given it back.
     same = row.event_id == claimed.id or _same_origin(row.dedupe_key, claimed.dedupe_key)
     if not same or not _agree(row.customer_key, coupon.customer_id):
         return NotOurs(_OF_ANOTHER, forget=False)
