@@ -127,6 +127,9 @@ class EntityMapping(_Section):
 
     query: str = Field(min_length=1)
     sources: list[Source] = Field(min_length=1)
+    # A Python file, or file.py:function, with transform(df) -> df: what SQL cannot say, on the rows
+    # that changed, before they are told.
+    transform: str | None = Field(default=None, min_length=1)
     # What becomes of a record that was sent and that the store no longer gives: nothing, or it is
     # parked for a person to look at.
     deletes: Literal["ignore", "park"] = "ignore"
@@ -368,6 +371,13 @@ class Retention(_Section):
     runs_days: int = Field(default=90, ge=1, le=36500)
 
 
+class Check(_Section):
+    """What `influence-pipeline check` lets pass."""
+
+    # Names of checks whose findings a person has looked at and takes as they are.
+    accept: list[Annotated[str, Field(min_length=1)]] = []
+
+
 class Schedule(_Section):
     """When Dagster starts what, as cron lines in `timezone`."""
 
@@ -411,6 +421,7 @@ class Config(_Section):
     rewards: dict[str, Reward] = {}
     webhooks: Webhooks = Webhooks()
     retention: Retention = Retention()
+    check: Check = Check()
     schedule: Schedule = Schedule()
     api_names: ApiNames = ApiNames()
 
