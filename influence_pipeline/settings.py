@@ -492,6 +492,11 @@ _MEANING = {
 }
 
 
+def meaning(name: str) -> str:
+    """Say what a variable is for, by its field's name."""
+    return _MEANING[name]
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Read the environment. `overrides` (names of Environment's fields) win; tests use them.
 

@@ -81,7 +81,17 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--preset", default="plain", choices=["plain"], help="default: plain")
     added.add_argument("--into", default=".", metavar="FOLDER", help="default: this folder")
 
-    command("check", "later", "check the configuration against the live store and API")
+    added = command(
+        "check", "check", "check the configuration against the live store, state and API"
+    )
+    added.description = (
+        "Hold the environment, influence.toml and its SQL files against the live store, state and "
+        "API. Reads only: nothing is sent, and the coupon that is made for a trial is taken back."
+    )
+    added.add_argument("--verbose", action="store_true", help="also what is well")
+    added.add_argument("--strict", action="store_true", help="warnings fail too")
+    added.add_argument("--list", action="store_true", help="name the checks and do nothing")
+    as_json(added)
 
     added = command(
         "plan", "plan", "show what a sync would send; changes nothing but an empty state's schema"

@@ -115,9 +115,37 @@ _END = re.compile(r"\s*;\s*((--[^\n]*|/\*.*?\*/)\s*)*\Z", re.DOTALL)
 _SEED = 7_091_213_550_649_177_021
 
 
+# Before the SELECT; its last line may be a comment, so what closes it stands on a line of its own.
+_OPENED = "(\n"
+
+
 def canonical_rows(mapping: Mapping) -> str:
-    """The SELECT as a sub-select named `canonical`; its last line may be a comment."""
-    return f"(\n{mapping.select}\n) AS canonical"
+    """The SELECT as a sub-select named `canonical`."""
+    return f"{_OPENED}{mapping.select}\n) AS canonical"
+
+
+def place_in_select(mapping: Mapping, error: psycopg2.Error, before: str) -> str:
+    """Give file and line of what the store's error points at: "orders.sql, line 12". `before`: what
+    stood before `canonical_rows` in the statement."""
+    position = error.diag.statement_position
+    if position is None:
+        return str(mapping.file)
+    offset = int(position) - 1 - len(before) - len(_OPENED)
+    if not 0 <= offset <= len(mapping.select):
+        return str(mapping.file)
+    # The SELECT was taken out of its file: what was before it there are comments and blank lines.
+    try:
+        above = mapping.file.read_text(encoding="utf-8").partition(mapping.select)[0]
+    except (OSError, UnicodeDecodeError):
+        above = ""
+    line = above.count("\n") + mapping.select.count("\n", 0, offset) + 1
+    return f"{mapping.file}, line {line}"
+
+
+def hint_of(error: psycopg2.Error) -> str:
+    """Give Postgres's own suggestion, where it is about names and not about values."""
+    hint = error.diag.message_hint
+    return f" {hint}" if hint and (error.pgcode or "").startswith("42") else ""
 
 
 def describe(connection: Session, mapping: Mapping) -> Described:
@@ -193,11 +221,13 @@ class ColumnType:
 
 
 def _column_types(connection: Session, mapping: Mapping) -> dict[str, ColumnType]:
+    before = "SELECT canonical.* FROM "
     try:
-        cursor = run(connection, f"SELECT canonical.* FROM {canonical_rows(mapping)} LIMIT 0")
+        cursor = run(connection, f"{before}{canonical_rows(mapping)} LIMIT 0")
     except REFUSED as error:
         raise MappingError(
-            f"{mapping.file}: the store refuses the SELECT: {describe_database_error(error)}."
+            f"{place_in_select(mapping, error, before)}: the store refuses the SELECT: "
+            f"{describe_database_error(error)}.{hint_of(error)}"
         ) from None
     given = [(column.name, column.type_code) for column in cursor.description or ()]
     repeated = sorted({name for name, _ in given if [n for n, _ in given].count(name) > 1})

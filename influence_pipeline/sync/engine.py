@@ -21,7 +21,7 @@ from influence_pipeline.platform_api.outcomes import Judge
 from influence_pipeline.platform_api.payloads import Names
 from influence_pipeline.postgres import Postgres, run
 from influence_pipeline.records import STORE_ENTITIES, Entity
-from influence_pipeline.settings import EntityMapping, Settings
+from influence_pipeline.settings import Settings
 from influence_pipeline.state.database import open_state
 from influence_pipeline.state.schema import Lane
 from influence_pipeline.store.mapping import Mapping, SourceTables, describe, read_select
@@ -115,10 +115,7 @@ class Engine:
         given = self.config.delivery
         self.linger_seconds = given.linger_seconds if wait_seconds is None else wait_seconds
         self._names = _names(settings)
-        self.mappings = {
-            entity: _mapping(settings, entity, self.config.mapping(entity))
-            for entity in STORE_ENTITIES
-        }
+        self.mappings = {entity: mapping_of(settings, entity) for entity in STORE_ENTITIES}
         self.store = Postgres(
             settings.secret("store_url"),
             variable="INFLUENCE_STORE_URL",
@@ -382,7 +379,9 @@ class Engine:
         )
 
 
-def _mapping(settings: Settings, entity: Entity, given: EntityMapping) -> Mapping:
+def mapping_of(settings: Settings, entity: Entity) -> Mapping:
+    """Read an entity's mapping. Raises MappingError where its file cannot be read."""
+    given = settings.config.mapping(entity)
     file = settings.folder / given.query
     return Mapping(
         entity=entity,

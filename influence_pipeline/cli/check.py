@@ -1,0 +1,91 @@
+"""`influence-pipeline check`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from influence_pipeline.cli.output import print_json, print_table
+from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.settings import load_settings
+
+if TYPE_CHECKING:
+    from influence_pipeline.check.finding import Finding
+
+# What is said of a setting that must be mended.
+_FAILED = ConfigurationError.exit_code
+_WIDTH = 100
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from influence_pipeline.check.desk import Desk
+    from influence_pipeline.check.finding import Level
+    from influence_pipeline.check.runner import CHECKS, run
+
+    if arguments.list:
+        print_table(("check", "what it promises"), [(one.name, one.promise) for one in CHECKS])
+        return 0
+    found: list[Finding] = []
+    with Desk(load_settings()) as desk:
+        for finding in run(desk):
+            found.append(finding)
+            if not arguments.json and (arguments.verbose or finding.level is not Level.OK):
+                _print(finding)
+    counts = Counter(finding.level for finding in found)
+    failed = counts[Level.ERROR] or (arguments.strict and counts[Level.WARNING])
+    if arguments.json:
+        print_json(
+            {
+                "ok": not failed,
+                "counts": {level.value: counts[level] for level in Level},
+                "findings": [asdict(finding) for finding in found],
+            }
+        )
+    else:
+        print(_summary(counts, len(CHECKS)))
+    return _FAILED if failed else 0
+
+
+def _print(finding: Finding) -> None:
+    print(f"{finding.level.upper():<8} {finding.check}")
+    for name in ("what", "where", "why", "mend"):
+        words = getattr(finding, name)
+        if words:
+            head = f"  {name:<6} "
+            for line in words.splitlines():
+                print(
+                    textwrap.fill(
+                        line,
+                        _WIDTH,
+                        initial_indent=head,
+                        subsequent_indent=" " * len(head),
+                        break_long_words=False,
+                        break_on_hyphens=False,
+                    )
+                )
+                head = " " * len(head)
+    sys.stdout.flush()
+
+
+def _summary(counts: Mapping[Any, int], checks: int) -> str:
+    parts = [
+        f"{counts[level]} {words}"
+        for level, words in (
+            ("error", "to mend"),
+            ("warning", "warnings"),
+            ("accepted", "accepted"),
+            ("note", "notes"),
+            ("skipped", "not looked at"),
+            ("ok", "ok"),
+        )
+        if counts[level]
+    ]
+    words = f"{checks} checks: {', '.join(parts)}."
+    if counts["error"]:
+        return f"{words} Nothing was sent. Mend what is an ERROR first; then run it again."
+    return f"{words} Nothing was sent. Next: influence-pipeline plan"
