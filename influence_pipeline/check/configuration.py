@@ -246,6 +246,26 @@ def _delivery(desk: Desk) -> Findings:
         )
 
 
+def _guards(desk: Desk) -> Findings:
+    given = desk.config.capture
+    if given.mass_change_percent >= 50:
+        yield warning(
+            f"mass_change_percent is {given.mass_change_percent:g}",
+            where=desk.place("capture", "mass_change_percent"),
+            why="A restored backup or a broken mapping would be sent before anybody looks.",
+            mend="mass_change_percent = 5; `sync --allow-mass-change` lets a change pass that is "
+            "meant.",
+        )
+    pace = desk.config.delivery.calls_per_second
+    if pace is not None and pace < 1:
+        yield warning(
+            f"calls_per_second is {pace:g}: {pace * 86400:,.0f} calls a day",
+            where=desk.place("delivery", "calls_per_second"),
+            why="An order takes two calls; redemptions and used rewards share the pace.",
+            mend="Leave it out (the limit is found), or set what your account allows.",
+        )
+
+
 def _schedule(desk: Desk) -> Findings:
     given = desk.config.schedule
     for key in ("sync", "full_compare", "members"):
@@ -315,6 +335,17 @@ def _wrong_cron(line: str) -> str | None:
     return None
 
 
+def _import_from(desk: Desk) -> Findings:
+    given = desk.config.schedule.import_from
+    if given > f"{datetime.now(UTC):%Y-%m}":
+        yield error(
+            f"schedule.import_from is {given}, which is still to come",
+            where=desk.place("schedule", "import_from"),
+            why="Dagster would have no month to import.",
+            mend="Set it to the month of the store's oldest customer or product.",
+        )
+
+
 def _accepted(desk: Desk) -> Findings:
     from influence_pipeline.check.runner import CHECKS
 
@@ -360,6 +391,8 @@ CHECKS = (
     Check("config.go_live", "go_live is a moment that can be meant", _go_live, _READ),
     Check("config.protocol", "orders go in two steps", _protocol, _READ),
     Check("config.delivery", "waits fit the API's own", _delivery, _READ),
+    Check("config.guards", "guards are on", _guards, _READ),
+    Check("config.import_from", "the import begins in the past", _import_from, _READ),
     Check("config.schedule", "the schedules can be read", _schedule, _READ),
     Check("config.accept", "[check] accept names checks", _accepted, _READ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,9 +12,10 @@ from influence_pipeline.check.finding import Check, Findings, error, ok, warning
 from influence_pipeline.check.records import found_keys
 from influence_pipeline.errors import ConfigurationError, InfluencePipelineError
 from influence_pipeline.records import Entity
-from influence_pipeline.store.coupons.interface import Coupon, CouponRefused, lacking
+from influence_pipeline.store.coupons.interface import COUPON_VALUES, Coupon, CouponRefused, lacking
 from influence_pipeline.store.coupons.sql import SqlCouponWriter
 from influence_pipeline.store.coupons.table import TableCouponWriter
+from influence_pipeline.store.statements import read_statement
 
 
 def _there(desk: Desk) -> Findings:
@@ -166,6 +168,77 @@ def _limits(desk: Desk) -> Findings:
         )
 
 
+def _bound(desk: Desk) -> Findings:
+    """What a create statement leaves out is the same for every coupon."""
+    coupons = desk.config.coupons
+    if coupons is None or coupons.create is None:
+        return
+    file = desk.settings.folder / coupons.create
+    names = read_statement(file, COUPON_VALUES, required="code").names
+    text = file.read_text(encoding="utf-8")
+    if "value" not in names:
+        yield error(
+            "the create statement does not bind :value",
+            where=str(file),
+            why="Every coupon would be worth the same, whatever the reward.",
+            mend="Write :value (percent, or an amount in :currency) into the column of the worth.",
+        )
+    if "kind" not in names and len(desk.coupon_writer.abilities.kinds) > 1:
+        yield error(
+            "the create statement does not bind :kind, and may make several kinds",
+            where=f"{file}; {desk.place('coupons', 'kinds')}",
+            why="A percentage would be made as an amount, or the other way round.",
+            mend='Bind :kind, or name the one kind it makes: kinds = ["fixed"].',
+        )
+    if "usage_limit" not in names and not re.search(r"\b1\b", text):
+        yield warning(
+            "the create statement does not bind :usage_limit",
+            where=str(file),
+            why="The coupon may be good for any number of orders.",
+            mend="Write :usage_limit (always 1) into the column of uses.",
+        )
+
+
+def _money(desk: Desk) -> Findings:
+    coupons = desk.config.coupons
+    if coupons is not None and coupons.currency is None:
+        yield warning(
+            "[coupons] has no currency",
+            where=desk.place("coupons", "currency"),
+            why="Events carry amounts without one; a reward of an amount is parked unless its rule "
+            "is listed with a currency.",
+            mend='currency = "EUR", or what the shop sells in.',
+        )
+
+
+def _caps(desk: Desk) -> Findings:
+    """Caps that every coupon runs into."""
+    coupons = desk.config.coupons
+    if coupons is None:
+        return
+    caps = coupons.caps
+    for name in ("per_customer_per_day", "per_day"):
+        if getattr(caps, name) == 0:
+            yield error(
+                f"{name} is 0",
+                where=desk.place("coupons", "caps", name),
+                why="Every redemption is parked.",
+                mend=f"{name} = {type(caps).model_fields[name].default}",
+            )
+    for rule, reward in desk.config.rewards.items():
+        name, cap = {
+            "fixed": ("largest_amount", caps.largest_amount),
+            "percentage": ("largest_percentage", caps.largest_percentage),
+        }.get(reward.kind, ("", None))
+        if cap is not None and reward.value is not None and reward.value > cap:
+            yield error(
+                f'reward "{rule}" is worth {reward.value}, and {name} is {cap}',
+                where=desk.place("coupons", "caps", name),
+                why="Every redemption of it is parked.",
+                mend=f'{name} = "{reward.value}", or a smaller reward.',
+            )
+
+
 def _products(desk: Desk) -> Findings:
     """Products that rewards name are ones that the shop has."""
     wanted = {product for reward in desk.config.rewards.values() for product in reward.products}
@@ -193,6 +266,9 @@ CHECKS = (
         _database,
         ("coupons.writer", "store.connection", "config.coupon_url"),
     ),
+    Check("coupons.values", "a coupon's worth and uses are bound", _bound, ("coupons.writer",)),
+    Check("coupons.currency", "amounts have a currency", _money, ("config.file",)),
+    Check("coupons.caps", "rewards fit under the caps", _caps, ("config.file",)),
     Check("coupons.limits", "each reward's terms can be kept", _limits, ("coupons.writer",)),
     Check("coupons.products", "rewards name products of the shop", _products, ("products.select",)),
 )

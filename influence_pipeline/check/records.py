@@ -207,6 +207,26 @@ def _variants(desk: Desk, entity: Entity) -> Findings:
         )
 
 
+def _titles(desk: Desk, entity: Entity) -> Findings:
+    titles = [str(row["title"]).strip() for row in values(desk, entity) if row.get("title")]
+    if len(titles) >= FEW and all(
+        re.fullmatch(r"[\d\W]+|[0-9a-f-]{32,36}", text) for text in titles
+    ):
+        yield warning(
+            "titles of products hold no words",
+            where=column_place(desk, entity, "title"),
+            why="Customers would see them.",
+            mend="Name the column of the product's name.",
+        )
+    elif len(titles) >= FEW and len(set(titles)) == 1:
+        yield warning(
+            f"all of {len(titles):,} products have the same title",
+            where=column_place(desk, entity, "title"),
+            why="Customers could not tell them apart.",
+            mend="Name the column of the product's name.",
+        )
+
+
 def _links(desk: Desk, entity: Entity) -> Findings:
     for column in ("image_url",):
         given = [str(row[column]) for row in values(desk, entity) if row.get(column)]
@@ -260,6 +280,7 @@ CHECKS = (
         Check(name, promise, each(look, Entity.PRODUCT), ("products.select",))
         for name, promise, look in (
             ("products.variants", "each variant stands once, at one product", _variants),
+            ("products.titles", "titles are words", _titles),
             ("products.images", "addresses of images are whole", _links),
         )
     ),

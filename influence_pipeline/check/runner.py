@@ -68,12 +68,17 @@ def _look(desk: Desk, check: Check) -> Iterator[Finding]:
     try:
         yield from check.look(desk)
     except InfluencePipelineError as failure:
-        yield error(str(failure), where="", why="Nothing can go on without it.", mend="")
+        yield error(
+            str(failure),
+            where=str(desk.settings.file),
+            why="This question stays open.",
+            mend="Mend what it names, and run the check again.",
+        )
     except Exception as failure:
         # One question that cannot be asked must not silence the others. Its words may hold data.
         yield error(
             f"this check came to no end ({type(failure).__name__})",
-            where="",
+            where=str(desk.settings.file),
             why="It is a defect of influence-pipeline, or of a server that answers oddly.",
             mend="Report it with the name of the check; the other checks are not touched by it.",
         )

@@ -54,7 +54,9 @@ def _place_of(words: str, file: str) -> str:
 
 def _suggestion(desk: Desk, entity: Entity) -> str | None:
     """Say how to mend what the store refuses, where its catalog tells."""
-    mapping = desk.mapping(entity)
+    mapping = desk.mappings.get(entity)
+    if mapping is None:
+        return None
     with desk.asking() as connection:
         try:
             with connection.begin_nested():
@@ -334,6 +336,31 @@ def _columns(desk: Desk, entity: Entity) -> Findings:
             )
 
 
+def _whole(desk: Desk, entity: Entity) -> Findings:
+    """No LIMIT is left from trying it out."""
+    select = re.sub(
+        r"--[^\n]*|/\*.*?\*/",
+        lambda found: " " * len(found[0]),
+        desk.mapping(entity).select,
+        flags=re.S,
+    )
+    match = re.search(
+        r"(?i)\b(LIMIT\s+\w+(\s+OFFSET\s+\w+)?|OFFSET\s+\w+(\s+LIMIT\s+\w+)?"
+        r"|FETCH\s+(FIRST|NEXT)\s[\w\s]+)\s*\Z",
+        select,
+    )
+    if match:
+        yield error(
+            f"the SELECT ends with {match[1]}",
+            where=_line_with(
+                desk.described(entity), re.escape(match[1].split()[0]) + r"(?![\s\S]*\))"
+            )
+            or desk.file_of(entity),
+            why=f"A {entity.value} beyond it is never sent, or counts as gone.",
+            mend="Take it off.",
+        )
+
+
 _WORTH_HAVING = {
     Entity.CUSTOMER: {
         "first_name": "Messages of the program greet nobody by name.",
@@ -364,6 +391,12 @@ CHECKS = tuple(
             f"{entity.plural}.columns",
             "the columns that are worth having are there",
             each(_columns, entity),
+            (f"{entity.plural}.select",),
+        ),
+        Check(
+            f"{entity.plural}.all",
+            "the SELECT gives all records",
+            each(_whole, entity),
             (f"{entity.plural}.select",),
         ),
         Check(

@@ -7,6 +7,7 @@ from typing import Any
 
 from influence_pipeline.check.desk import Desk
 from influence_pipeline.check.finding import Check, Findings, error, note, ok, skipped, warning
+from influence_pipeline.errors import InfluencePipelineError
 from influence_pipeline.postgres import Postgres, parse_url, run
 from influence_pipeline.store.changes import present
 
@@ -18,12 +19,21 @@ STORE = "INFLUENCE_STORE_URL"
 
 def reached(database: Postgres, variable: str) -> Findings:
     """Say what answers there."""
-    with database.transaction() as connection:
-        version, number, user, name = run(
-            connection,
-            "SELECT version(), current_setting('server_version_num')::int, current_user, "
-            "current_database()",
-        ).fetchone()
+    try:
+        with database.transaction() as connection:
+            version, number, user, name = run(
+                connection,
+                "SELECT version(), current_setting('server_version_num')::int, current_user, "
+                "current_database()",
+            ).fetchone()
+    except InfluencePipelineError as failure:
+        yield error(
+            str(failure),
+            where=variable,
+            why="Nothing can be read or written there.",
+            mend=next((mend for sign, mend in _MENDS if sign in str(failure)), _TRY_BY_HAND),
+        )
+        return
     if not version.startswith("PostgreSQL") or " on " not in version:
         yield error(
             f"what answers is no Postgres: {version[:60]}",
@@ -40,6 +50,20 @@ def reached(database: Postgres, variable: str) -> Findings:
         )
     else:
         yield ok(f"Postgres {version.split()[1]} at {database.place}, as role {user}, {name}")
+
+
+_TRY_BY_HAND = "Try the same URL with psql from this machine."
+# By what libpq says, in the words of `errors.describe_database_error`.
+_MENDS = (
+    ("password", "Correct user and password; @ : / # ? % in it are percent-encoded (@ is %40)."),
+    ("nothing listens", "Correct host and port, or start the server."),
+    ("host name", "Correct the host's name."),
+    ("pg_hba", "Let this machine and role in, in the server's pg_hba.conf."),
+    ("database or the role", "Correct the database's and the role's name."),
+    ("TLS", "Correct sslmode and sslrootcert in the URL."),
+    ("free connection", "Raise max_connections, or put a pooler between."),
+    ("in time", "Is the host right, and does a firewall let this machine through?"),
+)
 
 
 def tls(desk: Desk, database: Postgres, variable: str, url: str) -> Findings:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
+import psycopg2
 import sqlalchemy as sa
 
 from influence_pipeline.check.belonging import Stray, strays
@@ -19,6 +21,11 @@ from influence_pipeline.store.sources import Probed, nodes_of, plan_nodes, probe
 # A scan takes about 0.1 s for a million rows (docs/mapping.md).
 _SCANNED_EASILY = 20_000_000
 _LARGE_ROWS = 50_000
+# So many keys tell something, and so small a share of them should lead to records.
+_ENOUGH = 20
+_FEW_LEAD = 0.05
+# A join gives so many times the rows of its largest table only where it lacks its condition.
+_FAN_OUT = 10
 
 
 def _fit(desk: Desk, entity: Entity) -> Findings:
@@ -115,6 +122,15 @@ def _keys(desk: Desk, entity: Entity) -> Findings:
                 mend=f"Name the column that holds the {entity.value}'s id.",
             )
             continue
+        if len(keys) >= _ENOUGH and found / len(keys) < _FEW_LEAD:
+            yield warning(
+                f'key = "{source.key}": {found} of {len(keys)} keys of {_named(source)} lead to '
+                f"{'an' if entity is Entity.ORDER else 'a'} {entity.value}",
+                where=where,
+                why=f"Most of these rows make up no {entity.value}: the key is another column's, "
+                "or the SELECT leaves out almost all.",
+                mend="Compare the key with the SELECT's id, and look at the SELECT's WHERE.",
+            )
         with desk.asking() as connection:
             stray = next(strays(connection, described, number, tuple(sample.rows)), None)
         if stray is not None:
@@ -161,7 +177,34 @@ def _size(desk: Desk, entity: Entity) -> Findings:
                         mend=f"CREATE INDEX CONCURRENTLY ON {table} "
                         f"({source.changed_at.rpartition('.')[2]}); or leave changed_at out.",
                     )
+            yield from _fan_out(connection, source, where)
     yield ok(f"its largest table has about {largest:,.0f} rows")
+
+
+def _fan_out(connection: sa.Connection, source: SourceTables, where: str) -> Findings:
+    """A join without its condition leads every changed row to every record."""
+    nodes = plan_nodes(connection, f"SELECT ({source.key}\n) FROM {source.from_clause}\n")
+    tables = {
+        f'"{node["Schema"]}"."{node["Relation Name"]}"' for node in nodes if "Relation Name" in node
+    }
+    if len(tables) < 2:
+        return
+    try:
+        with connection.begin_nested():
+            joined = run(connection, f"SELECT count(*) FROM {source.from_clause}\n").fetchone()[0]
+            largest = max(
+                run(connection, f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables
+            )
+    except psycopg2.Error:
+        return
+    if joined > 1000 and joined > _FAN_OUT * largest:
+        yield warning(
+            f"{_named(source)} gives {joined:,} rows of tables that have {largest:,} at most",
+            where=where,
+            why="A join without its condition leads each change to every record, and every sync "
+            "computes all of them.",
+            mend="Join ON the column that names the other row.",
+        )
 
 
 def _tables(connection: sa.Connection, source: SourceTables) -> list[tuple[str, float, bool]]:
@@ -198,6 +241,14 @@ def _stamps(desk: Desk, entity: Entity) -> Findings:
         if source.changed_at is None:
             continue
         followed = True
+        if re.search(r"(?i)creat|insert|placed", source.changed_at):
+            yield warning(
+                f'changed_at = "{source.changed_at}" sounds like when a row was made',
+                where=desk.place(entity.plural, "sources", number, "changed_at"),
+                why="It must move with every change; what it does not show is missed until the "
+                "next full compare.",
+                mend="Name the column of the last change, or leave changed_at out.",
+            )
         zone = "" if source.time_zone is None else " AT TIME ZONE %(zone)s"
         with desk.asking() as connection:
             stamp = f"({source.changed_at}\n)".replace("%", "%%")

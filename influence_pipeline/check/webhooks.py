@@ -54,6 +54,20 @@ def _subscribed(desk: Desk) -> Findings:
         yield ok(f"{len(found.subscriptions)} subscriptions")
 
 
+def _current(desk: Desk) -> Findings:
+    tokens = tokens_from(desk.settings)
+    stale = subscriptions.with_another_token(desk.api, tokens.match)
+    if stale:
+        yield error(
+            f"{len(stale)} subscriptions lead to {stale[0]} with a token that is not valid",
+            where=_TOKEN,
+            why="The receiver lets their deliveries in no more: redemptions are lost.",
+            mend=f"Set {_TOKEN}_PREVIOUS to the token before, register the new address "
+            "(influence-pipeline webhooks register), then delete the old subscriptions in the "
+            "dashboard.",
+        )
+
+
 def _verified(desk: Desk) -> Findings:
     if desk.config.coupons is not None and not desk.config.webhooks.verify_redemptions:
         yield warning(
@@ -86,6 +100,12 @@ def _worker(desk: Desk) -> Findings:
 CHECKS = (
     Check("webhooks.token", "the token is long enough", _token, ("config.webhook_token",)),
     Check("webhooks.subscriptions", "all topics are subscribed", _subscribed, ("api.key",)),
+    Check(
+        "webhooks.addresses",
+        "subscriptions have a token that is valid",
+        _current,
+        ("api.key", "webhooks.token"),
+    ),
     Check("webhooks.verification", "redemptions are verified", _verified, ("config.file",)),
     Check("webhooks.worker", "its waits fit each other", _worker, ("config.file",)),
 )

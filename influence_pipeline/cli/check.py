@@ -6,7 +6,7 @@ import argparse
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -23,19 +23,17 @@ _WIDTH = 100
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from influence_pipeline.check.desk import Desk
     from influence_pipeline.check.finding import Level
-    from influence_pipeline.check.runner import CHECKS, run
+    from influence_pipeline.check.runner import CHECKS
 
     if arguments.list:
         print_table(("check", "what it promises"), [(one.name, one.promise) for one in CHECKS])
         return 0
     found: list[Finding] = []
-    with Desk(load_settings()) as desk:
-        for finding in run(desk):
-            found.append(finding)
-            if not arguments.json and (arguments.verbose or finding.level is not Level.OK):
-                _print(finding)
+    for finding in _findings():
+        found.append(finding)
+        if not arguments.json and (arguments.verbose or finding.level is not Level.OK):
+            _print(finding)
     counts = Counter(finding.level for finding in found)
     failed = counts[Level.ERROR] or (arguments.strict and counts[Level.WARNING])
     if arguments.json:
@@ -49,6 +47,27 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(_summary(counts, len(CHECKS)))
     return _FAILED if failed else 0
+
+
+def _findings() -> Iterator[Finding]:
+    from influence_pipeline.check.desk import Desk
+    from influence_pipeline.check.finding import Finding, Level
+    from influence_pipeline.check.runner import run
+
+    try:
+        settings = load_settings()
+    except ConfigurationError as failure:
+        yield Finding(
+            Level.ERROR,
+            str(failure),
+            where=str(failure).partition(" ")[0],
+            why="Nothing can be looked at with such a variable.",
+            mend="Correct the environment variable, or its line in .env.",
+            check="config.environment",
+        )
+        return
+    with Desk(settings) as desk:
+        yield from run(desk)
 
 
 def _print(finding: Finding) -> None:
