@@ -47,20 +47,24 @@ CHECKS: tuple[Check, ...] = tuple(
 )
 
 
+# How a line begins that says which check another one waits for.
+WAITS = "not looked at until "
+
+
 def run(desk: Desk) -> Iterator[Finding]:
     """Give the findings of every check, one by one as they are made; each check says something."""
-    failed: set[str] = set()
+    # Each check that found an error or could not look, with the one that is to be mended for it.
+    failed: dict[str, str] = {}
     for check in CHECKS:
-        waits = [name for name in check.after if name in failed]
-        if waits:
-            # What stands on it cannot be looked at either.
-            failed.add(check.name)
-            words = f"not looked at: {waits[0]} must be mended first"
+        waits_for = next((failed[name] for name in check.after if name in failed), None)
+        if waits_for is not None:
+            failed[check.name] = waits_for
+            words = f"{WAITS}{waits_for} is mended"
             yield Finding(Level.SKIPPED, words, check=check.name)
             continue
         found = [_accepted(desk, check, finding) for finding in _look(desk, check)]
         if any(finding.level is Level.ERROR for finding in found):
-            failed.add(check.name)
+            failed[check.name] = check.name
         yield from found or [dataclasses.replace(ok(check.promise), check=check.name)]
 
 

@@ -24,7 +24,7 @@ _WIDTH = 100
 
 def run(arguments: argparse.Namespace) -> int:
     from influence_pipeline.check.finding import Level
-    from influence_pipeline.check.runner import CHECKS
+    from influence_pipeline.check.runner import CHECKS, WAITS
 
     if arguments.list:
         print_table(("check", "what it promises"), [(one.name, one.promise) for one in CHECKS])
@@ -32,7 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
     found: list[Finding] = []
     for finding in _findings():
         found.append(finding)
-        if not arguments.json and (arguments.verbose or finding.level is not Level.OK):
+        waits = finding.what.startswith(WAITS)
+        quiet = finding.level is Level.OK or waits
+        if not arguments.json and (arguments.verbose or not quiet):
             _print(finding)
     counts = Counter(finding.level for finding in found)
     failed = counts[Level.ERROR] or (arguments.strict and counts[Level.WARNING])
@@ -45,6 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
     else:
+        if not arguments.verbose:
+            waiting = Counter(one.what for one in found if one.what.startswith(WAITS))
+            for words, number in waiting.items():
+                print(f"{number} checks {words}.")
         print(_summary(counts, len(CHECKS)))
     return _FAILED if failed else 0
 

@@ -45,8 +45,8 @@ def test_a_mistake_is_told_with_what_where_why_and_mend(well: CommandLine, world
     for words in ("  what   ", "  where  ", "orders.sql, line 6", "  why    ", "  mend   "):
         assert words in told
     # What stands on it says that it waits, and nothing else of it is an error.
-    assert ran.out.count("ERROR") == 1
-    assert "orders.select must be mended first" in ran.out
+    assert ran.out.count("ERROR    ") == 1
+    assert "not looked at until orders.select is mended." in ran.out
 
 
 def test_a_machine_gets_one_object(well: CommandLine, world: World) -> None:
