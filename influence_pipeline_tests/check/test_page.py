@@ -11,5 +11,6 @@ PAGE = Path(__file__).parents[2] / "docs" / "check.md"
 
 
 def test_the_page_lists_the_checks_as_they_are() -> None:
-    rows = re.findall(r"^\| `([\w.]+)` \| (.+) \|$", PAGE.read_text(), flags=re.MULTILINE)
+    listed = PAGE.read_text().partition("## All checks")[2]
+    rows = re.findall(r"^\| `([\w.]+)` \| (.+) \|$", listed, flags=re.MULTILINE)
     assert rows == [(check.name, check.promise) for check in CHECKS]
