@@ -83,9 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     command("check", "later", "check the configuration against the live store and API")
 
-    added = command(
-        "roles", "roles", "print SQL for database roles with just the rights needed"
-    )
+    added = command("roles", "roles", "print SQL for database roles with just the rights needed")
     added.add_argument(
         "--store-url",
         metavar="URL",
