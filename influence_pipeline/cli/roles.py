@@ -99,8 +99,8 @@ def _coupons(connection: Session, settings: Settings, statements: Any, role: str
         why = (
             f"{settings.file} has no [coupons], so none are made."
             if coupons is None
-            else f'The admin API of the shop makes coupons (writer = "{coupons.writer}"), so nothing '
-            "is written into its database."
+            else f'The admin API of the shop makes coupons (writer = "{coupons.writer}"), so '
+            "nothing is written into its database."
         )
         return None, None, f"No role for coupons: {why}"
     needs = writer_needs(connection, written_out(connection, statements), role=role)

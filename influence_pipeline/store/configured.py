@@ -5,6 +5,7 @@ from __future__ import annotations
 from influence_pipeline.records import STORE_ENTITIES, Entity
 from influence_pipeline.settings import Settings
 from influence_pipeline.store.mapping import Mapping, SourceTables, read_select
+from influence_pipeline.store.transform import read_transform
 
 
 def configured_mappings(settings: Settings) -> dict[Entity, Mapping]:
@@ -25,5 +26,8 @@ def configured_mapping(settings: Settings, entity: Entity) -> Mapping:
                 source.from_, tuple(source.rows), source.key, source.changed_at, source.time_zone
             )
             for source in given.sources
+        ),
+        transform=(
+            None if given.transform is None else read_transform(settings.folder, given.transform)
         ),
     )
