@@ -16,10 +16,12 @@ from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import STORE_ENTITIES, Entity
 from influence_pipeline.settings import Config, Settings
 from influence_pipeline.state.connection import connect
+from influence_pipeline.store.configured import configured_mapping
 from influence_pipeline.store.coupons.choice import coupon_writer
 from influence_pipeline.store.coupons.interface import CouponWriter
 from influence_pipeline.store.mapping import Described, Mapping, describe
-from influence_pipeline.sync.engine import mapping_of
+from influence_pipeline.store.rights import Held, look
+from influence_pipeline.webhooks.context import writing_statements
 
 # A check answers while somebody waits for it.
 STATEMENT_SECONDS = 10
@@ -114,7 +116,7 @@ class Desk:
 
     def mapping(self, entity: Entity) -> Mapping:
         """Raises MappingError where its file cannot be read."""
-        return mapping_of(self.settings, entity)
+        return configured_mapping(self.settings, entity)
 
     def described(self, entity: Entity) -> Described:
         """Raises MappingError where it does not fit the store."""
@@ -142,6 +144,21 @@ class Desk:
     @cached_property
     def _samples(self) -> dict[Entity, Sample]:
         return {}
+
+    # -- rights ------------------------------------------------------------------------------
+
+    @cached_property
+    def reader_rights(self) -> Held:
+        """What the reader lacks for the mappings, and has beyond them."""
+        with self.store.transaction() as connection:
+            return look(connection, self.mappings)
+
+    @cached_property
+    def coupon_rights(self) -> Held:
+        """The same of the coupon role and what it runs in the store."""
+        statements = writing_statements(self.settings, self.coupons)
+        with self.coupons.transaction() as connection:
+            return look(connection, {}, statements)
 
     # -- the other ends ----------------------------------------------------------------------
 

@@ -32,7 +32,6 @@ CHECKS: tuple[Check, ...] = tuple(
         server,
         selects,
         sources,
-        rights,
         records,
         orders,
         state,
@@ -40,6 +39,7 @@ CHECKS: tuple[Check, ...] = tuple(
         webhooks,
         coupons,
         trial,
+        rights,
         rewards,
         members,
     )

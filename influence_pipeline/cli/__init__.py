@@ -93,6 +93,20 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--list", action="store_true", help="name the checks and do nothing")
     as_json(added)
 
+    added = command("roles", "roles", "print SQL for database roles with just the rights needed")
+    added.add_argument(
+        "--store-url",
+        metavar="URL",
+        help="of a role that may use the schemas that are read, for example an administrator's; "
+        "default: INFLUENCE_STORE_URL",
+    )
+    for role in ("reader", "coupons", "state"):
+        added.add_argument(
+            f"--{role}", default=f"influence_{role}", metavar="NAME", help="default: %(default)s"
+        )
+    added.add_argument("--only", choices=["reader", "coupons", "state"], help="only this role")
+    as_json(added)
+
     added = command(
         "plan", "plan", "show what a sync would send; changes nothing but an empty state's schema"
     )

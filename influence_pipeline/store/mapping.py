@@ -17,6 +17,7 @@ from influence_pipeline.errors import MappingError, describe_database_error
 from influence_pipeline.postgres import Session, run
 from influence_pipeline.records import Entity
 from influence_pipeline.store.canonical import CANONICAL, Kind
+from influence_pipeline.store.transform import Transform
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,14 @@ class SourceTables:
 
 @dataclass(frozen=True)
 class Mapping:
-    """One entity's SELECT and sources, as written. `file` is for messages."""
+    """One entity's SELECT and sources, as written, and its transform, if it has one. `file` is for
+    messages."""
 
     entity: Entity
     file: Path
     select: str
     sources: tuple[SourceTables, ...]
+    transform: Transform | None = None
 
     @property
     def sources_place(self) -> str:
@@ -55,6 +58,8 @@ class Mapping:
         stamps = [(source.changed_at, source.time_zone) for source in self.sources]
         if any(stamp != (None, None) for stamp in stamps):
             text += repr(stamps)
+        if self.transform is not None:
+            text += repr(("transform", self.transform.digest))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -174,6 +179,7 @@ def describe(connection: Session, mapping: Mapping) -> Described:
         hashed_value("q", c.name, types[c.name]) if c.name in types else "NULL::text"
         for c in columns
     )
+    seed = _seed(mapping.transform)
     native = run(
         connection, "SELECT to_regprocedure('hash_record_extended(record,bigint)') IS NOT NULL"
     ).fetchone()[0]
@@ -185,13 +191,19 @@ def describe(connection: Session, mapping: Mapping) -> Described:
         native=bool(native),
         columns=names,
         row_expression=", ".join(f'canonical."{n}"' for n in names),
-        hash_expression=record_hash(hashed, _SEED, native=bool(native)),
-        hash_method=_hash_method(connection, bool(native), hashed),
+        hash_expression=record_hash(hashed, seed, native=bool(native)),
+        hash_method=_hash_method(connection, bool(native), hashed, mapping.transform),
         first_expression=record_hash(
-            ", ".join(hashed_value("q", n, types[n]) for n in names), _SEED, native=bool(native)
+            ", ".join(hashed_value("q", n, types[n]) for n in names), seed, native=bool(native)
         ),
         has_created_at="created_at" in types,
     )
+
+
+def _seed(transform: Transform | None) -> int:
+    """Give the seed of record hashes. What is sent follows from the code too, so other code makes
+    other hashes: every record counts as changed."""
+    return _SEED if transform is None else _SEED ^ int(transform.digest[:15], 16)
 
 
 def record_hash(values: str, seed: int, *, native: bool) -> str:
@@ -275,7 +287,10 @@ _TYPE_ADVICE = {
 }
 
 
-def _hash_method(connection: Session, native: bool, hashed: str) -> str:
+def _hash_method(
+    connection: Session, native: bool, hashed: str, transform: Transform | None
+) -> str:
     major = int(run(connection, "SHOW server_version_num").fetchone()[0]) // 10000
     shape = hashlib.sha256(hashed.encode()).hexdigest()[:8]
-    return f"{'record' if native else 'text'}/{major}/{_SEED % 1000}/{shape}"
+    code = "" if transform is None else f"/{transform.digest[:8]}"
+    return f"{'record' if native else 'text'}/{major}/{_SEED % 1000}/{shape}{code}"

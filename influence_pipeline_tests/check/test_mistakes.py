@@ -717,7 +717,7 @@ def test_where_nothing_is_wrong_nothing_is_said(place: Place) -> None:
     found = place.check()
     said = [one for one in found if one.level not in {Level.OK, Level.NOTE, Level.ACCEPTED}]
     # Only who may see other sessions can tell.
-    assert [one.check for one in said] == ["store.long_transactions"]
+    assert [one.check for one in said] == ["store.long_transactions"], said
     assert len({one.check for one in found}) >= 40
     assert place.calls() == []
 
