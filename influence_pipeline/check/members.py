@@ -49,6 +49,6 @@ CHECKS = (
         "members.write",
         "the store can be told of its members",
         _written,
-        ("config.files", "customers.select", "config.coupon_url"),
+        ("config.files", "customers.transform", "config.coupon_url"),
     ),
 )

@@ -412,25 +412,25 @@ def _lines_total(row: Row) -> Decimal | None:
     return total
 
 
-_BOTH = ("orders.select", "customers.select")
+_BOTH = ("orders.transform", "customers.transform")
 _LOOKS: tuple[tuple[str, str, Callable[[Desk], Findings], tuple[str, ...]], ...] = (
-    ("minor_units", "totals are in major units", _minor_units, ("orders.select",)),
-    ("totals", "totals fit their lines", _adds_up, ("orders.select",)),
-    ("amounts", "amounts are amounts", _sane_amounts, ("orders.select",)),
-    ("codes", "each discount code stands alone", _code_amounts, ("orders.select",)),
-    ("statuses", "the status follows the money", _statuses, ("orders.select",)),
-    ("currency", "currencies fit", _currencies, ("orders.select",)),
-    ("placed", "orders were placed in the past", _moments, ("orders.select",)),
+    ("minor_units", "totals are in major units", _minor_units, ("orders.transform",)),
+    ("totals", "totals fit their lines", _adds_up, ("orders.transform",)),
+    ("amounts", "amounts are amounts", _sane_amounts, ("orders.transform",)),
+    ("codes", "each discount code stands alone", _code_amounts, ("orders.transform",)),
+    ("statuses", "the status follows the money", _statuses, ("orders.transform",)),
+    ("currency", "currencies fit", _currencies, ("orders.transform",)),
+    ("placed", "orders were placed in the past", _moments, ("orders.transform",)),
     ("customers", "orders name customers that are given", _customers, _BOTH),
     ("emails", "orders and their customers agree", _emails_agree, _BOTH),
     (
         "products",
         "lines name products that are given",
         _products,
-        ("orders.select", "products.select"),
+        ("orders.transform", "products.transform"),
     ),
-    ("guests", "somebody can be credited for each order", _guests, ("orders.select",)),
-    ("lines", "orders have lines", _lines, ("orders.select",)),
+    ("guests", "somebody can be credited for each order", _guests, ("orders.transform",)),
+    ("lines", "orders have lines", _lines, ("orders.transform",)),
 )
 CHECKS = tuple(
     Check(f"orders.{name}", promise, look, after) for name, promise, look, after in _LOOKS

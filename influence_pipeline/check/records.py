@@ -264,12 +264,12 @@ CHECKS = (
             f"{entity.plural}.records",
             "records taken at random can be told",
             each(_told, entity),
-            (f"{entity.plural}.select",),
+            (f"{entity.plural}.transform",),
         )
         for entity in STORE_ENTITIES
     ),
     *(
-        Check(name, promise, each(look, Entity.CUSTOMER), ("customers.select",))
+        Check(name, promise, each(look, Entity.CUSTOMER), ("customers.transform",))
         for name, promise, look in (
             ("customers.emails", "each customer has an e-mail of its own", _emails),
             ("customers.birthdays", "birthdays are dates", _birthdays),
@@ -277,7 +277,7 @@ CHECKS = (
         )
     ),
     *(
-        Check(name, promise, each(look, Entity.PRODUCT), ("products.select",))
+        Check(name, promise, each(look, Entity.PRODUCT), ("products.transform",))
         for name, promise, look in (
             ("products.variants", "each variant stands once, at one product", _variants),
             ("products.titles", "titles are words", _titles),

@@ -135,6 +135,6 @@ def _examples(desk: Desk) -> Findings:
 CHECKS = (
     Check("rewards.worth", "rewards are worth what can be meant", _worth, ("config.file",)),
     Check("rewards.examples", "no example is left", _examples, ("config.file",)),
-    Check("rewards.orders", "rewards fit the orders", _against_orders, ("orders.select",)),
+    Check("rewards.orders", "rewards fit the orders", _against_orders, ("orders.transform",)),
     Check("rewards.events", "rules in events are listed", _complete, ("state.connection",)),
 )

@@ -1,4 +1,4 @@
-"""Records of an entity taken at random, read as a delivery reads them."""
+"""Records of an entity taken at random, read and transformed as a delivery does it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import psycopg2
 
 from influence_pipeline.postgres import Postgres, run
+from influence_pipeline.store.frames import transformed
 from influence_pipeline.store.mapping import Described, canonical_rows
 from influence_pipeline.store.reader import ROW_FAILURES, CanonicalRow, PoisonRow, rows_of
 
@@ -50,6 +51,7 @@ def take(store: Postgres, described: Described, most: int = RECORDS) -> Sample:
             )
             wanted = [key for (key,) in cursor]
         rows, poison = rows_of(connection, described, wanted)
+    rows, poison = transformed(described.mapping, rows, poison)
     return Sample({row.key: row for row in rows}, tuple(poison), tuple(keys), tuple(untold))
 
 

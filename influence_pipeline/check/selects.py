@@ -18,6 +18,7 @@ from influence_pipeline.errors import MappingError, describe_database_error
 from influence_pipeline.postgres import run
 from influence_pipeline.records import STORE_ENTITIES, Entity
 from influence_pipeline.store.canonical import CANONICAL
+from influence_pipeline.store.frames import TRANSFORM
 from influence_pipeline.store.mapping import Described, canonical_rows
 from influence_pipeline.store.reader import hashes_of
 from influence_pipeline.store.sources import plan_nodes
@@ -95,6 +96,33 @@ def _elsewhere(connection: sa.Connection, failure: psycopg2.Error) -> str | None
         f"There is {' and '.join(name for (name,) in rows)}: write the name with its schema, or "
         "set the role's search_path."
     )
+
+
+def _transforms(desk: Desk, entity: Entity) -> Findings:
+    transform = desk.mapping(entity).transform
+    if transform is None:
+        yield ok("there is none")
+        return
+    where = desk.place(entity.plural, "transform")
+    try:
+        sample = desk.sample(entity)
+    except MappingError as failure:
+        yield error(
+            str(failure),
+            where=f"{where}; {transform.file}",
+            why=f"No {entity.value} can be sent.",
+            mend="docs/transform.md says what it gets and what it must give.",
+        )
+        return
+    refused = [one for one in sample.poison if one.code == TRANSFORM]
+    if refused:
+        yield warning(
+            f"it cannot take {len(refused):,} of {len(sample.rows) + len(refused):,} "
+            f"{entity.plural}, as {entity.value} {refused[0].key}: {refused[0].reason}",
+            where=f"{where}; {transform.file}",
+            why="Such a record is parked.",
+            mend="Let it pass on what it does not understand.",
+        )
 
 
 def _each_once(desk: Desk, entity: Entity) -> Findings:
@@ -400,6 +428,12 @@ CHECKS = tuple(
             ("store.connection", "config.files"),
         ),
         Check(
+            f"{entity.plural}.transform",
+            "the transform takes the records",
+            each(_transforms, entity),
+            (f"{entity.plural}.select",),
+        ),
+        Check(
             f"{entity.plural}.columns",
             "the columns that are worth having are there",
             each(_columns, entity),
@@ -415,19 +449,19 @@ CHECKS = tuple(
             f"{entity.plural}.ids",
             "each record has an id of its own",
             each(_each_once, entity),
-            (f"{entity.plural}.select",),
+            (f"{entity.plural}.transform",),
         ),
         Check(
             f"{entity.plural}.steady",
             "the same rows give the same record",
             each(_steady, entity),
-            (f"{entity.plural}.select",),
+            (f"{entity.plural}.transform",),
         ),
         Check(
             f"{entity.plural}.by_key",
             "one record is read without reading all",
             each(_by_key, entity),
-            (f"{entity.plural}.select",),
+            (f"{entity.plural}.transform",),
         ),
     )
 )

@@ -306,7 +306,7 @@ CHECKS = tuple(
             f"{entity.plural}.keys",
             "the sources' keys lead to the records that their rows make up",
             each(_keys, entity),
-            (f"{entity.plural}.sources",),
+            (f"{entity.plural}.sources", f"{entity.plural}.transform"),
         ),
         Check(
             f"{entity.plural}.size",

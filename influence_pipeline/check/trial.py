@@ -163,6 +163,6 @@ CHECKS = (
         "coupons.trial",
         "a coupon of each kind can be made and found",
         _trial,
-        ("coupons.database", "customers.select"),
+        ("coupons.database", "customers.transform"),
     ),
 )

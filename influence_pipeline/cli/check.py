@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from influence_pipeline.cli.output import print_json, print_table
+from influence_pipeline.cli.output import counted, print_json, print_table
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.settings import load_settings
 
@@ -99,16 +99,16 @@ def _print(finding: Finding) -> None:
 
 def _summary(counts: Mapping[Any, int], checks: int) -> str:
     parts = [
-        f"{counts[level]} {words}"
-        for level, words in (
-            ("error", "to mend"),
-            ("warning", "warnings"),
-            ("accepted", "accepted"),
-            ("note", "notes"),
-            ("skipped", "not looked at"),
-            ("ok", "ok"),
+        words
+        for words in (
+            f"{counts['error']} to mend",
+            counted(counts["warning"], "warning"),
+            f"{counts['accepted']} accepted",
+            counted(counts["note"], "note"),
+            f"{counts['skipped']} not looked at",
+            f"{counts['ok']} ok",
         )
-        if counts[level]
+        if not words.startswith("0 ")
     ]
     words = f"{checks} checks: {', '.join(parts)}."
     if counts["error"]:

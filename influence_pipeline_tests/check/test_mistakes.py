@@ -412,6 +412,37 @@ def several_codes_in_one_text(place: Place) -> None:
     )
 
 
+# -- transforms --------------------------------------------------------------------------------
+
+
+def with_transform(place: Place, text: str) -> None:
+    place.toml("[customers]\n", '[customers]\ntransform = "hooks.py"\n')
+    place.write("hooks.py", text)
+
+
+@mistake("customers.select")
+def a_transform_that_is_no_python(place: Place) -> None:
+    with_transform(place, "def transform(df)\n    return df\n")
+
+
+@mistake("customers.transform")
+def a_transform_under_another_name(place: Place) -> None:
+    with_transform(place, "def clean(df):\n    return df\n")
+
+
+@mistake("customers.transform")
+def a_transform_that_leaves_rows_out(place: Place) -> None:
+    with_transform(place, "def transform(df):\n    return df.head(1)\n")
+
+
+@mistake("customers.transform")
+def a_transform_that_some_rows_break(place: Place) -> None:
+    with_transform(
+        place,
+        "def transform(df):\n    df['phone'] = [len(p) and p for p in df['phone']]\n    return df\n",
+    )
+
+
 # -- sources -----------------------------------------------------------------------------------
 
 
