@@ -59,7 +59,9 @@ def _quick() -> QuickSettings:
     file = Path(environment.get("config", "influence.toml")).expanduser()
     content = tomllib.loads(file.read_text(encoding="utf-8"))
     schema = content.get("state_schema", "influence")
-    if content.get("version") != 1 or not isinstance(schema, str):
+    version = content.get("version")
+    # True is 1 to Python.
+    if type(version) is not int or version != 1 or not isinstance(schema, str):
         raise _NotAsExpected
     if not _SCHEMA.fullmatch(schema):
         raise _NotAsExpected

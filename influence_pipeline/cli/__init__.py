@@ -81,6 +81,8 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--preset", default="plain", choices=["plain"], help="default: plain")
     added.add_argument("--into", default=".", metavar="FOLDER", help="default: this folder")
 
+    command("schema", "schema", "print the JSON Schema of influence.toml, for editors")
+
     added = command(
         "check", "check", "check the configuration against the live store, state and API"
     )
