@@ -282,6 +282,15 @@ def test_what_cannot_be_seen_is_said(shop: SourceShop) -> None:
     assert "a sequence whose name is only known when it runs" in found.notes[1]
 
 
+def test_who_prints_needs_no_right_on_the_tables(shop: SourceShop) -> None:
+    shop.run(*SHOP)
+    everything = needs(shop, T_AND_U)
+    name = roles.new_name("asks")
+    nothing = roles.script_of_reader(shop.url, name, Needs(rights=everything.rights[:1]))
+    with roles.made(shop.url, nothing) as url:
+        assert roles.needs_of_reader(url, T_AND_U).rights == everything.rights
+
+
 def test_nothing_is_run_and_nothing_is_written(shop: SourceShop) -> None:
     shop.run(*SHOP, "CREATE TABLE shop.voucher (id serial, code text)")
     written(

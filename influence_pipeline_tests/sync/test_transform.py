@@ -122,6 +122,14 @@ def test_a_record_that_it_cannot_take_is_parked_alone(world: World, ada: str) ->
     assert bodies(world, "customer", ada)[-1]["phone"] == "1"
 
 
+def test_a_mended_code_releases_what_it_could_not_take(world: World, ada: str) -> None:
+    give(world, "customers", "def transform(df): return 1 / 0 if '(0)' in str(df.phone) else df")
+    assert sync(world, Entity.CUSTOMER).remaining.parked == 1
+    write(world, PHONES)
+    assert sync(world, Entity.CUSTOMER).remaining.parked == 0
+    assert [body["phone"] for body in bodies(world, "customer", ada)] == ["+430123456"]
+
+
 def test_leaving_a_row_out_stops_the_entity_and_sends_nothing(world: World) -> None:
     give(world, "customers", "def transform(df): return df.iloc[1:]")
     with pytest.raises(MappingError, match=r"rows out; leave records out in the SELECT's WHERE"):

@@ -109,12 +109,13 @@ def reader_script(
         Part(
             "It writes nothing, also where somebody grants it more than this script. The pipeline "
             f"sets its own time-out ({statement_seconds} s a statement) in each transaction; these "
-            "are the net below it.",
+            "are the net below it. (A look that finds very many changed rows keeps its first "
+            "transaction open while it reads on in others, so that time-out is long.)",
             (
                 f"ALTER ROLE {me.name} SET default_transaction_read_only = on",
                 f"ALTER ROLE {me.name} SET statement_timeout = '{net}s'",
                 f"ALTER ROLE {me.name} SET lock_timeout = '10s'",
-                f"ALTER ROLE {me.name} SET idle_in_transaction_session_timeout = '{net}s'",
+                f"ALTER ROLE {me.name} SET idle_in_transaction_session_timeout = '1h'",
             ),
         ),
         _take_away(me),
