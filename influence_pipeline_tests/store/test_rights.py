@@ -13,7 +13,9 @@ import pytest
 
 from influence_pipeline.errors import MappingError, StoreError
 from influence_pipeline.records import Entity
-from influence_pipeline.store.mapping import Mapping, SourceTables
+from influence_pipeline.store.fingerprints import describe_sources, fingerprints_of
+from influence_pipeline.store.mapping import Mapping, SourceTables, describe
+from influence_pipeline.store.reader import rows_of, source_keys
 from influence_pipeline.store.rights import (
     Needs,
     Right,
@@ -24,6 +26,7 @@ from influence_pipeline.store.rights import (
     reads,
 )
 from influence_pipeline.store.rights.script import reader_script
+from influence_pipeline.store.sources import probe_sources
 from influence_pipeline.store.statements import Statement, parse_statement
 from influence_pipeline_tests.support import roles
 from influence_pipeline_tests.support.source_shop import OwnTables, SourceShop
@@ -415,6 +418,35 @@ def test_each_right_that_is_gone_is_named_and_its_grant_mends_it(
     assert tried == 12
 
 
+def test_a_schema_that_may_not_be_used_is_named(
+    tables: SourceShop, narrow: tuple[str, Needs]
+) -> None:
+    """Named in the statement it is refused; on the search path it is passed over without a word."""
+    with closing(psycopg2.connect(narrow[0])) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT quote_ident(current_user)")
+        (me,) = cursor.fetchone() or ("",)
+    tables.run(f"REVOKE USAGE ON SCHEMA shop FROM {me}")
+    expected = ("shop", "USAGE", f"GRANT USAGE ON SCHEMA shop TO {me};")
+    assert lacks(narrow[0]) == [expected]
+    tables.run(f"ALTER ROLE {me} SET search_path = shop, public")
+    mappings = mapping("SELECT id, title FROM t", source("t", "t", "t.id"))
+    with closing(roles.opened(narrow[0])) as store, store.transaction() as connection:
+        held = look(connection, mappings)
+    assert [(x.object, x.privilege, x.grant) for x in held.lacking] == [expected]
+    assert held.refused == []
+
+
+def test_a_statement_that_is_wrong_is_told_from_a_right_that_lacks(
+    narrow: tuple[str, Needs],
+) -> None:
+    mappings = mapping("SELECT id, x AS title FROM shop.t", source("shop.t t", "t", "t.id"))
+    with closing(roles.opened(narrow[0])) as store, store.transaction() as connection:
+        held = look(connection, mappings)
+    assert held.lacking == []
+    (refused,) = held.refused
+    assert 'column "x" does not exist' in refused
+
+
 @pytest.mark.parametrize(
     ("grant", "found"),
     [
@@ -427,6 +459,7 @@ def test_each_right_that_is_gone_is_named_and_its_grant_mends_it(
         ("GRANT CREATE ON SCHEMA shop TO {}", ("SCHEMA shop", "CREATE")),
         ("ALTER ROLE {} CREATEROLE", ("the role itself", "CREATEROLE")),
         ("GRANT pg_write_all_data TO {}", ("ROLE pg_write_all_data", "MEMBER")),
+        ("ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT INSERT ON TABLES TO {}", ("TABLES that postgres makes later in schema shop", "INSERT")),
         ("ALTER TABLE shop.w OWNER TO {}", ("TABLE shop.w", "OWNER")),
         ("ALTER ROLE {} SUPERUSER", ("the role itself", "SUPERUSER")),
     ],
@@ -539,3 +572,72 @@ def test_rights_are_compared_by_what_they_are() -> None:
     assert Right("TABLE", "a.b", "SELECT", ("c",), 1, (2,)) == Right(
         "TABLE", "a.b", "SELECT", ("c",)
     )
+
+
+# -- shapes of tables ------------------------------------------------------------------------------
+
+
+def job(url: str, mappings: dict[Entity, Mapping]) -> dict[str, int]:
+    """Ask all that the engine asks of the store; give the fingerprinted rows of each record."""
+    with closing(roles.opened(url)) as store, store.transaction() as connection:
+        (one,) = mappings.values()
+        described = describe(connection, one)
+        probe_sources(connection, described)
+        prints = describe_sources(connection, described)
+        keys = source_keys(connection, described)
+        rows, poison = rows_of(connection, described, keys)
+        assert (sorted(row.key for row in rows), poison) == (sorted(keys), [])
+        return {key: count for key, _, count in fingerprints_of(connection, prints, keys)}
+
+
+@pytest.mark.parametrize(
+    ("make", "select", "sources"),
+    [
+        # Partitions: what is granted is the whole.
+        (("CREATE TABLE s.p (id integer, title text, other text) PARTITION BY RANGE (id)",
+          "CREATE TABLE s.p1 PARTITION OF s.p FOR VALUES FROM (0) TO (10)",
+          "CREATE TABLE s.p2 PARTITION OF s.p FOR VALUES FROM (10) TO (20)",
+          "INSERT INTO s.p VALUES (1, 'a', 'b'), (11, 'c', 'd')"),
+         "SELECT id, title FROM s.p", [("s.p p", "p", "p.id")]),
+        (("CREATE TABLE s.p (id integer, title text, other text)", "CREATE TABLE s.p1 () INHERITS (s.p)",
+          "INSERT INTO s.p VALUES (1, 'a', 'b')", "INSERT INTO s.p1 VALUES (2, 'a', 'b')"),
+         "SELECT id, title FROM s.p", [("s.p p", "p", "p.id")]),
+        # Keys and values of types that live in a schema.
+        (("CREATE DOMAIN s.key AS text", "CREATE TYPE s.kind AS ENUM ('a')",
+          "CREATE TABLE s.t (id s.key, kind s.kind, other text)", "INSERT INTO s.t VALUES ('1', 'a', 'b')"),
+         "SELECT id, kind AS title FROM s.t WHERE kind = 'a'", [("s.t t", "t", "t.id")]),
+        (("CREATE TABLE s.t (id integer, title text, other text)", "INSERT INTO s.t VALUES (1, 'a', 'b')",
+          "CREATE VIEW s.v AS SELECT id, title FROM s.t"),
+         "SELECT id, title FROM s.v", [("s.v v", "v", "v.id")]),
+        (("CREATE TABLE s.t (id integer, title text, other text)", "INSERT INTO s.t VALUES (1, 'a', 'b')",
+          "CREATE MATERIALIZED VIEW s.v AS SELECT id, title, other FROM s.t"),
+         "SELECT id, title FROM s.v", [("s.v v", "v", "v.id")]),
+        (("CREATE TABLE s.t (id integer, title text, other text)", "INSERT INTO s.t VALUES (1, 'a', 'b')"),
+         "SELECT id, title FROM s.t", [("(SELECT id, title FROM s.t) t", "t", "t.id")]),
+        (("CREATE TABLE s.t (id integer, title text, other text, at timestamptz DEFAULT now())",
+          "INSERT INTO s.t VALUES (1, 'a', 'b')"),
+         "SELECT id, title FROM s.t", [("s.t t", "t", "t.id", "t.at")]),
+        # One that may have no row of its own.
+        (("CREATE TABLE s.t (id integer, title text, other text)", "INSERT INTO s.t VALUES (1, 'a', 'b')",
+          "CREATE TABLE s.u (t integer, word text, other text)"),
+         "SELECT t.id, coalesce(u.word, title) AS title FROM s.t LEFT JOIN s.u ON u.t = t.id",
+         [("s.t t LEFT JOIN s.u u ON u.t = t.id", "t u", "t.id")]),
+        (("CREATE TABLE s.t (id integer, title text, \"Other One\" text)", "INSERT INTO s.t VALUES (1, 'a', 'b')"),
+         "SELECT id, \"Other One\" AS title FROM s.t", [("s.t AS \"T T\"", "\"T-T\"", "id")]),
+    ],
+)  # fmt: skip
+def test_the_job_runs_with_exactly_the_rights_on_every_shape_of_table(
+    shop: SourceShop, make: tuple[str, ...], select: str, sources: list[tuple[str, ...]]
+) -> None:
+    shop.run("CREATE SCHEMA s", *make)
+    made = [
+        SourceTables(given[0].replace("T T", "T-T"), tuple(given[1].split()), *given[2:])
+        for given in sources
+    ]
+    mappings = mapping(select, *made)
+    with roles.reader(shop.url, mappings) as (url, _):
+        assert job(url, mappings) == job(shop.url, mappings) != {}
+        with closing(roles.opened(url)) as store, store.transaction() as connection:
+            held = look(connection, mappings)
+    assert held.lacking == []
+    assert [e for e in held.excess if not e.for_all] == []

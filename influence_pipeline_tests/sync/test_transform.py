@@ -15,6 +15,7 @@ from influence_pipeline.records import Entity
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.store.configured import configured_mappings
 from influence_pipeline.store.mapping import Mapping, SourceTables, describe
+from influence_pipeline.store.reader import EVERYTHING
 from influence_pipeline.sync import story
 from influence_pipeline.sync.plan import plan
 from influence_pipeline_tests.support.world import LONG_AGO, World
@@ -136,6 +137,24 @@ def test_leaving_a_row_out_stops_the_entity_and_sends_nothing(world: World) -> N
         sync(world, Entity.CUSTOMER)
     assert world.sandbox.rows("SELECT path FROM calls WHERE path LIKE '/v1/%'") == []
     sync(world, Entity.PRODUCT)
+
+
+def test_an_import_goes_through_it_too(world: World, ada: str) -> None:
+    give(world, "customers", PHONES)
+    with world.engine() as engine:
+        engine.import_window(Entity.CUSTOMER, EVERYTHING)
+        assert engine.sync(Entity.CUSTOMER).delivered.calls == 0
+    assert [body["phone"] for body in bodies(world, "customer", ada)] == ["+430123456"]
+
+
+def test_orders_ask_of_their_customers_only_whether_they_are_there(world: World) -> None:
+    """So a transform of customers that fails holds back no guest's order."""
+    give(world, "customers", "def transform(df): return None")
+    world.shop("UPDATE orders SET customer_id = NULL")
+    assert sync(world, Entity.ORDER).delivered.sent > 0
+    (buyer,) = sample_store.add_customers(world.store_url).customers
+    sample_store.place_order(world.store_url, buyer, paid=True)
+    assert sync(world, Entity.ORDER).remaining.blocked == 1
 
 
 # -- another code ----------------------------------------------------------------------------------

@@ -101,8 +101,11 @@ SELECT current_schemas(false)::text[] AS present,
        ) AS of_a_new_role
 
 -- name: not_usable
--- Schemas that this role may not use.
-SELECT nspname AS name, quote_ident(nspname) AS written FROM pg_namespace
+-- Schemas that this role may not use. `on_path`: its search path names them.
+SELECT nspname AS name, quote_ident(nspname) AS written,
+       nspname IN (SELECT trim(both ' "' FROM p)
+                   FROM unnest(string_to_array(current_setting('search_path'), ',')) AS p) AS on_path
+FROM pg_namespace
 WHERE NOT has_schema_privilege(oid, 'USAGE') AND nspname !~ '^pg_'
 
 -- name: lacking
@@ -132,10 +135,27 @@ SELECT quote_ident(current_user) AS written, r.rolsuper, r.rolcreatedb, r.rolcre
 FROM pg_roles r WHERE r.rolname = current_user
 
 -- name: memberships
--- Roles that this one is a member of, itself or through others.
+-- Roles that this one is a member of, itself or through others; but for those that only look at how
+-- the server is, which a reader may be given so that it can warn of long transactions.
 SELECT quote_ident(r.rolname) AS written FROM pg_roles r
 WHERE pg_has_role(current_user, r.oid, 'MEMBER') AND r.rolname <> current_user
+  AND r.rolname NOT IN ('pg_monitor', 'pg_read_all_stats', 'pg_read_all_settings', 'pg_stat_scan_tables')
 ORDER BY 1
+
+-- name: of_what_comes
+-- What this role gets on objects that others will make (ALTER DEFAULT PRIVILEGES).
+SELECT quote_ident(o.rolname) AS owner, a.privilege_type AS privilege,
+       CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'ROUTINES'
+                            WHEN 'n' THEN 'SCHEMAS' ELSE 'TYPES' END AS kind,
+       coalesce(' in schema ' || quote_ident(n.nspname), '') AS place,
+       coalesce(' IN SCHEMA ' || quote_ident(n.nspname), '') AS clause
+FROM pg_default_acl d
+JOIN pg_roles o ON o.oid = d.defaclrole
+LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
+CROSS JOIN aclexplode(d.defaclacl) AS a
+JOIN pg_roles me ON me.oid = a.grantee AND me.rolname = current_user
+WHERE o.oid <> me.oid
+ORDER BY 1, 3, 2
 
 -- name: excess_on_schemas
 SELECT quote_ident(n.nspname) AS written, has_schema_privilege('public', n.oid, 'CREATE') AS for_all

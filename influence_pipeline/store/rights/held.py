@@ -104,16 +104,26 @@ def look(connection: Session, mappings: Mappings, statements: Collection[Stateme
 
 
 def _not_usable(connection: Session, error: BaseException | None) -> list[str]:
-    """Give the schema, as SQL writes it, that a refusal is about: the message ends with its name
-    in any language."""
-    if not isinstance(error, psycopg2.errors.InsufficientPrivilege):
-        return []
-    words = error.diag.message_primary or ""
-    return [
-        row["written"]
-        for row in ask(connection, "not_usable")
-        if words.endswith((f" {row['name']}", f'"{row["name"]}"'))
-    ]
+    """Give the schemas, as SQL writes them, that a refusal is about."""
+    if isinstance(error, psycopg2.errors.InsufficientPrivilege):
+        # The message ends with its name, in any language.
+        words = error.diag.message_primary or ""
+        return [
+            row["written"]
+            for row in ask(connection, "not_usable")
+            if words.endswith((f" {row['name']}", f'"{row["name"]}"'))
+        ]
+    if isinstance(error, _NOT_FOUND):
+        # A schema on the search path that may not be used is passed over without a word.
+        return [row["written"] for row in ask(connection, "not_usable") if row["on_path"]]
+    return []
+
+
+_NOT_FOUND = (
+    psycopg2.errors.UndefinedTable,
+    psycopg2.errors.UndefinedFunction,
+    psycopg2.errors.UndefinedObject,
+)
 
 
 def _lacking(connection: Session, rights: list[Right], role: str) -> list[Lacking]:
@@ -171,6 +181,15 @@ def _excess(connection: Session, needed: list[Right], me: dict[str, Any]) -> lis
     found += [
         Excess(f"ROLE {row['written']}", "MEMBER", f"REVOKE {row['written']} FROM {role};")
         for row in ask(connection, "memberships")
+    ]
+    found += [
+        Excess(
+            f"{row['kind']} that {row['owner']} makes later{row['place']}",
+            row["privilege"],
+            f"ALTER DEFAULT PRIVILEGES FOR ROLE {row['owner']}{row['clause']} "
+            f"REVOKE {row['privilege']} ON {row['kind']} FROM {role};",
+        )
+        for row in ask(connection, "of_what_comes")
     ]
     database = f"DATABASE {me['database']}"
     for may, for_all, word in (

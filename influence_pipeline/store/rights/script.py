@@ -209,34 +209,29 @@ def state_script(
                 ),
             )
         return RoleScript(role, f"the owner of the state: {_flat(role)}", parts)
-    create = f"CREATE DATABASE {where.name}"
+    # Only of one that is made here: in another somebody else may be at home.
+    create, alone = quoted(
+        connection,
+        f"CREATE DATABASE {where.name}",
+        f"REVOKE ALL ON DATABASE {where.name} FROM PUBLIC",
+    )
     in_its_own = (
         _login(me, "state", None),
         time_outs,
         Part(
             "Its own database. If the state is on another server than the store, run this part "
-            "there: influence-pipeline roles --only state.",
+            "there: influence-pipeline roles --only state. One made here lets nobody else in.",
             psql=(
-                f"SELECT {_text(create)} WHERE NOT EXISTS",
-                f"    (SELECT FROM pg_database WHERE datname = {where.text}) \\gexec",
+                f"SELECT unnest(ARRAY[{create.text}, {alone.text}])",
+                f"WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = {where.text}) \\gexec",
             ),
         ),
         Part(
-            "It makes its schema there itself (CREATE), and every capture makes temporary tables. "
-            "Nobody else comes in.",
-            (
-                f"REVOKE ALL ON DATABASE {where.name} FROM PUBLIC",
-                f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {where.name} TO {me.name}",
-            ),
+            "It makes its schema there itself (CREATE), and every capture makes temporary tables.",
+            (f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {where.name} TO {me.name}",),
         ),
     )
     return RoleScript(role, f"the owner of the state: {_flat(role)}", in_its_own, whole=False)
-
-
-def _text(words: str) -> str:
-    """Write a text as SQL does."""
-    escaped = words.replace("'", "''")
-    return f"E'{escaped}'".replace("\\", "\\\\") if "\\" in words else f"'{escaped}'"
 
 
 def _flat(name: str) -> str:
