@@ -361,6 +361,25 @@ def test_a_statement_that_the_store_refuses_is_named_with_its_file(shop: SourceS
         )
 
 
+@pytest.mark.parametrize(
+    "more",
+    ["; DELETE FROM shop.u", "; COMMIT; DELETE FROM shop.u; BEGIN", "\n;/* ; */DELETE FROM shop.u"],
+)
+def test_a_second_statement_is_refused_and_not_run(tables: SourceShop, more: str) -> None:
+    tables.run(*SHOP, "INSERT INTO shop.u VALUES (1)")
+    with pytest.raises(MappingError, match="one statement is all it may hold"):
+        needs(tables, mapping("SELECT id, title FROM shop.t", source(f"shop.t t{more}", "t", "t.id")))  # fmt: skip
+    with pytest.raises(MappingError, match="one statement is all it may hold"):
+        written(tables, f"INSERT INTO shop.t (title) VALUES (:code){more}")
+    assert tables.run("SELECT count(*) FROM shop.u") == [(1,)]
+
+
+def test_a_semicolon_in_a_text_is_no_second_statement(tables: SourceShop) -> None:
+    tables.run(*SHOP)
+    select = "SELECT id, title || ';' AS title FROM shop.t -- ; a remark"
+    assert needs(tables, mapping(select, source("shop.t t -- ;\n", "t", "t.id"))).rights
+
+
 def test_a_server_that_sends_no_tree_is_no_proof_that_nothing_is_needed(
     tables: SourceShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -120,7 +120,6 @@ def _look_into_views(connection: Session, added: _Added) -> None:
             seen.add(oid)
             mine = todo[oid] and view["as_invoker"]
             says = ask(connection, "view", oid=oid)[0]["says"]
-            parse_tree.begin(connection)
             tree = parse_tree.analyse(connection, says.rstrip().rstrip(";"))
             added.functions |= tree.functions
             if mine:
