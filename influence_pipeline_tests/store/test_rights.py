@@ -394,7 +394,13 @@ def test_a_server_that_sends_no_tree_is_no_proof_that_nothing_is_needed(
 
 @pytest.fixture
 def narrow(tables: SourceShop) -> Iterator[tuple[str, Needs]]:
-    tables.run(*SHOP, "CREATE TABLE shop.w (wid integer)")
+    tables.run(
+        *SHOP,
+        "CREATE TABLE shop.w (wid integer)",
+        "CREATE SEQUENCE shop.s",
+        "CREATE FUNCTION shop.f(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "REVOKE EXECUTE ON FUNCTION shop.f FROM PUBLIC",
+    )
     name = tables.run("SELECT quote_ident(current_database())")[0][0]
     tables.run(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
     with roles.reader(tables.url, T_AND_U) as made:
@@ -475,6 +481,8 @@ def test_a_statement_that_is_wrong_is_told_from_a_right_that_lacks(
         ("GRANT UPDATE (note) ON shop.u TO {}", ("shop.u (note)", "UPDATE")),
         ("GRANT DELETE ON shop.u TO {}", ("shop.u", "DELETE")),
         ("GRANT TRUNCATE ON shop.u TO {}", ("shop.u", "TRUNCATE")),
+        ("GRANT USAGE ON SEQUENCE shop.s TO {}", ("shop.s", "USAGE")),
+        ("GRANT EXECUTE ON FUNCTION shop.f TO {}", ("shop.f(integer)", "EXECUTE")),
         ("GRANT CREATE ON SCHEMA shop TO {}", ("SCHEMA shop", "CREATE")),
         ("ALTER ROLE {} CREATEROLE", ("the role itself", "CREATEROLE")),
         ("GRANT pg_write_all_data TO {}", ("ROLE pg_write_all_data", "MEMBER")),

@@ -13,6 +13,7 @@ import pytest
 from influence_pipeline.errors import MappingError, MassChange
 from influence_pipeline.records import Entity
 from influence_pipeline.sandbox import sample_store
+from influence_pipeline.store import mapping as mapping_module
 from influence_pipeline.store.configured import configured_mappings
 from influence_pipeline.store.mapping import Mapping, SourceTables, describe
 from influence_pipeline.store.reader import EVERYTHING
@@ -191,6 +192,28 @@ def test_another_code_sends_all_again_once_somebody_says_that_it_is_meant(
     assert (report.captured.changed, report.delivered.sent) == (everybody, everybody)
     assert "-" in bodies(world, "customer", ada)[-1]["phone"]
     assert sync(world, Entity.CUSTOMER, full=True).delivered.sent == 0
+
+
+@pytest.mark.parametrize("broken", ["the seed", "the mapping's fingerprint"])
+def test_a_pipeline_that_forgot_the_code_would_send_nothing_again(
+    world: World, ada: str, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """The controls: without the code in the hash nothing has changed, and without it in the
+    mapping's fingerprint the new hash is adopted as another way of hashing the same."""
+    give(world, "customers", PHONES)
+    sync(world, Entity.CUSTOMER)
+    write(world, PHONES.replace('""', '"-"'))
+    if broken == "the seed":
+        monkeypatch.setattr(mapping_module, "_seed", lambda _: 1)
+        sync(world, Entity.CUSTOMER, allow_mass_change=True)
+        write(world, PHONES.replace('""', '"."'))
+    else:
+        kept = world.ask_state(
+            "SELECT mapping_hash FROM influence.capture_point WHERE entity = 'customer'"
+        )
+        monkeypatch.setattr(Mapping, "fingerprint", kept[0][0])
+    report = sync(world, Entity.CUSTOMER)
+    assert (report.captured.changed, report.delivered.sent) == (0, 0)
 
 
 def test_taking_it_away_sends_all_again_too(world: World) -> None:

@@ -174,9 +174,10 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname !~ '^pg_'
 ORDER BY 1
 
 -- name: held_on_tables
--- What this role may do with whole tables or single columns, but for system columns. `number` NULL:
+-- What this role may do with whole tables or single columns, but for system columns; with
+-- sequences; and with functions that not everybody may call. `number` NULL:
 -- the privilege is one of tables only. `for_all`: everybody has it.
-SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS written,
+SELECT c.oid::bigint AS oid, 'TABLE' AS kind, format('%I.%I', n.nspname, c.relname) AS written,
        p.privilege, a.attnum AS number, quote_ident(a.attname) AS column_written,
        has_column_privilege('public', c.oid, a.attnum, p.privilege) AS for_all,
        has_table_privilege(c.oid, p.privilege) AS on_table
@@ -188,20 +189,28 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_'
   AND has_any_column_privilege(c.oid, p.privilege)
   AND has_column_privilege(c.oid, a.attnum, p.privilege)
 UNION ALL
-SELECT c.oid::bigint, format('%I.%I', n.nspname, c.relname), p.privilege, NULL, NULL,
+SELECT c.oid::bigint, 'TABLE', format('%I.%I', n.nspname, c.relname), p.privilege, NULL, NULL,
        has_table_privilege('public', c.oid, p.privilege), true
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN unnest(ARRAY['DELETE', 'TRUNCATE', 'TRIGGER']) AS p (privilege)
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema' AND has_table_privilege(c.oid, p.privilege)
 UNION ALL
-SELECT c.oid::bigint, format('%I.%I', n.nspname, c.relname), p.privilege, NULL, NULL,
+SELECT c.oid::bigint, 'SEQUENCE', format('%I.%I', n.nspname, c.relname), p.privilege, NULL, NULL,
        has_sequence_privilege('public', c.oid, p.privilege), true
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN unnest(ARRAY['USAGE', 'SELECT', 'UPDATE']) AS p (privilege)
 WHERE c.relkind = 'S' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND has_sequence_privilege(c.oid, p.privilege)
-ORDER BY 2, 3, 4
+UNION ALL
+SELECT p.oid::bigint, 'FUNCTION', format('%I.%I(%s)', n.nspname, p.proname,
+                                         pg_get_function_identity_arguments(p.oid)),
+       'EXECUTE', NULL, NULL, false, true
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE p.proacl IS NOT NULL AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND has_function_privilege(p.oid, 'EXECUTE')
+  AND NOT has_function_privilege('public', p.oid, 'EXECUTE')
+ORDER BY 3, 4, 5
 
 -- name: here
 -- What a script for this database must know of it.

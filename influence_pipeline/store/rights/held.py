@@ -222,7 +222,7 @@ def _on_tables(
     wanted: set[tuple[int, str, int | None]] = set()
     for right in needed:
         wanted |= {(right.oid, right.privilege, number) for number in right.numbers or (None,)}
-    beyond: dict[tuple[str, str, bool, bool], list[str]] = {}
+    beyond: dict[tuple[str, str, str, bool, bool], list[str]] = {}
     for row in ask(connection, "held_on_tables"):
         oid, privilege = int(row["oid"]), row["privilege"]
         if (
@@ -231,15 +231,15 @@ def _on_tables(
             or (oid, privilege, row["number"]) in wanted
         ):
             continue
-        group = (row["written"], privilege, row["for_all"], row["on_table"])
+        group = (row["kind"], row["written"], privilege, row["for_all"], row["on_table"])
         beyond.setdefault(group, []).append(row["column_written"])
     found = []
-    for (table, privilege, for_all, on_table), columns in beyond.items():
+    for (kind, table, privilege, for_all, on_table), columns in beyond.items():
         named = [column for column in columns if column is not None]
         whom = "PUBLIC" if for_all else role
         listed = f" ({', '.join(named)})" if named else ""
         # What was granted on a table cannot be taken from single columns of it.
-        mend = f"REVOKE {privilege}{'' if on_table else listed} ON TABLE {table} FROM {whom};"
+        mend = f"REVOKE {privilege}{'' if on_table else listed} ON {kind} {table} FROM {whom};"
         kept = [r for r in needed if (r.object, r.privilege) == (table, privilege)]
         if on_table and not for_all:
             mend += "".join(f" {right.grant(role)};" for right in kept)

@@ -98,7 +98,7 @@ def analyse(connection: Session, statement: str) -> Tree:
         del notices[:]
         run(
             connection,
-            # In one message, so that of nothing else a tree is made. Its last line may be a comment.
+            # One message: of nothing else is a tree made. Its last line may be a comment.
             f"SET LOCAL debug_print_parse = on; PREPARE {_NAME} AS {statement}\n; "
             f"SET LOCAL debug_print_parse = off; DEALLOCATE {_NAME}",
         )
