@@ -25,7 +25,7 @@ from influence_pipeline.store.rights import (
     parse_tree,
     reads,
 )
-from influence_pipeline.store.rights.script import reader_script
+from influence_pipeline.store.rights.script import RoleScript, reader_script
 from influence_pipeline.store.sources import probe_sources
 from influence_pipeline.store.statements import Statement, parse_statement
 from influence_pipeline_tests.support import roles
@@ -668,3 +668,48 @@ def test_the_job_runs_with_exactly_the_rights_on_every_shape_of_table(
             held = look(connection, mappings)
     assert held.lacking == []
     assert [e for e in held.excess if not e.for_all] == []
+
+
+def advice(script: RoleScript) -> list[str]:
+    return [statement for part in script.parts for statement in part.advice]
+
+
+def test_the_policy_that_is_advised_shows_all_rows(shop: SourceShop) -> None:
+    shop.run(
+        *SHOP, "ALTER TABLE shop.t ENABLE ROW LEVEL SECURITY", "INSERT INTO shop.t VALUES (1, 'a')"
+    )
+    with roles.reader(shop.url, T_AND_U) as (url, found):
+        assert job(url, T_AND_U) == {}
+        role = shop.run("SELECT rolname FROM pg_roles WHERE rolname LIKE 'reader %'")[0][0]
+        policy = advice(roles.script_of_reader(shop.url, role, found))[0]
+        shop.run(policy)
+        assert job(url, T_AND_U) == {"1": 1}
+
+
+def test_a_reader_that_follows_timestamps_may_be_let_see_open_transactions(
+    shop: SourceShop,
+) -> None:
+    shop.run(*SHOP, "ALTER TABLE shop.t ADD COLUMN at timestamptz")
+    by_time = mapping(
+        "SELECT id, title FROM shop.t", SourceTables("shop.t t", ("t",), "t.id", "t.at")
+    )
+    other = shop.run("SELECT pg_backend_pid()")[0][0]
+    seen = f"SELECT 1 / (count(*) FILTER (WHERE query <> '<insufficient privilege>' AND pid = {other}))::int FROM pg_stat_activity"
+    with roles.reader(shop.url, by_time) as (url, found):
+        role = shop.run("SELECT rolname FROM pg_roles WHERE rolname LIKE 'reader %'")[0][0]
+        advised = [
+            s
+            for s in advice(roles.script_of_reader(shop.url, role, found))
+            if "DATABASE" not in s and "SCHEMA" not in s
+        ]
+        assert advised[-1].startswith("GRANT pg_read_all_stats TO")
+        with pytest.raises(psycopg2.errors.DivisionByZero):
+            roles.may(url, seen)
+        shop.run(*advised)
+        assert roles.may(url, seen)
+        with closing(roles.opened(url)) as store, store.transaction() as connection:
+            assert [e for e in look(connection, by_time).excess if not e.for_all] == []
+    with roles.reader(shop.url, T_AND_U) as (_, found):
+        assert not any(
+            "pg_read_all_stats" in s for s in advice(roles.script_of_reader(shop.url, "r", found))
+        )

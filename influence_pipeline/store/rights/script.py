@@ -130,6 +130,7 @@ def reader_script(
         ),
         _path(connection, me, here, needs),
         *_filtered(me, needs),
+        *_watching(connection, me, needs),
         *_notes(needs),
         *_for_all(connection, here),
     ]
@@ -302,6 +303,21 @@ def _filtered(me: Quoted, needs: Needs, *, writes: bool = False) -> Iterator[Par
                 f"ALTER ROLE {me.name} BYPASSRLS",
             ),
         )
+
+
+def _watching(connection: Session, me: Quoted, needs: Needs) -> Iterator[Part]:
+    if not needs.by_time:
+        return
+    inherited = ask(connection, "here")[0]["version"] >= 160000
+    yield Part(
+        "A source is followed by changed_at. The pipeline warns of a transaction that is open for "
+        "longer than overlap_minutes, if it may see others' transactions:",
+        advice=(
+            (f"GRANT pg_read_all_stats TO {me.name} WITH INHERIT TRUE",)
+            if inherited
+            else (f"ALTER ROLE {me.name} INHERIT", f"GRANT pg_read_all_stats TO {me.name}")
+        ),
+    )
 
 
 def _notes(needs: Needs) -> Sequence[Part]:

@@ -58,7 +58,9 @@ def reads(connection: Session, mappings: Mappings) -> dict[tuple[str, str], tupl
 def reader_needs(connection: Session, mappings: Mappings, *, role: str | None = None) -> Needs:
     """Say what the role that reads needs. `role`: also which search path a role of this name would
     need. Raises MappingError naming the file where the store refuses a statement."""
-    return _needs(connection, reader_statements(connection, mappings), role)
+    needs = _needs(connection, reader_statements(connection, mappings), role)
+    needs.by_time = any(s.changed_at for mapping in mappings.values() for s in mapping.sources)
+    return needs
 
 
 def writer_needs(
