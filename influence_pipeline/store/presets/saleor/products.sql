@@ -8,8 +8,10 @@ SELECT p.id,
        -- The slug. For an address write: 'https://shop.example/products/' || p.slug
        p.slug AS url,
        (
-           -- Relative, as Saleor keeps it. Better: 'https://shop.example/media/' || m.image
-           SELECT coalesce(nullif(m.image, ''), m.external_url)
+           SELECT CASE
+               WHEN m.image = '' OR m.image IS NULL THEN m.external_url
+               WHEN images.address <> '' THEN images.address || m.image
+           END
            FROM product_productmedia m
            WHERE m.product_id = p.id AND m.type = 'IMAGE' AND NOT m.to_remove
            ORDER BY m.sort_order NULLS LAST, m.id
@@ -18,6 +20,9 @@ SELECT p.id,
        variants.list AS variants,
        p.created_at
 FROM product_product p
+-- THE ADDRESS OF IMAGES, e.g. 'https://shop.example/media/'. Saleor keeps a path, and the API takes
+-- whole addresses only: without it, images are left out.
+CROSS JOIN (VALUES ('')) AS images (address)
 CROSS JOIN LATERAL (
     SELECT coalesce(
         jsonb_agg(
@@ -27,7 +32,10 @@ CROSS JOIN LATERAL (
                 -- Saleor names a variant without attributes by its own id in Base64.
                 'title', CASE WHEN v.name !~ '^UHJvZHVjdFZhcmlhbnQ6' THEN v.name END,
                 'image_url', (
-                    SELECT coalesce(nullif(m.image, ''), m.external_url)
+                    SELECT CASE
+                        WHEN m.image = '' OR m.image IS NULL THEN m.external_url
+                        WHEN images.address <> '' THEN images.address || m.image
+                    END
                     FROM product_variantmedia vm
                     JOIN product_productmedia m ON m.id = vm.media_id
                     WHERE vm.variant_id = v.id AND m.type = 'IMAGE' AND NOT m.to_remove

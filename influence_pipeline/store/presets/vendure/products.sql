@@ -7,12 +7,17 @@ SELECT p.id,
        'active' AS status,
        -- The slug. For an address write: 'https://shop.example/products/' || name.slug
        name.slug AS url,
-       -- Relative, as Vendure keeps it. Better: 'https://shop.example/assets/' || picture.preview
-       picture.preview AS image_url,
+       CASE
+           WHEN picture.preview ~ '^https?://' THEN picture.preview
+           WHEN images.address <> '' THEN images.address || picture.preview
+       END AS image_url,
        variants.list AS variants,
        -- The zone of the database's sessions (SHOW timezone).
        p."createdAt" AT TIME ZONE 'UTC' AS created_at
 FROM channel ch
+-- THE ADDRESS OF IMAGES, e.g. 'https://shop.example/assets/'. Vendure keeps a path, and the API takes
+-- whole addresses only: without it, images are left out.
+CROSS JOIN (VALUES ('')) AS images (address)
 JOIN product_channels_channel listed ON listed."channelId" = ch.id
 JOIN product p ON p.id = listed."productId"
 LEFT JOIN asset picture ON picture.id = p."featuredAssetId"
@@ -36,7 +41,14 @@ CROSS JOIN LATERAL (
                     ORDER BY t."languageCode" = ch."defaultLanguageCode" DESC, t.id
                     LIMIT 1
                 ),
-                'image_url', (SELECT a.preview FROM asset a WHERE a.id = v."featuredAssetId"),
+                'image_url', (
+                    SELECT CASE
+                        WHEN a.preview ~ '^https?://' THEN a.preview
+                        WHEN images.address <> '' THEN images.address || a.preview
+                    END
+                    FROM asset a
+                    WHERE a.id = v."featuredAssetId"
+                ),
                 'status', 'active'
             ) ORDER BY v.id
         ), '[]'

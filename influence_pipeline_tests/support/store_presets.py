@@ -1,0 +1,56 @@
+"""The presets for known stores: their mappings, and a whole world around a store that one fits."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import influence_pipeline.store as store_room
+from influence_pipeline.records import STORE_ENTITIES, Entity
+from influence_pipeline.settings import load_settings
+from influence_pipeline.store.mapping import Mapping, SourceTables, read_select
+from influence_pipeline_tests.sandbox.platform_fixtures import Sandbox
+from influence_pipeline_tests.support.world import LONG_AGO, QUICK, World
+
+STORES = ("medusa", "vendure", "saleor")
+PRESETS = Path(store_room.__file__).parent / "presets"
+
+
+def mappings(folder: Path) -> dict[Entity, Mapping]:
+    """The mappings of an influence.toml and its SQL files, as the engine makes them."""
+    config = load_settings(config=folder / "influence.toml").config
+    return {
+        entity: Mapping(
+            entity,
+            folder / given.query,
+            read_select(folder / given.query),
+            tuple(
+                SourceTables(source.from_, tuple(source.rows), source.key)
+                for source in given.sources
+            ),
+        )
+        for entity in STORE_ENTITIES
+        for given in [config.mapping(entity)]
+    }
+
+
+def world_of(
+    preset: str, store_url: str, state_url: str, sandbox: Sandbox, folder: Path, extra: str = QUICK
+) -> World:
+    """A world with a copy of this preset, as `init` writes one, all orders counting."""
+    sandbox.good("POST", "/sandbox/reset")
+    shutil.copytree(PRESETS / preset, folder)
+    made = World(store_url, state_url, sandbox, folder / "influence.toml")
+    made.configure(("[orders]\n", f"[orders]\ngo_live = {LONG_AGO.isoformat()}\n"))
+    made.config.write_text(made.config.read_text() + extra)
+    return made
+
+
+def change(folder: Path, file: str, *replacements: tuple[str, str]) -> None:
+    """Change a copy of a preset: each old text must be there, and all of its places are changed."""
+    path = folder / file
+    text = path.read_text(encoding="utf-8")
+    for old, new in replacements:
+        assert old in text, old
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
