@@ -54,3 +54,21 @@ def change(folder: Path, file: str, *replacements: tuple[str, str]) -> None:
         assert old in text, old
         text = text.replace(old, new)
     path.write_text(text, encoding="utf-8")
+
+
+def take_sql_coupons(config: Path) -> None:
+    """Follow what Vendure's preset says of coupons by SQL: one line out, the commented ones in."""
+    text = config.read_text(encoding="utf-8").replace('writer = "vendure"\n', "", 1)
+    for line in ('writer = "sql"', "lookup = ", "create = ", "case_sensitive = false"):
+        assert f"\n# {line}" in text, line
+        text = text.replace(f"\n# {line}", f"\n{line}", 1)
+    config.write_text(text, encoding="utf-8")
+
+
+def take_example_rewards(config: Path) -> None:
+    """Take the example rules at the end of a preset out of their comments."""
+    head, mark, examples = config.read_text(encoding="utf-8").partition("\n# [rewards.")
+    assert mark
+    lines = (mark + examples).splitlines()
+    text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines)
+    config.write_text(f"{head}\n{text}\n", encoding="utf-8")
