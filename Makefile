@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test proof lint types lock clean
+.PHONY: help install demo dev test proof lint types schema lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ lint: $(INSTALLED) ## ruff (rules and format) and the direction of imports
 
 types: $(INSTALLED) ## mypy, strict
 	@$(BIN)/mypy
+
+schema: $(INSTALLED) ## write the JSON Schema of influence.toml anew from the models
+	@$(BIN)/influence-pipeline schema > influence_pipeline/settings/influence.schema.json.new
+	@mv influence_pipeline/settings/influence.schema.json.new influence_pipeline/settings/influence.schema.json
 
 lock: $(INSTALLED) ## resolve the dependencies anew into deploy/requirements.lock
 	@$(BIN)/python -m pip install --quiet uv

@@ -124,7 +124,7 @@ def misspell_a_table(world: World) -> None:
     ("mistake", "names"),
     [
         (break_toml, "influence.toml is not valid TOML: "),
-        (misspell_a_key, "influence.toml: orders.guest_order is not a known key"),
+        (misspell_a_key, ": orders.guest_order is not a known key (did you mean guest_orders?)"),
         (misspell_an_api_name, "influence.toml: api_names has order.emial"),
         (lose_a_query, "customers.sql"),
         (empty_a_query, "customers.sql is empty"),

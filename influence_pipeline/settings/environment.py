@@ -1,0 +1,92 @@
+"""The environment variables `INFLUENCE_…`: where and who (URLs, keys)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PUBLIC_API = "https://platform.api.influence.io"
+# What may stand in a header: visible ASCII, and spaces between.
+_HEADER = re.compile(r"[!-~]([ -~]*[!-~])?")
+
+
+class Environment(BaseSettings):
+    """The environment variables `INFLUENCE_…` (or a `.env` file in the working folder)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="INFLUENCE_",
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    store_url: SecretStr | None = None
+    state_url: SecretStr | None = None
+    coupon_url: SecretStr | None = None
+    api_url: str = PUBLIC_API
+    api_key: SecretStr | None = None
+    webhook_token: SecretStr | None = None
+    # The token before this one: valid too, until the subscriptions have the new address.
+    webhook_token_previous: SecretStr | None = None
+    # The shop's own admin API, where coupons are made through it ([coupons] writer).
+    shop_api_url: str | None = None
+    shop_api_token: SecretStr | None = None
+    # A chat's incoming webhook; whoever has the address can write there.
+    alert_url: SecretStr | None = None
+    config: Path | None = None
+    # Whether Dagster's schedules and sensor start by themselves with the code location. Off, so
+    # that a first start sends nothing before somebody has looked at `plan`; whoever switched them
+    # in Dagster's UI is not overruled.
+    automation: Literal["on", "off"] = "off"
+
+    @field_validator("api_key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _HEADER.fullmatch(value.get_secret_value()):
+            raise ValueError(
+                "holds a character that no HTTP header can carry (a line break, a letter that is "
+                "not ASCII, a space at its end); copy it anew from the Influence dashboard"
+            )
+        return value
+
+    @field_validator("alert_url")
+    @classmethod
+    def _alert_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            cls._http_url(value.get_secret_value())
+        return value
+
+    @field_validator("api_url", "shop_api_url")
+    @classmethod
+    def _http_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        if not re.fullmatch(r"https?://[^/@\s]+(/\S*)?", value):
+            raise ValueError("must be an http(s) URL without user and password")
+        local = re.match(r"^http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)", value)
+        if value.startswith("http://") and not local:
+            raise ValueError(
+                "must be https (the API key would travel readable); http only to this machine"
+            )
+        return value.rstrip("/")
+
+
+MEANING = {
+    "store_url": "INFLUENCE_STORE_URL is the Postgres URL of the store (a read-only role).",
+    "state_url": "INFLUENCE_STATE_URL is the Postgres URL where the pipeline keeps its own tables.",
+    "api_key": "INFLUENCE_API_KEY is the Platform API key from the Influence dashboard.",
+    "webhook_token": "INFLUENCE_WEBHOOK_TOKEN is the secret part of the webhook address.",
+    "shop_api_url": "INFLUENCE_SHOP_API_URL is where the shop's admin API answers.",
+    "shop_api_token": "INFLUENCE_SHOP_API_TOKEN is a key of the shop's admin API.",
+}
+
+
+def variable(name: str) -> str:
+    """The environment variable of one of Environment's fields."""
+    return f"INFLUENCE_{name.upper()}"
