@@ -6,9 +6,10 @@ import shutil
 from pathlib import Path
 
 import influence_pipeline.store as store_room
-from influence_pipeline.records import STORE_ENTITIES, Entity
+from influence_pipeline.records import Entity
 from influence_pipeline.settings import load_settings
-from influence_pipeline.store.mapping import Mapping, SourceTables, read_select
+from influence_pipeline.store.configured import configured_mappings
+from influence_pipeline.store.mapping import Mapping
 from influence_pipeline_tests.sandbox.platform_fixtures import Sandbox
 from influence_pipeline_tests.support.world import LONG_AGO, QUICK, World
 
@@ -18,20 +19,7 @@ PRESETS = Path(store_room.__file__).parent / "presets"
 
 def mappings(folder: Path) -> dict[Entity, Mapping]:
     """The mappings of an influence.toml and its SQL files, as the engine makes them."""
-    config = load_settings(config=folder / "influence.toml").config
-    return {
-        entity: Mapping(
-            entity,
-            folder / given.query,
-            read_select(folder / given.query),
-            tuple(
-                SourceTables(source.from_, tuple(source.rows), source.key)
-                for source in given.sources
-            ),
-        )
-        for entity in STORE_ENTITIES
-        for given in [config.mapping(entity)]
-    }
+    return configured_mappings(load_settings(config=folder / "influence.toml"))
 
 
 def world_of(
