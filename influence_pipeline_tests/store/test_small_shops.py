@@ -160,6 +160,17 @@ def test_the_address_of_images_is_named_in_one_place(shop: SmallShop, found: str
     assert "https://shop.example/https" not in "".join(products.values())
 
 
+@pytest.mark.parametrize("shop", ["medusa", "saleor"], indirect=True)
+def test_birthdays_in_the_metadata_are_one_comment_away(shop: SmallShop) -> None:
+    line = ".metadata ->> 'birthday' AS birthday,"
+    alias = "c" if shop.name == "medusa" else "u"
+    shop.change("customers.sql", (f"-- {alias}{line}", f"{alias}{line}"))
+    with shop.store.transaction() as connection:
+        described = describe(connection, shop.mappings[Entity.CUSTOMER])
+        (row,), _ = rows_of(connection, described, ["ann" if shop.name == "medusa" else "1"])
+    assert row.values["birthday"] == "1990-05-04"
+
+
 def placed(shop: SmallShop) -> str:
     with shop.store.transaction() as connection:
         described = describe(connection, shop.mappings[Entity.ORDER])

@@ -4,9 +4,9 @@
 -- by their e-mail.
 --
 -- One e-mail may have two live rows, a guest's and an account's. The guest's is left out: of two
--- customers with one e-mail only the first would be sent. Medusa keeps an account's e-mail as it was
--- typed, and has no index on lower(email). So accounts in lower case are looked up by the index on
--- email, and the others are gathered once per statement, as the keys of one JSON object.
+-- customers with one e-mail only the first would be sent. Medusa keeps an account's e-mail as it
+-- was typed, and has no index on lower(email). So accounts in lower case are looked up by the index
+-- on email, and the others are gathered once per statement, as the keys of one JSON object.
 SELECT c.id,
        c.email,
        c.first_name,

@@ -28,8 +28,9 @@ SELECT o.id,
        o.created_at
 FROM "order" o
 LEFT JOIN LATERAL (
-    -- A summary per version of the order; the newest counts. A refund takes current_order_total down
-    -- and leaves original_order_total, what was sold; an edit that adds goods does the reverse.
+    -- A summary per version of the order; the newest counts. A refund takes current_order_total
+    -- down and leaves original_order_total, what was sold. An edit that adds goods raises
+    -- current_order_total alone.
     SELECT greatest(
         CAST(s.totals ->> 'original_order_total' AS numeric),
         CAST(s.totals ->> 'current_order_total' AS numeric)

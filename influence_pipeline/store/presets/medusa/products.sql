@@ -1,5 +1,5 @@
 -- Products of Medusa v2 that are on sale: published and not deleted, with all variants that are not
--- deleted. Seeded variants all have rank 0, so the id decides among equals; a variant's place in the
+-- deleted. Variants may all have rank 0, so the id decides among equals; a variant's place in the
 -- list is its position.
 SELECT p.id,
        p.title,

@@ -1,6 +1,6 @@
--- Customers of Saleor 3: everybody with an account who is not on the staff. Guests have no row; their
--- orders go by their e-mail, and so do orders of the staff. To let staff who buy take part, take the
--- WHERE out. An account that is deleted is gone from the table.
+-- Customers of Saleor 3: everybody with an account who is not on the staff. Guests have no row;
+-- their orders go by their e-mail, and so do orders of the staff. To let the staff take part too,
+-- take the WHERE out. An account that is deleted is gone from the table.
 SELECT u.id,
        u.email,
        nullif(u.first_name, '') AS first_name,

@@ -3,8 +3,8 @@
 -- for a few hundred orders by their keys.
 SELECT o.id,
        o.number::text AS number,
-       -- An order without an account takes the one with its e-mail, if there is one: Saleor does not
-       -- link the orders that a guest placed before.
+       -- An order without an account takes the one with its e-mail, if there is one: Saleor does
+       -- not link the orders that a guest placed before.
        coalesce(o.user_id, account.id) AS customer_id,
        o.user_email AS email,
        o.currency,
@@ -12,9 +12,9 @@ SELECT o.id,
        o.total_gross_amount AS total,
        discounts.amount AS discount_total,
        -- Where the money is. After a full refund charge_status is "none" and nothing is charged, as
-       -- if it had never been paid: only the transactions and payments tell. A refund counts when it
-       -- is through, not when it is granted. An order that was canceled while its money was kept is a
-       -- paid one, until it is given back.
+       -- if it had never been paid: only the transactions and payments tell. A refund counts when
+       -- it is through, not when it is granted. An order that was canceled while its money was kept
+       -- is a paid one, until it is given back.
        CASE
            WHEN money.any_refund AND money.charged <= 0 THEN 'refunded'
            -- Only what was paid too much was given back, or it was paid anew.
@@ -71,8 +71,8 @@ CROSS JOIN LATERAL (
            transactions.any_voided OR payments.any_voided AS any_voided
 ) AS money
 CROSS JOIN LATERAL (
-    -- variant_id becomes NULL when the variant is deleted; product_variant_id keeps it, as Base64 of
-    -- "ProductVariant:333". The product of a deleted variant is not known any more.
+    -- variant_id becomes NULL when the variant is deleted; product_variant_id keeps it, as Base64
+    -- of "ProductVariant:333". The product of a deleted variant is not known any more.
     SELECT coalesce(
         jsonb_agg(
             jsonb_build_object(

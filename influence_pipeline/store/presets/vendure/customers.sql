@@ -1,7 +1,7 @@
--- Customers of Vendure 3: everybody with a login, and guests who have ordered. A guest's row is made
--- by a mere cart already; who never ordered is left out. To keep guests out of the program, write
--- `AND c."userId" IS NOT NULL` in the place of the whole last condition; their orders then go by
--- their e-mail. Vendure lower-cases e-mails, and refuses a guest with the e-mail of a login.
+-- Customers of Vendure 3: everybody with a login, and guests who have ordered. A guest's row is
+-- made by a mere cart already; who never ordered is left out. To keep guests out of the program,
+-- write `AND c."userId" IS NOT NULL` in the place of the whole last condition; their orders then go
+-- by their e-mail. Vendure lower-cases e-mails, and refuses a guest with the e-mail of a login.
 SELECT c.id,
        c."emailAddress" AS email,
        nullif(c."firstName", '') AS first_name,

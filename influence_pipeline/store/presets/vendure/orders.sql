@@ -1,5 +1,5 @@
--- Orders of Vendure 3 that were placed. Carts and drafts share their table; so do, in a marketplace,
--- the sellers' parts of an order, which repeat its money and are left out.
+-- Orders of Vendure 3 that were placed. Carts and drafts share their table; so do, in a
+-- marketplace, the sellers' parts of an order, which repeat its money and are left out.
 --
 -- Amounts are whole numbers of minor units, with 2 decimals for every currency, yen too: * 0.01.
 -- Change 0.01 in all places where your MoneyStrategy has another precision. All are with tax.

@@ -15,8 +15,8 @@ SELECT p.id,
        -- The zone of the database's sessions (SHOW timezone).
        p."createdAt" AT TIME ZONE 'UTC' AS created_at
 FROM channel ch
--- THE ADDRESS OF IMAGES, e.g. 'https://shop.example/assets/'. Vendure keeps a path, and the API takes
--- whole addresses only: without it, images are left out.
+-- THE ADDRESS OF IMAGES, e.g. 'https://shop.example/assets/'. Vendure keeps a path, and the API
+-- takes whole addresses only: without it, images are left out.
 CROSS JOIN (VALUES ('')) AS images (address)
 JOIN product_channels_channel listed ON listed."channelId" = ch.id
 JOIN product p ON p.id = listed."productId"

@@ -121,3 +121,5 @@ INSERT INTO order_shipping (order_id, version, shipping_method_id)
 SELECT o.id, v, o.id || '-s' FROM "order" o CROSS JOIN generate_series(1, 2) v WHERE v <= o.version;
 INSERT INTO order_shipping_method_adjustment (shipping_method_id, code, amount) VALUES
     ('codes-s', 'SHIP', 4.5);
+
+UPDATE customer SET metadata = '{"birthday": "1990-05-04"}' WHERE id = 'ann';

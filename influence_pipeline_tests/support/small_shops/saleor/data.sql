@@ -97,3 +97,5 @@ INSERT INTO discount_orderlinediscount
 SELECT l.id, type, amount FROM order_orderline l JOIN order_order o ON o.id = l.order_id,
     (VALUES ('voucher', 16), ('catalogue_promotion', 5)) AS d (type, amount)
 WHERE o.number = 24;
+
+UPDATE account_user SET metadata = '{"birthday": "1990-05-04"}' WHERE id = 1;
