@@ -4,37 +4,32 @@ a coupon is made as the writer, and each right is needed. Where they come from: 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from importlib.resources import files
-from pathlib import Path
 
 import psycopg2
 import pytest
 
 from influence_pipeline.errors import InfluencePipelineError
-from influence_pipeline.records import STORE_ENTITIES, Entity
+from influence_pipeline.records import Entity
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
 from influence_pipeline.state.database import open_state
 from influence_pipeline.store import changes
 from influence_pipeline.store.coupons.interface import COUPON_VALUES, Coupon
 from influence_pipeline.store.coupons.sql import LOOKUP_VALUES, SqlCouponWriter
 from influence_pipeline.store.fingerprints import describe_sources, fingerprints_of
-from influence_pipeline.store.mapping import Mapping, describe, read_select
+from influence_pipeline.store.mapping import Mapping, describe
 from influence_pipeline.store.reader import rows_of
 from influence_pipeline.store.rights import Needs, look
 from influence_pipeline.store.sources import probe_sources
 from influence_pipeline.store.statements import Statement, read_statement
 from influence_pipeline.sync.capture import CaptureJob, capture
-from influence_pipeline_tests.store.test_real_stores import KINDS
-from influence_pipeline_tests.support import databases, roles
-from influence_pipeline_tests.support.real_stores import STORES
+from influence_pipeline_tests.support import databases, roles, store_presets
+from influence_pipeline_tests.support.store_presets import PRESETS
 
-PRESETS = Path(str(files("influence_pipeline.store.presets")))
 CURRENCIES = {"medusa": "EUR", "vendure": "EUR", "saleor": "USD"}
 CUSTOMERS = {"medusa": "SELECT min(id) FROM customer", "vendure": "SELECT min(id)::text FROM customer", "saleor": "SELECT min(id)::text FROM account_user"}  # fmt: skip
 
@@ -47,22 +42,15 @@ class Shop:
     statements: tuple[Statement, Statement]
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=store_presets.STORES)
 def shop(
     postgres: EmbeddedPostgres,
     real_store_template: Callable[[str], str],
     request: pytest.FixtureRequest,
-    tmp_path: Path,
 ) -> Iterator[Shop]:
     name = request.param
     template = real_store_template(name)
-    text = (STORES / name / "mapping.sql").read_text()
-    selects = re.split(r"^-- (?:customers|products|orders)\b.*\n", text, flags=re.MULTILINE)[1:]
-    mappings = {}
-    for entity, select in zip(STORE_ENTITIES, selects, strict=True):
-        file = tmp_path / f"{entity.plural}.sql"
-        file.write_text(select)
-        mappings[entity] = Mapping(entity, file, read_select(file), KINDS[name].sources[entity])
+    mappings = store_presets.mappings(PRESETS / name)
     statements = (
         read_statement(PRESETS / name / "coupon_lookup.sql", LOOKUP_VALUES, "code"),
         read_statement(PRESETS / name / "coupon_create.sql", COUPON_VALUES, "code"),

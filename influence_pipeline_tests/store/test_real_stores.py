@@ -1,13 +1,11 @@
-"""Capture on databases that Medusa, Vendure and Saleor made themselves, by mappings of their tables.
+"""Capture on databases that Medusa, Vendure and Saleor made themselves, by the presets for them.
 Where they come from: `support.real_stores`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg2
@@ -18,14 +16,10 @@ from influence_pipeline.postgres import Postgres, run
 from influence_pipeline.records import STORE_ENTITIES, Entity
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
 from influence_pipeline.state.database import open_state
-from influence_pipeline.store.mapping import Mapping, SourceTables, canonical_rows, read_select
+from influence_pipeline.store.mapping import Mapping, canonical_rows, describe
+from influence_pipeline.store.sources import probe_sources
 from influence_pipeline.sync.capture import Captured, CaptureJob, capture
-from influence_pipeline_tests.support import databases
-from influence_pipeline_tests.support.real_stores import STORES
-
-
-def source(from_clause: str, rows: str, key: str) -> SourceTables:
-    return SourceTables(from_clause, tuple(rows.split()), key)
+from influence_pipeline_tests.support import databases, store_presets
 
 
 @dataclass(frozen=True)
@@ -33,7 +27,6 @@ class Kind:
     """One of the stores. `paid`, `refunded`, `line`: what moves then, as its notes say, of the order
     %(order)s, of which `gone` takes a line away."""
 
-    sources: dict[Entity, tuple[SourceTables, ...]]
     paid: str
     refunded: str
     line: str
@@ -42,50 +35,6 @@ class Kind:
 
 
 MEDUSA = Kind(
-    {
-        Entity.CUSTOMER: (source("customer c", "c", "c.id"),),
-        Entity.PRODUCT: (
-            source("product p", "p", "p.id"),
-            source("product_variant pv", "pv", "pv.product_id"),
-            source(
-                "product_variant pv JOIN product_variant_price_set s ON s.variant_id = pv.id"
-                " JOIN price r ON r.price_set_id = s.price_set_id",
-                "s r",
-                "pv.product_id",
-            ),
-            source("product p CROSS JOIN store_currency sc", "sc", "p.id"),
-        ),
-        Entity.ORDER: (
-            source('"order" o', "o", "o.id"),
-            source("order_summary s", "s", "s.order_id"),
-            source(
-                "order_payment_collection opc"
-                " JOIN payment_collection pc ON pc.id = opc.payment_collection_id",
-                "opc pc",
-                "opc.order_id",
-            ),
-            source(
-                "order_item oi JOIN order_line_item l ON l.id = oi.item_id", "oi l", "oi.order_id"
-            ),
-            source(
-                "order_item oi JOIN order_line_item_adjustment a ON a.item_id = oi.item_id",
-                "a",
-                "oi.order_id",
-            ),
-            source("order_shipping os", "os", "os.order_id"),
-            source(
-                "order_shipping os JOIN order_shipping_method_adjustment a"
-                " ON a.shipping_method_id = os.shipping_method_id",
-                "a",
-                "os.order_id",
-            ),
-            source(
-                "order_promotion op JOIN promotion p ON p.id = op.promotion_id",
-                "op p",
-                "op.order_id",
-            ),
-        ),
-    },
     # The order's own updated_at does not move.
     paid="""
         UPDATE payment_collection SET captured_amount = amount, updated_at = now() WHERE id IN (
@@ -109,52 +58,6 @@ MEDUSA = Kind(
 )
 
 VENDURE = Kind(
-    {
-        Entity.CUSTOMER: (source("customer c", "c", "c.id"),),
-        Entity.PRODUCT: (
-            source("product p", "p", "p.id"),
-            source("product_channels_channel pc", "pc", 'pc."productId"'),
-            source("product_translation t", "t", 't."baseId"'),
-            source('product p JOIN asset a ON a.id = p."featuredAssetId"', "a", "p.id"),
-            source("product_variant pv", "pv", 'pv."productId"'),
-            source(
-                'product_variant pv JOIN product_variant_translation vt ON vt."baseId" = pv.id',
-                "vt",
-                'pv."productId"',
-            ),
-            source(
-                'product_variant pv JOIN product_variant_price pr ON pr."variantId" = pv.id',
-                "pr",
-                'pv."productId"',
-            ),
-            source("product p CROSS JOIN channel ch", "ch", "p.id"),
-        ),
-        Entity.ORDER: (
-            source('"order" o', "o", "o.id"),
-            source('"order" o JOIN customer c ON c.id = o."customerId"', "c", "o.id"),
-            source('"order" o CROSS JOIN channel ch', "ch", "o.id"),
-            source("payment p", "p", 'p."orderId"'),
-            source('refund r JOIN payment p ON p.id = r."paymentId"', "r", 'p."orderId"'),
-            source("order_line l", "l", 'l."orderId"'),
-            source(
-                'order_line l JOIN product_variant pv ON pv.id = l."productVariantId"',
-                "pv",
-                'l."orderId"',
-            ),
-            source(
-                "order_line l"
-                ' JOIN product_variant_translation vt ON vt."baseId" = l."productVariantId"',
-                "vt",
-                'l."orderId"',
-            ),
-            source("shipping_line s", "s", 's."orderId"'),
-            source(
-                'order_promotions_promotion op JOIN promotion p ON p.id = op."promotionId"',
-                "op p",
-                'op."orderId"',
-            ),
-        ),
-    },
     # Only the payment's own updatedAt moves.
     paid="""
         UPDATE payment SET state = 'Settled', "updatedAt" = now()
@@ -177,48 +80,12 @@ VENDURE = Kind(
 )
 
 SALEOR = Kind(
-    {
-        Entity.CUSTOMER: (
-            source("account_user u", "u", "u.id"),
-            source(
-                "account_user u JOIN account_address a"
-                " ON a.id = COALESCE(u.default_billing_address_id, u.default_shipping_address_id)",
-                "a",
-                "u.id",
-            ),
-            source("order_order o", "o", "o.user_id"),
-        ),
-        Entity.PRODUCT: (
-            source("product_product p", "p", "p.id"),
-            source("product_productchannellisting pl", "pl", "pl.product_id"),
-            source("product_productmedia m", "m", "m.product_id"),
-            source("product_productvariant pv", "pv", "pv.product_id"),
-            # A change of price touches no updated_at anywhere.
-            source(
-                "product_productvariant pv"
-                " JOIN product_productvariantchannellisting l ON l.variant_id = pv.id",
-                "l",
-                "pv.product_id",
-            ),
-            source("product_product p CROSS JOIN channel_channel ch", "ch", "p.id"),
-        ),
-        Entity.ORDER: (
-            source("order_order o", "o", "o.id"),
-            source(
-                "order_order o JOIN account_user u ON u.email = lower(o.user_email)", "u", "o.id"
-            ),
-            source("payment_transactionitem t", "t", "t.order_id"),
-            source("payment_payment p", "p", "p.order_id"),
-            source("order_orderline l", "l", "l.order_id"),
-            source(
-                "order_orderline l JOIN product_productvariant pv ON pv.id = l.variant_id",
-                "pv",
-                "l.order_id",
-            ),
-        ),
-    },
     paid="""
-        UPDATE order_order SET charge_status = 'full', updated_at = now() WHERE id = %(order)s
+        UPDATE payment_transactionitem SET charged_value = authorized_value, authorized_value = 0
+        WHERE order_id = %(order)s;
+        UPDATE order_order SET charge_status = 'full', total_charged_amount = total_gross_amount,
+               updated_at = now()
+        WHERE id = %(order)s
     """,
     # The order then looks as if it had never been paid; the transactions say what was.
     refunded="""
@@ -309,20 +176,11 @@ def restored(
 
 @pytest.fixture
 def real(
-    postgres: EmbeddedPostgres, restored: tuple[str, str], state_url: str, tmp_path: Path
+    postgres: EmbeddedPostgres, restored: tuple[str, str], state_url: str
 ) -> Iterator[RealStore]:
     """A store of the test's own, all of it captured."""
     name, template = restored
-    selects = re.split(
-        r"^-- (?:customers|products|orders)\b.*\n",
-        (STORES / name / "mapping.sql").read_text(),
-        flags=re.MULTILINE,
-    )[1:]
-    mappings = {}
-    for entity, select in zip(STORE_ENTITIES, selects, strict=True):
-        file = tmp_path / f"{entity.plural}.sql"
-        file.write_text(select)
-        mappings[entity] = Mapping(entity, file, read_select(file), KINDS[name].sources[entity])
+    mappings = store_presets.mappings(store_presets.PRESETS / name)
     with databases.throw_away_database(postgres, template) as url:
         store = Postgres(url, variable="the store", kind=StoreError, read_only=True)
         state = open_state(state_url, schema="influence")
@@ -334,6 +192,21 @@ def real(
         yield made
         store.close()
         state.close()
+
+
+def test_the_sources_name_every_table_that_the_selects_read(real: RealStore) -> None:
+    for mapping in real.mappings.values():
+        with real.store.transaction() as connection:
+            probed = probe_sources(connection, describe(connection, mapping))
+        assert (probed.uncovered, probed.without_ids, probed.hidden) == ((), (), ())
+
+
+def test_control_a_table_that_no_source_names_is_told_by_name(real: RealStore) -> None:
+    whole = real.mappings[Entity.ORDER]
+    for left_out in whole.sources:
+        less = replace(whole, sources=tuple(s for s in whole.sources if s is not left_out))
+        with real.store.transaction() as connection:
+            assert probe_sources(connection, describe(connection, less)).uncovered
 
 
 def test_what_is_captured_is_not_found_again(real: RealStore) -> None:
