@@ -164,8 +164,8 @@ def _limits(desk: Desk) -> Findings:
             why="Whoever has the code can use it, once; it cannot be guessed."
             if coupons.unlockable == "issue"
             else 'Every redemption is parked, because unlockable is "park".',
-            mend="Bind :customer_id in the create statement, if the shop knows owners of coupons. If "
-            'it does not (Saleor), let it pass: [check] accept = ["coupons.limits"].',
+            mend="Bind :customer_id in the create statement, if the shop knows owners of coupons. "
+            'If it does not (Saleor), let it pass: [check] accept = ["coupons.limits"].',
         )
 
 
