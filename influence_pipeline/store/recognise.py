@@ -1,8 +1,8 @@
 """Which store a database belongs to: by the tables and columns that a preset reads.
 
-Medusa, Vendure, Saleor and the sample store's plain tables are told apart by what only they have, in
-whatever schema they lie. The version is told by their migrations or by columns that came with it.
-Reads the catalog and the stores' tables of migrations, nothing of anybody's.
+Medusa, Vendure, Saleor and the sample store's plain tables are told apart by what only they have,
+in whatever schema they lie. The version is told by their migrations or by columns that came with
+it. Reads the catalog and the stores' tables of migrations, nothing of anybody's.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Recognised:
     def search_path_mend(self) -> str:
         """What to do where the schema is not on the role's search path."""
         return (
-            f'its schema "{self.schema}" is not on the role\'s search path, and the SELECTs name no '
-            f'schema: ALTER ROLE <the role> SET search_path = "{self.schema}", public; or add '
+            f'its schema "{self.schema}" is not on the role\'s search path, and the SELECTs name '
+            f'no schema: ALTER ROLE <the role> SET search_path = "{self.schema}", public; or add '
             f"?options=-csearch_path%3D{self.schema} to the URL"
         )
 

@@ -97,7 +97,7 @@ _SALEOR = Signs(
         product_productmedia id product_id image external_url type sort_order
         order_order id number user_id user_email currency total_gross_amount status created_at
         order_order charge_status authorize_status voucher_code total_authorized_amount
-        order_orderline id order_id variant_id quantity unit_price_gross_amount product_name created_at
+        order_orderline id order_id variant_id quantity unit_price_gross_amount product_name
         payment_transactionitem id order_id charged_value authorized_value refunded_value
         payment_payment id order_id captured_amount charge_status is_active
         discount_voucher id usage_limit single_use

@@ -1,4 +1,4 @@
-"""What a store's catalog says: its tables and views, their columns, keys and links. Reads no row."""
+"""What a store's catalog says: tables and views, columns, keys and links. Reads no row."""
 
 from influence_pipeline.store.catalog.reading import read_catalog
 from influence_pipeline.store.catalog.tables import Catalog, Column, Link, Shape, Table

@@ -1,4 +1,4 @@
-"""Which column of a table holds what: by its name, its type, and what a sample of rows looked like."""
+"""Which column of a table holds what: by its name, its type, and a look at some rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from influence_pipeline.store.catalog import Column, Shape, Table
 from influence_pipeline.store.draft.key_values import Beside
 from influence_pipeline.store.draft.samples import Sample, Seen
-from influence_pipeline.store.draft.words import likeness, tokens
+from influence_pipeline.store.draft.words import FIELDS, is_gross, likeness, tokens
 
 TEXTS = frozenset({Shape.TEXT, Shape.ENUM})
 NUMBERS = frozenset({Shape.INTEGER, Shape.EXACT, Shape.FLOAT, Shape.MONEY, Shape.TEXT})
@@ -23,8 +23,14 @@ ANYTHING = frozenset(Shape) - {Shape.OTHER, Shape.JSON, Shape.ARRAY}
 _ASIDE = {
     "shipping", "tax", "vat", "mwst", "weight", "delivery", "billing", "fee", "count", "items",
     "points", "rate", "cost", "versand", "steuer", "fulfilled", "shipped", "raw", "original", "old",
-    "net", "min", "max", "company", "bank", "iban", "ship", "base", "password", "token", "locale",
+    "net", "min", "max", "company", "discount", "discounts", "rabatt", "bank", "iban", "ship",
+    "base", "password", "token", "locale",
 }  # fmt: skip
+
+
+def _stems(field: str) -> set[str]:
+    """The words that a field is called by itself."""
+    return {stem for pattern in FIELDS[field] for stem in pattern.split("+")}
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,9 @@ class Looked:
             seen = self.sample.seen.get(column.name)
             score = likeness(column.name, field)
             reasons = ["its name"] if score else []
-            aside = _ASIDE & set(tokens(column.name))
+            aside = (_ASIDE - _stems(field)) & set(tokens(column.name))
+            if is_gross(column.name):
+                aside -= {"tax", "vat", "mwst"}
             score -= 20 * len(aside) if score else 0
             if asks is not None:
                 judged = asks(column, seen)
@@ -130,7 +138,13 @@ def like_moments(column: Column, seen: Seen | None) -> tuple[int, str | None] | 
         return -4, "texts that are moments"
     if column.shape is Shape.DATE:
         return -4, "a day without a time"
+    if says_utc(column.name):
+        return 20, "UTC by its name"
     return 0, None
+
+
+def says_utc(name: str) -> bool:
+    return bool({"utc", "gmt"} & set(tokens(name)))
 
 
 def like_currencies(column: Column, seen: Seen | None) -> tuple[int, str | None] | None:
@@ -147,6 +161,8 @@ def like_labels(column: Column, seen: Seen | None) -> tuple[int, str | None] | N
         return (0, None) if column.shape is not Shape.INTEGER else None
     if seen.labels is None:
         return None
+    if len(seen.labels) == 1:
+        return 0, "one value in every row looked at"
     return 10, f"{len(seen.labels)} different values"
 
 
@@ -199,7 +215,8 @@ def moment(choice: Choice, alias: str, zone: str) -> tuple[str, str, bool]:
     """Give a moment with its zone, why it is written so, and whether the zone was needed."""
     column = choice.column
     sql = column.sql(alias)
-    quoted = zone.replace("'", "''")
+    known = says_utc(column.name)
+    quoted = "UTC" if known else zone.replace("'", "''")
     if column.shape is Shape.MOMENT:
         return sql, "", False
     if column.shape is Shape.INTEGER:
@@ -208,10 +225,10 @@ def moment(choice: Choice, alias: str, zone: str) -> tuple[str, str, bool]:
         return f"to_timestamp({sql})", "seconds since 1970", False
     if column.shape is Shape.TEXT:
         sql = f"substring({sql} FROM '^[1-9][0-9]{{3}}-[0-9]{{2}}-[0-9]{{2}}.*$')::timestamp"
-        return f"{sql} AT TIME ZONE '{quoted}'", "a text", True
+        return f"{sql} AT TIME ZONE '{quoted}'", "a text", not known
     if column.shape is Shape.DATE:
-        return f"{sql}::timestamp AT TIME ZONE '{quoted}'", "a day", True
-    return f"{sql} AT TIME ZONE '{quoted}'", "timestamp without time zone", True
+        return f"{sql}::timestamp AT TIME ZONE '{quoted}'", "a day", not known
+    return f"{sql} AT TIME ZONE '{quoted}'", "", not known
 
 
 def _epoch(seen: Seen) -> bool:

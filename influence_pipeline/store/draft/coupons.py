@@ -47,13 +47,13 @@ def coupons(found: Findings, quote: Callable[[str], str]) -> list[str]:
     whole = {"code", "kind", "value"} <= set(columns) and bool(kinds) and not needed
     if needed:
         lines += toml_comment(
-            f"TODO: {', '.join(needed)} must not be NULL and have no default, so the two statements "
-            "must be written: docs/mapping.md, Coupons."
+            f"TODO: {', '.join(needed)} must not be NULL and have no default, so the two "
+            "statements must be written: docs/mapping.md, Coupons."
         )
     elif not whole:
         lines += toml_comment(
-            "TODO: it has no column of kinds in the words percentage, fixed, free_shipping, or none "
-            "for the value, so the two statements must be written: docs/mapping.md, Coupons."
+            "TODO: it has no column of kinds in the words percentage, fixed, free_shipping, or "
+            "none for the value, so the two statements must be written: docs/mapping.md, Coupons."
         )
     mapped = ", ".join(
         f"{name} = {quote(column.name)}" for name, column in columns.items() if column.name != name

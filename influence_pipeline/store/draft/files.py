@@ -18,12 +18,15 @@ from influence_pipeline.store.draft.select import Drafted, SourceText
 @dataclass(frozen=True)
 class Draft:
     """`files`: content by name. `tables`: by part ("orders"), the table taken for it. `missing`:
-    parts without one. `todos`: places where a person must decide."""
+    parts without one. `todos`: places where a person must decide; `needs_zone`, `needs_currency`:
+    some of them are about that."""
 
     files: dict[str, str]
     tables: dict[str, str]
     missing: tuple[str, ...]
     todos: int
+    needs_zone: bool
+    needs_currency: bool
 
 
 def draft(connection: sa.Connection, catalog: Catalog, wishes: Wishes) -> Draft:
@@ -43,14 +46,16 @@ def draft(connection: sa.Connection, catalog: Catalog, wishes: Wishes) -> Draft:
         tables={role: table.quoted for role, table in found.tables.items()},
         missing=tuple(name for name in drafted if found[name] is None),
         todos=sum(text.count("TODO") for text in files.values()),
+        needs_zone="in which time zone" in files["orders.sql"] + files["customers.sql"],
+        needs_currency="is a guess; which currency" in " ".join(files["orders.sql"].split()),
     )
 
 
 _HEAD = """\
 # How this store is told to Influence: a starting point, made by `influence-pipeline init` from what
 # stands in the catalog and a look at some rows. The SELECTs stand in the .sql files beside it; each
-# says why it reads what it reads. Go through every TODO. `influence-pipeline check` says what does not
-# fit, `influence-pipeline plan` shows what would be sent, and sends nothing.
+# says why it reads what it reads. Go through every TODO. `influence-pipeline check` says what does
+# not fit, `influence-pipeline plan` shows what would be sent, and sends nothing.
 
 version = 1
 """

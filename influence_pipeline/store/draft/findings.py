@@ -156,7 +156,7 @@ def _take_products(found: Findings) -> None:
         if candidate.table.oid in sold or not sold
     }
     products = found.roles.best(
-        "products", lambda t: t.oid not in used, bonus=frozenset((sold | owners))
+        "products", lambda t: t.oid not in used, bonus=frozenset(sold | owners)
     )
     if products is None:
         return
@@ -176,9 +176,7 @@ def considered(found: Findings, role: str, taken: Table | None) -> list[str]:
     said = []
     if taken is None:
         said.append(f"{role}: no table was found for them")
-    for candidate in candidates:
-        if taken is not None and candidate.table.oid == taken.oid:
-            said.append(f"{role}: {candidate}")
+    said += [f"{role}: {c}" for c in candidates if taken is not None and c.table.oid == taken.oid]
     rest = [c for c in candidates if taken is None or c.table.oid != taken.oid]
     others = [str(c) for c in rest if taken is None or c.score >= 40][:3]
     if others:

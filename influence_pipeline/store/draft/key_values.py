@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-import psycopg2
 import sqlalchemy as sa
 from psycopg2 import sql
 
-from influence_pipeline.postgres import driver_cursor, run
+from influence_pipeline.postgres import driver_cursor
 from influence_pipeline.store.catalog import Catalog, Column, Link, Shape, Table
+from influence_pipeline.store.draft.asking import ask
 from influence_pipeline.store.draft.words import concepts_of, is_noise, likeness, tokens
 
 # Rows that are looked at for the kinds or keys that there are, and how many tables are.
@@ -65,6 +65,15 @@ def split_kinds(connection: sa.Connection, catalog: Catalog) -> Catalog:
                     for link in other.links
                     if link.target == table.oid
                 ]
+    for variant in added:
+        # A variation's post_parent is its product.
+        links[variant.oid] += [
+            Link((column.name,), product.oid, product.identity, column.name)
+            for column in variant.columns.values()
+            if "variant" in concepts_of(variant.name) and "parent" in tokens(column.name)
+            for product in added
+            if concepts_of(product.name) == {"product"} and product.quoted == variant.quoted
+        ]
     if not added:
         return catalog
     return catalog.with_tables(added).with_links(links)
@@ -84,7 +93,7 @@ def _kind_column(table: Table) -> Column | None:
 def _values(connection: sa.Connection, table: Table, column: Column) -> list[str]:
     statement = (
         f"SELECT v FROM (SELECT {column.sql('s')}::text AS v FROM {table.quoted} AS s "
-        f"LIMIT {_ROWS}) AS some WHERE length(v) BETWEEN 1 AND 60 "
+        f"LIMIT {_ROWS}) AS few WHERE length(v) BETWEEN 1 AND 60 "
         "GROUP BY v ORDER BY count(*) DESC, v LIMIT 40"
     )
     return [value for (value,) in _asked(connection, statement)]
@@ -99,7 +108,7 @@ def with_columns_beside(
     beside: dict[str, Beside] = {}
     for other in catalog:
         for link in other.links:
-            keyed = _key_and_value(other)
+            keyed = key_and_value(other)
             if link.target == table.oid and keyed is not None and len(link.columns) == 1:
                 key, value = keyed
                 for name in _keys(connection, table, other, link, key):
@@ -115,7 +124,8 @@ def with_columns_beside(
     return replace(table, columns={**table.columns, **columns}), beside
 
 
-def _key_and_value(table: Table) -> tuple[Column, Column] | None:
+def key_and_value(table: Table) -> tuple[Column, Column] | None:
+    """The two columns of a table of keys and values; None of any other table."""
     if len(table.columns) > 8 or not table.readable:
         return None
     keys = [
@@ -137,7 +147,7 @@ def _keys(
         f"SELECT k FROM (SELECT {key.sql('m')}::text AS k FROM {other.quoted} AS m "
         f"JOIN {table.quoted} AS t ON {table.columns[link.target_columns[0]].sql('t')} = "
         f"{other.columns[link.columns[0]].sql('m')}"
-        f"{f' WHERE {condition}' if condition else ''} LIMIT {_ROWS}) AS some "
+        f"{f' WHERE {condition}' if condition else ''} LIMIT {_ROWS}) AS few "
         "WHERE length(k) BETWEEN 1 AND 60 AND k !~ '[{}@]' "
         f"GROUP BY k HAVING count(*) > 1 ORDER BY count(*) DESC, k LIMIT {_KEYS}"
     )
@@ -157,7 +167,9 @@ def _of_key(
         f"(SELECT m.{value.quoted}::text FROM {other.quoted} m "
         f"WHERE m.{other.columns[link.columns[0]].quoted} = "
         f"{{alias}}.{table.columns[link.target_columns[0]].quoted} "
-        f"AND m.{key.quoted} = {_literal(connection, name)} LIMIT 1)"
+        f"AND m.{key.quoted} = {_literal(connection, name)} "
+        f"ORDER BY {', '.join(other.columns[c].sql('m') for c in other.identity or (value.name,))} "
+        "LIMIT 1)"
     )
     return Column(name, name, "text", Shape.TEXT, of_key=(text, f"{other.name}, {name}"))
 
@@ -181,7 +193,7 @@ def _word_beside(catalog: Catalog, table: Table, link: Link) -> Column | None:
     texts.sort(key=lambda c: min(wanted.index(t) for t in tokens(c.name) if t in wanted))
     # Built from the store's own names, as the catalog quotes them.
     text = (
-        f"(SELECT w.{texts[0].quoted}::text FROM {target.quoted} w "  # noqa: S608
+        f"(SELECT w.{texts[0].quoted}::text FROM {target.quoted} w "
         f"WHERE w.{target.columns[link.target_columns[0]].quoted} = "
         f"{{alias}}.{table.columns[name].quoted})"
     )
@@ -199,8 +211,5 @@ def _literal(connection: sa.Connection, value: str) -> str:
 
 
 def _asked(connection: sa.Connection, statement: str) -> list[tuple[str]]:
-    try:
-        with connection.begin_nested():
-            return list(run(connection, statement).fetchall())
-    except psycopg2.Error:
-        return []
+    found = ask(connection, statement)
+    return [] if isinstance(found, str) else found

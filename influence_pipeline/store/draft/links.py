@@ -1,14 +1,13 @@
-"""Which row belongs to which: foreign keys, and where a store has none, what names and values say."""
+"""Which row belongs to which: foreign keys, and without them what names and values say."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-import psycopg2
 import sqlalchemy as sa
 
-from influence_pipeline.postgres import run
 from influence_pipeline.store.catalog import Catalog, Column, Link, Shape, Table
+from influence_pipeline.store.draft.asking import ask
 from influence_pipeline.store.draft.words import ID_WORDS, concepts_of, is_noise, singular, tokens
 
 _KEY_SHAPES = frozenset({Shape.INTEGER, Shape.TEXT, Shape.UUID})
@@ -30,7 +29,11 @@ def with_implied_links(catalog: Catalog) -> Catalog:
         if key.name.lower() not in _BARE:
             by_key[key.name].append(table)
         concepts = concepts_of("_".join(bare[table.oid]))
-        if len(concepts) == 1 and not is_noise("_".join(bare[table.oid])):
+        if (
+            len(concepts) == 1
+            and len(table.columns) > 4
+            and not is_noise("_".join(bare[table.oid]))
+        ):
             by_concept[next(iter(concepts))].append(table)
     links: dict[int, list[Link]] = defaultdict(list)
     for table in catalog:
@@ -82,7 +85,8 @@ def _targets(
     by_concept: dict[str, list[Table]],
 ) -> list[Link]:
     own = key_column(table)
-    if own is not None and own.name == column.name and column.name.lower() in _BARE:
+    is_own_key = own is not None and own.name == column.name
+    if is_own_key and column.name.lower() in _BARE:
         return []
     words = tokens(column.name)
     rest = tuple(singular(word) for word in words if word not in ID_WORDS)
@@ -94,7 +98,7 @@ def _targets(
         if not found and len(concepts) == 1:
             tables = by_concept.get(next(iter(concepts)), [])
             found += [(t, f"its name speaks of {t.name}") for t in tables[:3]]
-    if not found:
+    if not found and not is_own_key:
         found = [(t, f"named as the key of {t.name}") for t in by_key.get(column.name, ())]
     near = [one for one in found if one[0].schema == table.schema] or found
     links = []
@@ -121,9 +125,8 @@ def holds(connection: sa.Connection, catalog: Catalog, table: Table, link: Link)
         f"AS k LEFT JOIN LATERAL (SELECT 1 AS there FROM {target.quoted} AS t "
         f"WHERE {key} = k.key LIMIT 1) AS f ON true"
     )
-    try:
-        with connection.begin_nested():
-            ((asked, found),) = run(connection, statement).fetchall()
-    except psycopg2.Error:
+    rows = ask(connection, statement)
+    if isinstance(rows, str):
         return True
+    ((asked, found),) = rows
     return bool(asked == 0 or found * 2 >= asked)

@@ -42,13 +42,12 @@ def add_financial_status(
     sums = Money()
     _add_payments(drafted, found, orders.table, alias, sums)
     _add_refunds(drafted, found, orders.table, alias, sums)
-    _take_own_sums(orders, alias, sums, cents)
+    _take_own_sums(orders, alias, sums, cents, {total.column.name} if total is not None else set())
     total_sql = amount(total, alias)[0] if total is not None else None
     lines = _by_money(sums, total_sql)
     lines += _by_label(drafted, orders, alias, sums)
     doubt = (
-        "is this where the money is? Where no rule above fits, an order is pending, which gives no "
-        "points"
+        "is this where the money is? Where no rule fits, an order is pending, which gives no points"
     )
     case = "\n".join(f"    {line}" for line in lines)
     sql = f"CASE\n{case}\n    ELSE 'pending'\nEND" if lines else "'pending'::text"
@@ -150,13 +149,13 @@ def _is_set(choice: Choice, alias: str) -> str:
     return sql if choice.column.shape is Shape.BOOLEAN else f"{sql} IS NOT NULL"
 
 
-def _take_own_sums(orders: Looked, alias: str, sums: Money, cents: bool) -> None:
-    """Sums that the order itself has."""
+def _take_own_sums(orders: Looked, alias: str, sums: Money, cents: bool, taken: set[str]) -> None:
+    """Sums that the order itself has, beside its total."""
     shapes = NUMBERS - {Shape.TEXT}
     for name, field_name in (("taken", "paid_amount"), ("back", "refunded_amount")):
         if getattr(sums, name) is not None:
             continue
-        choice = orders.pick(field_name, shapes, asks=like_amounts, enough=36)
+        choice = orders.pick(field_name, shapes, taken=taken, asks=like_amounts, enough=36)
         if choice is not None:
             setattr(sums, name, f"coalesce({amount(choice, alias, cents=cents)[0]}, 0)")
             sums.columns.append(choice.column)
@@ -211,7 +210,11 @@ def _conditions(
         known = ", ".join(value for value, _ in status.seen.labels)
         notes.append(f"TODO: {status.column.name} is one of {known}. Which is money that came?")
         if done:
-            # What came and went back later has come first.
+            if gone:
+                notes.append(
+                    f"What is {_listed(gone)} counts as money that came and went back; where the "
+                    "store writes a row of its own for what went back, take it out of `taken`."
+                )
             taken.append(f"{text} IN ({_listed([*done, *gone])})")
         if held:
             reserved = f"{text} IN ({_listed(held)})"
@@ -286,8 +289,8 @@ def _join(
     drafted.joins.append(
         "CROSS JOIN LATERAL (\n"
         + "\n".join(lines)
-        + f"\n    SELECT {body}\n    FROM {parts.from_path(found, steps, aliases)}\n    WHERE {on}\n"
-        f") AS {name}"
+        + f"\n    SELECT {body}\n    FROM {parts.from_path(found, steps, aliases)}\n"
+        f"    WHERE {on}\n) AS {name}"
     )
 
 

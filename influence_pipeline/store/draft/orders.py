@@ -22,7 +22,7 @@ from influence_pipeline.store.draft.columns import (
 from influence_pipeline.store.draft.findings import Findings, Step
 from influence_pipeline.store.draft.money import add_financial_status
 from influence_pipeline.store.draft.select import Drafted, comment, json_list
-from influence_pipeline.store.draft.words import CONCEPTS, concepts_of
+from influence_pipeline.store.draft.words import CONCEPTS, concepts_of, tokens
 
 UNKNOWN_CURRENCY = "EUR"
 
@@ -73,14 +73,18 @@ def _add_buyer(
     if customers is None or not links:
         column = _customer_column(looked) if customers is not None else None
         if column is not None:
+            sql = column.sql(alias)
             drafted.add(
-                "customer_id", column.sql(alias), column.name, "does it hold the customers' id?"
+                "customer_id",
+                f"nullif({sql}, '0')" if column.of_key else sql,
+                column.name,
+                "does it hold the customers' id?",
             )
         else:
             drafted.add(
                 "customer_id",
                 "NULL::text",
-                todo="no column was found that leads to a customer: all orders are guests', by e-mail",
+                todo="no column was found that leads to a customer: all orders are guests'",
             )
         if own is not None:
             drafted.add("email", own.column.sql(alias), own.why)
@@ -126,11 +130,15 @@ def _add_buyer(
 
 def _customer_column(looked: Looked) -> Column | None:
     for column in looked.table.columns.values():
-        if column.shape in (Shape.INTEGER, Shape.TEXT, Shape.UUID) and column.name.lower().endswith(
+        seen = looked.sample.seen.get(column.name)
+        if "customer" not in concepts_of(column.name):
+            continue
+        if column.of_key and seen is not None and seen.integers >= 0.95:
+            return column
+        if column.shape in (Shape.INTEGER, Shape.UUID) or column.name.lower().endswith(
             ("id", "_no", "_nr")
         ):
-            if "customer" in concepts_of(column.name):
-                return column
+            return column
     return None
 
 
@@ -169,6 +177,8 @@ def _add_amounts(
         choice = looked.pick(name, NUMBERS, taken=taken, asks=like_amounts, enough=36)
         if choice is not None:
             sql, why = amount(choice, alias, cents=cents)
+            if choice.seen is not None and choice.seen.negative:
+                sql, why = f"abs({sql})", "; ".join(filter(None, [why, "kept below zero"]))
             drafted.add(name, sql, f"{choice.why}{f' ({why})' if why else ''}")
             taken.add(choice.column.name)
 
@@ -275,6 +285,13 @@ def _add_sold(
                     parts.key_sql(lines, "l", last.link.columns),
                     "a line shows the product of its variant",
                 )
+    if not any(name == "product_id" for name, _ in pairs):
+        # A value under a key, as in a table of keys and values.
+        for column in found.look(lines).table.columns.values():
+            if column.of_key and {"product", "id"} <= set(tokens(column.name)):
+                pairs.append(("product_id", column.sql("l")))
+                taken.add(column.name)
+                break
     if to_variant and variants is not None and to_variant[0].target_columns == found.key(variants):
         pairs.append(("variant_id", parts.key_sql(lines, "l", to_variant[0].columns)))
         taken.update(to_variant[0].columns)
@@ -322,7 +339,7 @@ def _add_code_rows(
         return False
     looked = found.look(table)
     cents = total is not None and in_cents(total) is not None
-    taken = {column for column in steps[0].link.columns}
+    taken = set(steps[0].link.columns)
     join = ""
     code = looked.pick("code", TEXTS, taken=taken, enough=30)
     if code is not None:
@@ -340,10 +357,11 @@ def _add_code_rows(
         pairs.append(("amount", amount(value, "d", cents=cents)[0]))
     aliases = ["d", "d2"]
     on = parts.joined_on(steps[-1].table, aliases[len(steps) - 1], steps[-1].link, orders, alias)
+    body = json_list(pairs, dict.fromkeys([order, *parts.order_of(table, "d")]), "    ")
     drafted.joins.append(
         "CROSS JOIN LATERAL (\n"
         + "\n".join(comment(f"Codes: {why}.", "    "))
-        + f"\n    SELECT {json_list(pairs, dict.fromkeys([order, *parts.order_of(table, 'd')]), '    ')} AS list\n"
+        + f"\n    SELECT {body} AS list\n"
         f"    FROM {parts.from_path(found, steps, aliases)}\n{join}"
         f"    WHERE {on} AND {code_sql} IS NOT NULL\n) AS codes"
     )

@@ -32,7 +32,7 @@ def products(found: Findings) -> Drafted:
         "id", parts.key_sql(table, alias, key), f"{', '.join(key)}: the key that others name"
     )
     chosen: list[Column | None] = []
-    for name, field in (("title", "title"), ("sku", "sku"), ("url", "url"), ("image_url", "image")):
+    for name, field in (("title", "title"), ("sku", "sku"), ("image_url", "image"), ("url", "url")):
         choice = parts.add_text(drafted, looked, name, field, alias, taken)
         chosen.append(choice.column if choice else None)
     created = parts.add_moment(drafted, found, looked, ("created",), alias, taken)
@@ -74,7 +74,8 @@ def _add_status(drafted: Drafted, looked: Looked, alias: str) -> None:
         listed = ", ".join("'" + label.replace("'", "''") + "'" for label in sold)
         drafted.add(
             "status",
-            f"CASE WHEN {choice.column.sql(alias)}::text IN ({listed}) THEN 'active' ELSE 'draft' END",
+            f"CASE WHEN {choice.column.sql(alias)}::text IN ({listed}) "
+            "THEN 'active' ELSE 'draft' END",
             choice.why,
             f"{choice.column.name} is one of {', '.join(labels)}; which are on sale?",
         )
@@ -118,7 +119,8 @@ def _add_variants(
     drafted.joins.append(
         "CROSS JOIN LATERAL (\n"
         + "\n".join(lines)
-        + f"\n    SELECT {json_list(pairs, order, '    ')} AS list\n    FROM {variants.quoted} {alias}\n"
+        + f"\n    SELECT {json_list(pairs, order, '    ')} AS list\n"
+        + f"    FROM {variants.quoted} {alias}\n"
         + textwrap.indent("WHERE " + "\nAND ".join(conditions), "    ")
         + "\n) AS variants"
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from influence_pipeline.store.catalog import Catalog, Link, Shape, Table
+from influence_pipeline.store.draft.key_values import key_and_value
 from influence_pipeline.store.draft.words import concepts_of, is_noise, likeness, tokens
 
 _MONEY = frozenset({Shape.INTEGER, Shape.EXACT, Shape.FLOAT, Shape.MONEY})
@@ -171,7 +172,11 @@ class Roles:
     def __getitem__(self, name: str) -> list[Candidate]:
         if name not in self._made:
             role = ROLES[name]
-            scored = [self._score(role, table) for table in self._catalog if table.columns]
+            scored = [
+                self._score(role, table)
+                for table in self._catalog
+                if table.columns and key_and_value(table) is None
+            ]
             self._made[name] = sorted(
                 (one for one in scored if one.score >= 25),
                 key=lambda one: (-one.score, one.table.schema, one.table.name),

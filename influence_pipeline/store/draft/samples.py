@@ -13,12 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
-import psycopg2
 import sqlalchemy as sa
 
-from influence_pipeline.errors import describe_database_error
-from influence_pipeline.postgres import run
 from influence_pipeline.store.catalog import Column, Shape, Table
+from influence_pipeline.store.draft.asking import ask
 
 # Rows of one table that are looked at, and how many labels of one column are told.
 ROWS = 1000
@@ -83,11 +81,9 @@ def sample(connection: sa.Connection, table: Table) -> Sample:
         f"SELECT {values} FROM {table.quoted} AS s {_spread(table)}"
         f"{f' WHERE {condition}' if condition else ''} LIMIT {ROWS}"
     )
-    try:
-        with connection.begin_nested():
-            rows = run(connection, statement).fetchall()
-    except psycopg2.Error as error:
-        return Sample(0, {}, describe_database_error(error))
+    rows = ask(connection, statement)
+    if isinstance(rows, str):
+        return Sample(0, {}, rows)
     return Sample(
         len(rows),
         {

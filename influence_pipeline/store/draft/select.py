@@ -110,9 +110,9 @@ class Drafted:
             if column.name in found:
                 complete.append(found[column.name])
             elif column.required:
-                complete.append(
-                    Item(column.name, _NULLS[column.kind], todo="no candidate was found for it")
-                )
+                # Without a table the condition at the end says it once for all.
+                todo = "no candidate was found for it" if self.items else None
+                complete.append(Item(column.name, _NULLS[column.kind], todo=todo))
         return complete
 
     def tried(self, connection: sa.Connection) -> None:

@@ -11,13 +11,15 @@ from influence_pipeline.store.draft.words import is_said, tokens
 _GUESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("not an order", ("draft", "cart", "basket", "warenkorb", "panier", "carrito", "trash",
                       "quote", "angebot", "entwurf", "adding+item", "arranging", "template")),
-    ("pending", ("unpaid", "not+paid", "unbezahlt", "impaye", "offen", "nicht+bezahlt", "no+pagado")),
+    ("pending", ("unpaid", "not+paid", "unbezahlt", "impaye", "offen", "nicht+bezahlt",
+                 "no+pagado")),
     ("partially_refunded", ("partial+refund", "partly+refund", "teilerstattet", "teil+erstattet",
                             "partial+rembours", "teilweise+erstattet", "part+refund")),
     ("partially_paid", ("partial+paid", "partly+paid", "partial+captur", "teilbezahlt", "partial",
                         "teilweise+bezahlt", "anzahlung", "deposit", "partial+payment")),
-    ("refunded", ("refund", "erstattet", "rembours", "reembols", "rimbors", "returned", "chargeback",
-                  "terugbetaald", "gutgeschrieben", "retour", "charged+back", "rueckerstattet")),
+    ("refunded", ("refund", "erstattet", "rembours", "reembols", "rimbors", "returned",
+                  "chargeback", "terugbetaald", "gutgeschrieben", "retour", "charged+back",
+                  "rueckerstattet")),
     ("expired", ("expired", "abgelaufen", "expire", "vencido", "scaduto", "verlopen")),
     ("voided", ("cancel", "canceled", "cancelled", "storniert", "storno", "annul", "void", "voided",
                 "declined", "failed", "rejected", "abandoned", "abgebrochen", "abgelehnt", "error",
@@ -28,15 +30,15 @@ _GUESSES: tuple[tuple[str, tuple[str, ...]], ...] = (
                  "none", "attente", "pendiente", "created", "placed", "pendente", "unfulfilled",
                  "unconfirmed", "confirmed", "bestaetigt", "offen", "ausstehend", "received",
                  "eingegangen", "wartend", "en+cours", "in+bearbeitung")),
-    ("paid", ("paid", "captured", "settled", "bezahlt", "paye", "pagado", "pagato", "betaald", "pago",
-              "betalt", "success", "succeeded", "successful", "overcharged", "full", "charged",
-              "gezahlt", "beglichen", "zaplacone")),
+    ("paid", ("paid", "captured", "settled", "bezahlt", "paye", "pagado", "pagato", "betaald",
+              "pago", "betalt", "success", "succeeded", "successful", "overcharged", "full",
+              "charged", "gezahlt", "beglichen", "zaplacone")),
 )  # fmt: skip
 # Words about the goods. They are taken for paid, as most stores ship what is paid; some do not.
 _GOODS = ("complete", "completed", "shipped", "delivered", "fulfilled", "processing", "versendet",
-          "versandt", "zugestellt", "abgeschlossen", "erledigt", "done", "closed", "sent", "expedie",
-          "livre", "enviado", "entregado", "spedito", "consegnato", "fertig", "finished", "geliefert",
-          "picked", "packed", "termine", "completado", "verzonden")  # fmt: skip
+          "versandt", "zugestellt", "abgeschlossen", "erledigt", "done", "closed", "sent",
+          "expedie", "livre", "enviado", "entregado", "spedito", "consegnato", "fertig", "finished",
+          "geliefert", "picked", "packed", "termine", "completado", "verzonden")  # fmt: skip
 
 
 def guess(value: str) -> tuple[str, str | None]:
