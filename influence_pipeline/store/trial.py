@@ -20,7 +20,7 @@ def tried(
     `schema`: where the tables lie, if the role does not find them there by itself.
     """
     return {
-        entity: _tried(store, _mapping(entity, config.mapping(entity), folder), schema)
+        entity: _tried(store, mapping_of(entity, config.mapping(entity), folder), schema)
         for entity in STORE_ENTITIES
     }
 
@@ -39,7 +39,8 @@ def _tried(store: Postgres, mapping: Mapping, schema: str | None) -> str | None:
     return None
 
 
-def _mapping(entity: Entity, given: EntityMapping, folder: Path) -> Mapping:
+def mapping_of(entity: Entity, given: EntityMapping, folder: Path) -> Mapping:
+    """An entity's mapping, with the SELECT read from its file. Raises MappingError."""
     file = folder / given.query
     return Mapping(
         entity=entity,

@@ -9,7 +9,7 @@ from a bounded look at its rows. What is written holds names, types and counts, 
     columns      which column holds what
     statuses     what a store's words for an order's state may mean
     findings     all of that together
-    customers, products, orders, money, coupons    the files
+    customers, products, orders (with lines, codes, money), coupons    the files
 """
 
 from influence_pipeline.store.draft.files import Draft, draft

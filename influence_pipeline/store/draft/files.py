@@ -45,7 +45,7 @@ def draft(connection: sa.Connection, catalog: Catalog, wishes: Wishes) -> Draft:
         files=files,
         tables={role: table.quoted for role, table in found.tables.items()},
         missing=tuple(name for name in drafted if found[name] is None),
-        todos=sum(text.count("TODO") for text in files.values()),
+        todos=sum(text.count("TODO:") for text in files.values()),
         needs_zone="in which time zone" in files["orders.sql"] + files["customers.sql"],
         needs_currency="is a guess; which currency" in " ".join(files["orders.sql"].split()),
     )

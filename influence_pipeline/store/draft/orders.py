@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from influence_pipeline.records import Entity
-from influence_pipeline.store.catalog import Column, Shape, Table
+from influence_pipeline.store.catalog import Column, Shape
 from influence_pipeline.store.draft import parts
+from influence_pipeline.store.draft.codes import add_codes
 from influence_pipeline.store.draft.columns import (
-    LABELS,
     NUMBERS,
     TEXTS,
     Choice,
     Looked,
     amount,
-    count,
     in_cents,
     like_amounts,
     like_currencies,
     like_emails,
-    like_numbers,
 )
-from influence_pipeline.store.draft.findings import Findings, Step
+from influence_pipeline.store.draft.findings import Findings
+from influence_pipeline.store.draft.lines import add_lines
 from influence_pipeline.store.draft.money import add_financial_status
-from influence_pipeline.store.draft.select import Drafted, comment, json_list
+from influence_pipeline.store.draft.select import Drafted
 from influence_pipeline.store.draft.words import CONCEPTS, concepts_of, tokens
 
 UNKNOWN_CURRENCY = "EUR"
@@ -47,8 +46,11 @@ def orders(found: Findings) -> Drafted:
     chosen = [number, *_add_buyer(drafted, found, looked, alias, taken)]
     chosen.append(_add_currency(drafted, found, looked, alias, taken))
     total = looked.pick("total", NUMBERS, taken=taken, asks=like_amounts)
+    only_part = total is None
+    if only_part:
+        total = looked.pick("subtotal", NUMBERS, taken=taken, asks=like_amounts)
     chosen.append(total)
-    _add_amounts(drafted, looked, alias, total, taken)
+    _add_amounts(drafted, looked, alias, total, taken, only_part=only_part)
     columns = add_financial_status(drafted, found, looked, alias, total)
     created = parts.add_moment(drafted, found, looked, ("placed", "created"), alias, taken)
     if created is not None:
@@ -56,8 +58,8 @@ def orders(found: Findings) -> Drafted:
         _leave_out_not_placed(drafted, created, alias)
     parts.only_its_kind(drafted, table, alias)
     parts.leave_out_deleted(drafted, looked, alias)
-    _add_lines(drafted, found, table, alias, total)
-    chosen.append(_add_codes(drafted, found, looked, alias, total))
+    add_lines(drafted, found, table, alias, total)
+    chosen.append(add_codes(drafted, found, looked, alias, total))
     columns += [choice.column for choice in chosen if choice is not None]
     parts.add_sources_beside(drafted, found, looked, alias, columns)
     return drafted
@@ -162,8 +164,15 @@ def _add_currency(
 
 
 def _add_amounts(
-    drafted: Drafted, looked: Looked, alias: str, total: Choice | None, taken: set[str]
+    drafted: Drafted,
+    looked: Looked,
+    alias: str,
+    total: Choice | None,
+    taken: set[str],
+    *,
+    only_part: bool,
 ) -> None:
+    """total, subtotal, discount_total. `only_part`: what was found for the total is a subtotal."""
     if total is None:
         return
     taken.add(total.column.name)
@@ -172,6 +181,8 @@ def _add_amounts(
     todo = None
     if cents and "by its name" not in why:
         todo = "take `/ 100.0` off if amounts are in whole units"
+    if only_part:
+        todo = _part_of_a_total(looked) + (f" {todo}" if todo else "")
     drafted.add("total", sql, f"{total.why}{f' ({why})' if why else ''}", todo)
     for name in ("subtotal", "discount_total"):
         choice = looked.pick(name, NUMBERS, taken=taken, asks=like_amounts, enough=36)
@@ -181,6 +192,19 @@ def _add_amounts(
                 sql, why = f"abs({sql})", "; ".join(filter(None, [why, "kept below zero"]))
             drafted.add(name, sql, f"{choice.why}{f' ({why})' if why else ''}")
             taken.add(choice.column.name)
+
+
+def _part_of_a_total(looked: Looked) -> str:
+    rest = ", ".join(
+        column.name
+        for column in looked.table.columns.values()
+        if column.shape in NUMBERS - {Shape.TEXT} and "shipping" in tokens(column.name)
+    )
+    beside = f" ({rest})" if rest else ""
+    return (
+        "no column of totals was found, and this is a subtotal: add what the buyer paid beside it"
+        f"{beside}."
+    )
 
 
 def _leave_out_not_placed(drafted: Drafted, created: Choice, alias: str) -> None:
@@ -194,199 +218,3 @@ def _leave_out_not_placed(drafted: Drafted, created: Choice, alias: str) -> None
                 f"TODO: rows without {created.column.name} are taken for carts or drafts.",
             )
         )
-
-
-def _add_lines(
-    drafted: Drafted, found: Findings, table: Table, alias: str, total: Choice | None
-) -> None:
-    lines = found["order lines"]
-    steps = found.path(lines, table) if lines is not None else None
-    if lines is None or steps is None:
-        return
-    looked = found.look(lines)
-    cents = total is not None and in_cents(total) is not None
-    taken = {column for step in steps[:1] for column in step.link.columns} | set(lines.primary)
-    reasons = [f"Lines: rows of {lines.quoted}, {steps[0].link.why}."]
-    pairs: list[tuple[str, str]] = []
-    joins: list[str] = []
-    columns: list[Column] = []
-    _add_sold(drafted, found, lines, steps, pairs, joins, taken)
-    quantity = looked.pick("quantity", NUMBERS, taken=taken, asks=like_numbers)
-    if quantity is not None:
-        pairs.append(("quantity", count(quantity, "l")))
-        reasons.append(f"quantity: {quantity.why}.")
-        columns.append(quantity.column)
-        taken.add(quantity.column.name)
-    else:
-        pairs.append(("quantity", "1"))
-        reasons.append("TODO: no column was found for quantity; 1 is a guess.")
-    title = looked.pick("title", TEXTS, taken=taken)
-    if title is not None:
-        pairs.append(("title", title.column.sql("l")))
-        reasons.append(f"title: {title.why}.")
-        columns.append(title.column)
-    price = looked.pick("unit_price", NUMBERS, taken=taken, asks=like_amounts)
-    if price is not None:
-        sql, why = amount(price, "l", cents=cents)
-        pairs.append(("unit_price", sql))
-        reasons.append(f"unit_price: {price.why}{f' ({why})' if why else ''}.")
-        columns.append(price.column)
-    aliases = ["l", "l2"]
-    on = parts.joined_on(steps[-1].table, aliases[len(steps) - 1], steps[-1].link, table, alias)
-    if lines.only:
-        on += f" AND {lines.condition('l')}"
-    text = [line for reason in reasons for line in comment(reason, "    ")]
-    body = json_list(pairs, parts.order_of(lines, "l"), "    ")
-    drafted.joins.append(
-        "CROSS JOIN LATERAL (\n"
-        + "\n".join(text)
-        + f"\n    SELECT {body} AS list\n    FROM {parts.from_path(found, steps, aliases)}\n"
-        + "".join(f"    {join}\n" for join in joins)
-        + f"    WHERE {on}\n) AS lines"
-    )
-    drafted.add("line_items", "lines.list")
-    parts.add_source(drafted, found, steps, aliases, found.key(table))
-    for column in columns:
-        beside = looked.beside.get(column.name)
-        if beside is not None and not beside.looked_up:
-            further = [Step(beside.table, beside.link), *steps]
-            parts.add_source(drafted, found, further, ["m", *aliases], found.key(table))
-
-
-def _add_sold(
-    drafted: Drafted,
-    found: Findings,
-    lines: Table,
-    steps: list[Step],
-    pairs: list[tuple[str, str]],
-    joins: list[str],
-    taken: set[str],
-) -> None:
-    """product_id and variant_id of a line; the product through the variant where need be."""
-    products, variants = found["products"], found["variants"]
-    to_product = found.links(lines, products, CONCEPTS["product"]) if products else []
-    to_variant = found.links(lines, variants, CONCEPTS["variant"]) if variants else []
-    if to_product and products is not None and to_product[0].target_columns == found.key(products):
-        pairs.append(("product_id", parts.key_sql(lines, "l", to_product[0].columns)))
-        taken.update(to_product[0].columns)
-    elif to_variant and variants is not None and products is not None:
-        up = found.links(variants, products)
-        if up and up[0].target_columns == found.key(products):
-            on = parts.joined_on(lines, "l", to_variant[0], variants, "v")
-            joins.append(f"LEFT JOIN {variants.quoted} v ON {on}")
-            pairs.append(("product_id", parts.key_sql(variants, "v", up[0].columns)))
-            last = steps[-1]
-            if len(steps) == 1 and last.link.target_columns == found.key(
-                found.catalog[last.link.target]
-            ):
-                drafted.source(
-                    f"{lines.quoted} l JOIN {variants.quoted} v ON {on}",
-                    "v",
-                    parts.key_sql(lines, "l", last.link.columns),
-                    "a line shows the product of its variant",
-                )
-    if not any(name == "product_id" for name, _ in pairs):
-        # A value under a key, as in a table of keys and values.
-        for column in found.look(lines).table.columns.values():
-            if column.of_key and {"product", "id"} <= set(tokens(column.name)):
-                pairs.append(("product_id", column.sql("l")))
-                taken.add(column.name)
-                break
-    if to_variant and variants is not None and to_variant[0].target_columns == found.key(variants):
-        pairs.append(("variant_id", parts.key_sql(lines, "l", to_variant[0].columns)))
-        taken.update(to_variant[0].columns)
-
-
-def _add_codes(
-    drafted: Drafted, found: Findings, looked: Looked, alias: str, total: Choice | None
-) -> Choice | None:
-    """discount_codes: of a table of an order's codes, or of a column."""
-    table = found["codes of an order"]
-    if table is not None and _add_code_rows(drafted, found, looked.table, alias, table, total):
-        return None
-
-    def speaks_of_coupons(column: Column, _: object) -> tuple[int, str | None] | None:
-        return (0, None) if {"coupon", "discount"} & concepts_of(column.name) else None
-
-    choice = looked.pick(
-        "code", LABELS | {Shape.ARRAY} - {Shape.INTEGER}, asks=speaks_of_coupons, enough=30
-    )
-    if choice is None or choice.column.shape is Shape.INTEGER:
-        return None
-    sql = choice.column.sql(alias)
-    if choice.column.shape is Shape.ARRAY:
-        drafted.add("discount_codes", f"coalesce(to_jsonb({sql}), '[]')", choice.why)
-    else:
-        drafted.add(
-            "discount_codes",
-            f"CASE WHEN btrim({sql}::text) <> '' THEN jsonb_build_array({sql}::text) ELSE '[]' END",
-            choice.why,
-            "is it one code, or a list with commas?",
-        )
-    return choice
-
-
-def _add_code_rows(
-    drafted: Drafted,
-    found: Findings,
-    orders: Table,
-    alias: str,
-    table: Table,
-    total: Choice | None,
-) -> bool:
-    steps = found.path(table, orders)
-    if steps is None:
-        return False
-    looked = found.look(table)
-    cents = total is not None and in_cents(total) is not None
-    taken = set(steps[0].link.columns)
-    join = ""
-    code = looked.pick("code", TEXTS, taken=taken, enough=30)
-    if code is not None:
-        code_sql, order = code.column.sql("d"), code.column.sql("d")
-        why = code.why
-    else:
-        named = _code_of_another(found, looked, taken)
-        if named is None:
-            return False
-        code_sql, join, why = named
-        order = code_sql
-    pairs = [("code", code_sql)]
-    value = looked.pick("amount", NUMBERS, taken=taken, asks=like_amounts, enough=32)
-    if value is not None:
-        pairs.append(("amount", amount(value, "d", cents=cents)[0]))
-    aliases = ["d", "d2"]
-    on = parts.joined_on(steps[-1].table, aliases[len(steps) - 1], steps[-1].link, orders, alias)
-    body = json_list(pairs, dict.fromkeys([order, *parts.order_of(table, "d")]), "    ")
-    drafted.joins.append(
-        "CROSS JOIN LATERAL (\n"
-        + "\n".join(comment(f"Codes: {why}.", "    "))
-        + f"\n    SELECT {body} AS list\n"
-        f"    FROM {parts.from_path(found, steps, aliases)}\n{join}"
-        f"    WHERE {on} AND {code_sql} IS NOT NULL\n) AS codes"
-    )
-    drafted.add("discount_codes", "codes.list")
-    parts.add_source(drafted, found, steps, aliases, found.key(orders))
-    if join and len(steps) == 1:
-        drafted.source(
-            f"{table.quoted} d {' '.join(join.split())}",
-            "k",
-            parts.key_sql(table, "d", steps[0].link.columns),
-            "the code stands there",
-        )
-    return True
-
-
-def _code_of_another(
-    found: Findings, looked: Looked, taken: set[str]
-) -> tuple[str, str, str] | None:
-    """The code of a coupon that a row of this table leads to, how to join it, and why."""
-    for link in looked.table.links:
-        target = found.catalog.get(link.target)
-        if target is None or set(link.columns) & taken or not target.readable:
-            continue
-        code = found.look(target).pick("code", TEXTS, enough=36)
-        if code is not None:
-            on = parts.joined_on(looked.table, "d", link, target, "k")
-            return code.column.sql("k"), f"    JOIN {target.quoted} k ON {on}\n", code.why
-    return None

@@ -118,7 +118,7 @@ def without(entity: Entity, found: Findings, role: str) -> Drafted:
     drafted.where.append(
         ("false", f"TODO: name the table of the {role}; until then nothing is read.")
     )
-    drafted.source("(VALUES (NULL::text)) AS nothing (id)", "nothing", "nothing.id", "TODO")
+    drafted.source("(VALUES (NULL::text)) AS nothing (id)", "nothing", "nothing.id")
     return drafted
 
 

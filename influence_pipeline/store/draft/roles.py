@@ -175,7 +175,7 @@ class Roles:
             scored = [
                 self._score(role, table)
                 for table in self._catalog
-                if table.columns and key_and_value(table) is None
+                if (table.columns or not table.readable) and key_and_value(table) is None
             ]
             self._made[name] = sorted(
                 (one for one in scored if one.score >= 25),

@@ -82,10 +82,6 @@ class Drafted:
         if all(one.from_clause != from_clause or one.row != row for one in self.sources):
             self.sources.append(SourceText(from_clause, row, key, why))
 
-    @property
-    def todos(self) -> int:
-        return self.text().count("TODO")
-
     def text(self) -> str:
         lines = [line for words in self.head for line in comment(words)]
         lines.append("SELECT")

@@ -44,11 +44,14 @@ _GOODS = ("complete", "completed", "shipped", "delivered", "fulfilled", "process
 def guess(value: str) -> tuple[str, str | None]:
     """Give a financial status, or "not an order", and a doubt where there is one."""
     words = tokens(value)
+    goods = any(is_said(word, stem) for word in words for stem in _GOODS)
     for status, patterns in _GUESSES:
         for pattern in patterns:
+            if pattern == "partial" and goods:
+                continue
             if all(any(_says(word, stem) for word in words) for stem in pattern.split("+")):
                 return status, None
-    if any(is_said(word, stem) for word in words for stem in _GOODS):
+    if goods:
         return "paid", "it tells of the goods; is it paid by then?"
     return "pending", "not a word that is known here"
 

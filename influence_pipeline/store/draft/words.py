@@ -194,8 +194,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "line_total": _stems("line+total row+total total total+price gesamtpreis zeilensumme amount"),
     "title": _stems(
         "title product+name item+name article+name name label bezeichnung artikelname titel "
-        "libelle nombre titolo titre nome naam nazwa namn navn descr description beschreibung "
-        "designation"
+        "libelle nombre titolo headline titre nome naam nazwa namn navn descr description "
+        "beschreibung designation"
     ),
     "sku": _stems(
         "sku article+number artikelnummer artikelnr item+number product+code ean reference "
@@ -238,7 +238,10 @@ _FILLERS = frozenset(
 _GROSS = frozenset({"incl", "inc", "including", "gross", "brutto", "ttc"})
 _TAXES = frozenset({"tax", "vat", "mwst", "taxes"})
 # Tokens that say that a column names a row of another table.
-ID_WORDS = frozenset("id ids no nr num number nummer key ref fk uuid guid code uid pk".split())
+ID_WORDS = frozenset(
+    {"id", "ids", "no", "nr", "num", "number", "nummer", "key", "ref", "fk", "uuid", "guid"}
+    | {"code", "uid", "pk"}
+)
 
 
 @lru_cache(maxsize=100_000)
@@ -259,14 +262,15 @@ def is_noise(name: str) -> bool:
 
 def is_gross(name: str) -> bool:
     """Whether a name says that an amount is with taxes."""
-    return bool(_GROSS & set(tokens(name)))
+    words = set(tokens(name))
+    return bool(_GROSS & words) or {"with", "tax"} <= words
 
 
 @lru_cache(maxsize=200_000)
 def likeness(name: str, field: str) -> int:
     """How much a column's name says that it holds the field: 0 (nothing) to 50 (just that)."""
     words = list(tokens(name))
-    fillers = _FILLERS | _GROSS | _TAXES if is_gross(name) else _FILLERS
+    fillers = _FILLERS | _GROSS | _TAXES | {"with"} if is_gross(name) else _FILLERS
     telling = [token for token in words if token not in fillers] or words
     best = 0
     for place, pattern in enumerate(FIELDS[field]):

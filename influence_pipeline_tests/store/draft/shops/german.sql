@@ -56,7 +56,8 @@ SELECT n, n % 10 + 1, 'Ware', 2, 995 FROM generate_series(1, 40) n;
 INSERT INTO laden.zahlungen (bestellung_id, betrag, status)
 SELECT id, CASE WHEN id = 1 THEN 1000 ELSE gesamtbetrag END, 'bezahlt' FROM laden.bestellungen
 WHERE status IN ('bezahlt', 'versendet');
-INSERT INTO laden.zahlungen (bestellung_id, betrag, status) VALUES (4, 1994, 'fehlgeschlagen');
--- Order 2 (versendet) was paid back in part, order 6 (bezahlt) whole.
-INSERT INTO laden.zahlungen (bestellung_id, betrag, status) VALUES (2, 500, 'erstattet'), (6, 1996, 'erstattet');
+INSERT INTO laden.zahlungen (bestellung_id, betrag, status) VALUES (5, 1995, 'fehlgeschlagen');
+-- Of order 2 a part went back, order 6 whole.
+INSERT INTO laden.zahlungen (bestellung_id, betrag, status) VALUES (2, 500, 'erstattet');
+UPDATE laden.zahlungen SET status = 'erstattet' WHERE bestellung_id = 6;
 INSERT INTO laden.bestellung_gutscheine VALUES (1, 'SOMMER', 200);
