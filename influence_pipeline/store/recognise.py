@@ -26,9 +26,9 @@ class Recognised:
     """A store that a preset is for.
 
     `version`: in words. `fits`: it has all that the preset reads. `missing`: what it has not, as
-    "table order_summary" or "order.is_draft_order". `on_path`: the role finds its tables without
-    their schema's name, as the preset's SELECTs ask for them. `tried`: the version that the preset
-    was tried with.
+    "table order_summary" or "order.is_draft_order"; `missing_share`: how much of all that is.
+    `on_path`: the role finds its tables without their schema's name, as the preset's SELECTs ask
+    for them. `tried`: the version that the preset was tried with.
     """
 
     preset: str
@@ -38,6 +38,7 @@ class Recognised:
     tried: str
     reasons: tuple[str, ...]
     missing: tuple[str, ...]
+    missing_share: float
     on_path: bool
 
     @property
@@ -56,7 +57,7 @@ class Recognised:
 
 def recognise(connection: sa.Connection, catalog: Catalog) -> list[Recognised]:
     """Give the stores found, the one that fits best first; none for an unknown store."""
-    found: list[tuple[float, int, Recognised]] = []
+    found: list[tuple[int, Recognised]] = []
     for schema in sorted({table.schema for table in catalog}):
         there = {
             t.name: frozenset((*t.columns, *t.unreadable)) for t in catalog if t.schema == schema
@@ -64,11 +65,10 @@ def recognise(connection: sa.Connection, catalog: Catalog) -> list[Recognised]:
         for signs in SIGNS:
             recognised = _held(connection, catalog, schema, there, signs)
             if recognised is not None:
-                share = 1 - len(recognised.missing) / len(signs.parts)
                 rows = sum(t.rows or 0 for t in catalog.named(signs.orders, schema))
-                found.append((share, rows, recognised))
-    found.sort(key=lambda one: (-one[0], -one[1], one[2].schema))
-    return [recognised for _, _, recognised in found]
+                found.append((rows, recognised))
+    found.sort(key=lambda one: (one[1].missing_share, -one[0], one[1].schema))
+    return [recognised for _, recognised in found]
 
 
 Columns = dict[str, frozenset[str]]
@@ -96,6 +96,7 @@ def _held(
         tried=signs.tried,
         reasons=tuple(reasons),
         missing=tuple(_worded(part) for part in missing if _is_first(part, missing)),
+        missing_share=len(missing) / len(signs.parts),
         on_path=all(t.on_path for t in catalog.named(signs.orders, schema)),
     )
 

@@ -73,6 +73,7 @@ _VENDURE = Signs(
         channel id code token defaultCurrencyCode defaultLanguageCode
         asset id preview
         order id code state active type customerId currencyCode subTotalWithTax shippingWithTax
+        order orderPlacedAt couponCodes
         order_line id orderId productVariantId quantity orderPlacedQuantity listPrice adjustments
         payment id orderId state amount
         refund id paymentId state total

@@ -11,7 +11,6 @@ from influence_pipeline.store.catalog import Catalog, read_catalog
 from influence_pipeline.store.draft import Draft, Wishes, draft
 from influence_pipeline.store.presets import preset_files
 from influence_pipeline.store.recognise import Recognised, recognise
-from influence_pipeline.store.signs import SIGNS
 
 UNKNOWN = "unknown"
 # The most of a preset's tables and columns that may be missing for it to be a start nevertheless.
@@ -43,8 +42,7 @@ class Look:
 
 def is_near(recognised: Recognised) -> bool:
     """Whether a store has enough of what its preset reads for the preset to be a start."""
-    (signs,) = [one for one in SIGNS if one.preset == recognised.preset]
-    return len(recognised.missing) <= _MISSING_SHARE * len(signs.parts)
+    return recognised.missing_share <= _MISSING_SHARE
 
 
 def look(store: Postgres) -> Look:

@@ -13,9 +13,17 @@ from influence_pipeline.store.catalog.tables import Catalog, Column, Link, Table
 _QUERIES = load_queries(__file__, "catalog.sql")
 
 
+# The pipeline's own tables, where its state lies in the store's database, are no part of the store.
+_OURS = frozenset({"snapshot", "left_out", "capture_point", "balance_seen", "refund_told"})
+
+
 def read_catalog(connection: sa.Connection) -> Catalog:
-    """Read every table and view that this role may know of, in any schema."""
+    """Read every table and view that this role may know of, in any schema but the pipeline's."""
     relations = _ask(connection, "relations")
+    names: dict[str, set[str]] = defaultdict(set)
+    for relation in relations:
+        names[relation["schema"]].add(relation["name"])
+    relations = [relation for relation in relations if not names[relation["schema"]] >= _OURS]
     oids = {"relations": [relation["oid"] for relation in relations]}
     columns: dict[int, list[Any]] = defaultdict(list)
     for row in _ask(connection, "columns", oids):

@@ -227,6 +227,9 @@ class Roles:
         if not table.readable:
             score -= 5
             reasons.append("the role may not read it")
+        if _ASIDE & set(tokens(table.schema)):
+            score -= 15
+            reasons.append(f"in a schema called {table.schema}")
         if table.kind == "v":
             score -= 6
             reasons.append("a view")
@@ -235,7 +238,8 @@ class Roles:
             reasons.append("a foreign table")
         elif table.rows is not None and table.rows > 0:
             reasons.append(f"about {table.rows:,} rows")
-            score += 3
+            # Of two that look the same, the one in use.
+            score += 3 + len(str(table.rows)) // 2
         elif not table.filled and table.kind in "rm":
             score -= 8
             reasons.append("empty")
@@ -251,6 +255,11 @@ class Roles:
         return None
 
 
+# Schemas with copies of what matters.
+_ASIDE = frozenset(
+    {"backup", "backups", "old", "archive", "audit", "history", "staging", "stage", "stg", "test"}
+    | {"tmp", "temp", "dev", "raw", "import", "imports", "export", "log", "logs", "legacy"}
+)
 # Of a name that says two things, the one that a row is: an order_item is an item.
 _WINS = {"line": {"order", "product", "variant"}, "variant": {"product"}, "order": {"customer"}}
 

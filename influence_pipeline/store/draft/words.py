@@ -106,7 +106,10 @@ NOISE = _stems(
 # What a column may hold, by its name: sets of stems, each of which must be among its tokens. The
 # first that fits says how sure it is; tokens that are not asked for make it less sure.
 FIELDS: dict[str, tuple[str, ...]] = {
-    "email": _stems("email e+mail mail mailadresse emailaddress courriel correo login+mail"),
+    "email": _stems(
+        "email+address mail+address email e+mail mail mailadresse emailaddress courriel correo "
+        "login+mail"
+    ),
     "first_name": _stems(
         "first+name firstname given+name givenname vorname prenom nombre nome fname forename "
         "voornaam fornavn fornamn imie first"
