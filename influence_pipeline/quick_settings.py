@@ -24,12 +24,15 @@ _SCHEMA = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 @dataclass(frozen=True)
 class QuickSettings:
-    """`queries`: the file with each entity's SELECT. `go_live`: the setting, not the fact."""
+    """`queries`: the file with each entity's SELECT; `transforms`: how its transform is named in
+    `folder`, if it has one. `go_live`: the setting, not the fact."""
 
     state_url: str
     state_schema: str
     store_url: str | None
+    folder: Path
     queries: dict[Entity, Path]
+    transforms: dict[Entity, str | None]
     go_live: datetime | None
 
     def __repr__(self) -> str:
@@ -67,7 +70,9 @@ def _quick() -> QuickSettings:
         state_url=state_url,
         state_schema=schema,
         store_url=environment.get("store_url"),
+        folder=folder,
         queries={entity: folder / _query(content, entity) for entity in STORE_ENTITIES},
+        transforms={entity: _transform(content[entity.plural]) for entity in STORE_ENTITIES},
         go_live=_go_live(content["orders"].get("go_live")),
     )
 
@@ -100,6 +105,13 @@ def _query(content: dict[str, Any], entity: Entity) -> str:
     return query
 
 
+def _transform(table: dict[str, Any]) -> str | None:
+    given = table.get("transform")
+    if given is not None and (not isinstance(given, str) or not given):
+        raise _NotAsExpected
+    return given
+
+
 def _go_live(value: object) -> datetime | None:
     if value is None:
         return None
@@ -118,8 +130,10 @@ def _full() -> QuickSettings:
         state_url=settings.secret("state_url"),
         state_schema=config.state_schema,
         store_url=settings.secret("store_url") if settings.environment.store_url else None,
+        folder=settings.folder,
         queries={
             entity: settings.folder / config.mapping(entity).query for entity in STORE_ENTITIES
         },
+        transforms={entity: config.mapping(entity).transform for entity in STORE_ENTITIES},
         go_live=config.orders.go_live,
     )

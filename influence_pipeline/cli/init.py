@@ -153,10 +153,10 @@ def _tried(begun: _Begun, store: Postgres, into: Path) -> dict[str, str | None] 
     """Run what was written on the store, without reading a record."""
     if not (into / "influence.toml").exists():
         return None
-    config = load_settings(config=into / "influence.toml").config
+    settings = load_settings(config=into / "influence.toml")
     found = begun.store
     schema = found.schema if found is not None and not found.on_path else None
-    refused = tried(store, config, into, schema=None if begun.preset == UNKNOWN else schema)
+    refused = tried(store, settings, schema=None if begun.preset == UNKNOWN else schema)
     return {entity.plural: words for entity, words in refused.items()}
 
 

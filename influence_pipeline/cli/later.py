@@ -6,7 +6,6 @@ import argparse
 import sys
 
 _INSTEAD = {
-    "check": "`influence-pipeline plan` shows whether the mapping runs and what would be sent",
     "forget": "docs/operations.md has the SQL that erases a customer by hand",
 }
 

@@ -46,7 +46,9 @@ def _in_store(settings: QuickSettings, entity: Entity, key: str) -> InStore | No
     """Look into the store. A reward is no record of the store's: None."""
     if entity not in STORE_ENTITIES:
         return None
-    return story.in_store(settings.store_url, entity, settings.queries[entity], key)
+    named = settings.transforms[entity]
+    transform = None if named is None else (settings.folder, named)
+    return story.in_store(settings.store_url, entity, settings.queries[entity], key, transform)
 
 
 def _today(entity: Entity, key: str, store: InStore | None, *, everything: bool) -> Today:

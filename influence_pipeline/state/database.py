@@ -11,6 +11,7 @@ from influence_pipeline.state.schema import HEAD_REVISION
 
 # "influence" in ASCII; one migration at a time per database, held to the end of its transaction.
 _MIGRATION_LOCK = 0x696E666C75656E63
+_HAS_SCHEMA = sa.text("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = :schema)")
 
 
 def open_state(url: str, *, schema: str = DEFAULT_SCHEMA, pool_size: int = 5) -> Postgres:
@@ -66,6 +67,9 @@ def _migrate(state: Postgres, schema: str) -> None:
                 f"made by a newer influence_pipeline; this one knows up to {HEAD_REVISION}. "
                 "Install the newer version; nothing was changed."
             )
-        connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
+        if not connection.execute(_HAS_SCHEMA, {"schema": schema}).scalar_one():
+            # IF NOT EXISTS would ask for CREATE on the database also where there is nothing to do;
+            # a role that was given its schema needs none.
+            connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
         config.attributes.update(connection=connection, schema=schema)
         command.upgrade(config, "head")

@@ -17,6 +17,7 @@ from influence_pipeline.errors import MappingError, describe_database_error
 from influence_pipeline.postgres import Session, run
 from influence_pipeline.records import Entity
 from influence_pipeline.store.canonical import CANONICAL, Kind
+from influence_pipeline.store.transform import Transform
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,14 @@ class SourceTables:
 
 @dataclass(frozen=True)
 class Mapping:
-    """One entity's SELECT and sources, as written. `file` is for messages."""
+    """One entity's SELECT and sources, as written, and its transform, if it has one. `file` is for
+    messages."""
 
     entity: Entity
     file: Path
     select: str
     sources: tuple[SourceTables, ...]
+    transform: Transform | None = None
 
     @property
     def sources_place(self) -> str:
@@ -55,6 +58,8 @@ class Mapping:
         stamps = [(source.changed_at, source.time_zone) for source in self.sources]
         if any(stamp != (None, None) for stamp in stamps):
             text += repr(stamps)
+        if self.transform is not None:
+            text += repr(("transform", self.transform.digest))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -115,9 +120,37 @@ _END = re.compile(r"\s*;\s*((--[^\n]*|/\*.*?\*/)\s*)*\Z", re.DOTALL)
 _SEED = 7_091_213_550_649_177_021
 
 
+# Before the SELECT; its last line may be a comment, so what closes it stands on a line of its own.
+_OPENED = "(\n"
+
+
 def canonical_rows(mapping: Mapping) -> str:
-    """The SELECT as a sub-select named `canonical`; its last line may be a comment."""
-    return f"(\n{mapping.select}\n) AS canonical"
+    """The SELECT as a sub-select named `canonical`."""
+    return f"{_OPENED}{mapping.select}\n) AS canonical"
+
+
+def place_in_select(mapping: Mapping, error: psycopg2.Error, before: str) -> str:
+    """Give file and line of what the store's error points at: "orders.sql, line 12". `before`: what
+    stood before `canonical_rows` in the statement."""
+    position = error.diag.statement_position
+    if position is None:
+        return str(mapping.file)
+    offset = int(position) - 1 - len(before) - len(_OPENED)
+    if not 0 <= offset <= len(mapping.select):
+        return str(mapping.file)
+    # The SELECT was taken out of its file: what was before it there are comments and blank lines.
+    try:
+        above = mapping.file.read_text(encoding="utf-8").partition(mapping.select)[0]
+    except (OSError, UnicodeDecodeError):
+        above = ""
+    line = above.count("\n") + mapping.select.count("\n", 0, offset) + 1
+    return f"{mapping.file}, line {line}"
+
+
+def hint_of(error: psycopg2.Error) -> str:
+    """Give Postgres's own suggestion, where it is about names and not about values."""
+    hint = error.diag.message_hint
+    return f" {hint}" if hint and (error.pgcode or "").startswith("42") else ""
 
 
 def describe(connection: Session, mapping: Mapping) -> Described:
@@ -146,6 +179,7 @@ def describe(connection: Session, mapping: Mapping) -> Described:
         hashed_value("q", c.name, types[c.name]) if c.name in types else "NULL::text"
         for c in columns
     )
+    seed = _seed(mapping.transform)
     native = run(
         connection, "SELECT to_regprocedure('hash_record_extended(record,bigint)') IS NOT NULL"
     ).fetchone()[0]
@@ -157,13 +191,19 @@ def describe(connection: Session, mapping: Mapping) -> Described:
         native=bool(native),
         columns=names,
         row_expression=", ".join(f'canonical."{n}"' for n in names),
-        hash_expression=record_hash(hashed, _SEED, native=bool(native)),
-        hash_method=_hash_method(connection, bool(native), hashed),
+        hash_expression=record_hash(hashed, seed, native=bool(native)),
+        hash_method=_hash_method(connection, bool(native), hashed, mapping.transform),
         first_expression=record_hash(
-            ", ".join(hashed_value("q", n, types[n]) for n in names), _SEED, native=bool(native)
+            ", ".join(hashed_value("q", n, types[n]) for n in names), seed, native=bool(native)
         ),
         has_created_at="created_at" in types,
     )
+
+
+def _seed(transform: Transform | None) -> int:
+    """Give the seed of record hashes. What is sent follows from the code too, so other code makes
+    other hashes: every record counts as changed."""
+    return _SEED if transform is None else _SEED ^ int(transform.digest[:15], 16)
 
 
 def record_hash(values: str, seed: int, *, native: bool) -> str:
@@ -193,11 +233,13 @@ class ColumnType:
 
 
 def _column_types(connection: Session, mapping: Mapping) -> dict[str, ColumnType]:
+    before = "SELECT canonical.* FROM "
     try:
-        cursor = run(connection, f"SELECT canonical.* FROM {canonical_rows(mapping)} LIMIT 0")
+        cursor = run(connection, f"{before}{canonical_rows(mapping)} LIMIT 0")
     except REFUSED as error:
         raise MappingError(
-            f"{mapping.file}: the store refuses the SELECT: {describe_database_error(error)}."
+            f"{place_in_select(mapping, error, before)}: the store refuses the SELECT: "
+            f"{describe_database_error(error)}.{hint_of(error)}"
         ) from None
     given = [(column.name, column.type_code) for column in cursor.description or ()]
     repeated = sorted({name for name, _ in given if [n for n, _ in given].count(name) > 1})
@@ -245,7 +287,10 @@ _TYPE_ADVICE = {
 }
 
 
-def _hash_method(connection: Session, native: bool, hashed: str) -> str:
+def _hash_method(
+    connection: Session, native: bool, hashed: str, transform: Transform | None
+) -> str:
     major = int(run(connection, "SHOW server_version_num").fetchone()[0]) // 10000
     shape = hashlib.sha256(hashed.encode()).hexdigest()[:8]
-    return f"{'record' if native else 'text'}/{major}/{_SEED % 1000}/{shape}"
+    code = "" if transform is None else f"/{transform.digest[:8]}"
+    return f"{'record' if native else 'text'}/{major}/{_SEED % 1000}/{shape}{code}"

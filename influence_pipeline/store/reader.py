@@ -42,14 +42,18 @@ class CanonicalRow(NamedTuple):
     key: str
     hash: int
     values: dict[str, Any]
+    # As the store has it, where a transform may have changed it in `values`.
+    created_at: str | None = None
 
 
 @dataclass(frozen=True)
 class PoisonRow:
-    """A record whose canonical row the store cannot compute, or gives twice. No values in it."""
+    """A record whose canonical row the store cannot compute, or gives twice, or that the transform
+    cannot take. No values in it. `code`: the reason code."""
 
     key: str
     reason: str
+    code: str = "unreadable"
 
 
 @dataclass(frozen=True)

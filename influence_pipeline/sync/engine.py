@@ -20,11 +20,12 @@ from influence_pipeline.platform_api.calls import Transport
 from influence_pipeline.platform_api.outcomes import Judge
 from influence_pipeline.platform_api.payloads import Names
 from influence_pipeline.postgres import Postgres, run
-from influence_pipeline.records import STORE_ENTITIES, Entity
-from influence_pipeline.settings import EntityMapping, Settings
+from influence_pipeline.records import Entity
+from influence_pipeline.settings import Settings
 from influence_pipeline.state.database import open_state
 from influence_pipeline.state.schema import Lane
-from influence_pipeline.store.mapping import Mapping, SourceTables, describe, read_select
+from influence_pipeline.store.configured import configured_mappings
+from influence_pipeline.store.mapping import describe
 from influence_pipeline.store.reader import Window, count_rows
 from influence_pipeline.sync import housekeeping, status
 from influence_pipeline.sync.capture import capture
@@ -115,10 +116,7 @@ class Engine:
         given = self.config.delivery
         self.linger_seconds = given.linger_seconds if wait_seconds is None else wait_seconds
         self._names = _names(settings)
-        self.mappings = {
-            entity: _mapping(settings, entity, self.config.mapping(entity))
-            for entity in STORE_ENTITIES
-        }
+        self.mappings = configured_mappings(settings)
         self.store = Postgres(
             settings.secret("store_url"),
             variable="INFLUENCE_STORE_URL",
@@ -380,21 +378,6 @@ class Engine:
             timeout_seconds=given.timeout_seconds,
             connect_timeout_seconds=given.connect_timeout_seconds,
         )
-
-
-def _mapping(settings: Settings, entity: Entity, given: EntityMapping) -> Mapping:
-    file = settings.folder / given.query
-    return Mapping(
-        entity=entity,
-        file=file,
-        select=read_select(file),
-        sources=tuple(
-            SourceTables(
-                source.from_, tuple(source.rows), source.key, source.changed_at, source.time_zone
-            )
-            for source in given.sources
-        ),
-    )
 
 
 def _names(settings: Settings) -> Names:

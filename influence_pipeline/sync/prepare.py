@@ -18,6 +18,7 @@ from influence_pipeline.platform_api.payloads import Names, RecordError
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
 from influence_pipeline.state.schema import Phase
+from influence_pipeline.store.frames import transformed
 from influence_pipeline.store.mapping import Mapping, describe
 from influence_pipeline.store.reader import CanonicalRow, PoisonRow, rows_of
 from influence_pipeline.sync.claims import Claim, Result, Verdict
@@ -90,7 +91,7 @@ class Preparation:
             claim = by_key.pop(poison.key, None)
             if claim is None:
                 continue
-            prepared.results.append(parked(claim, "unreadable", poison.reason))
+            prepared.results.append(parked(claim, poison.code, poison.reason))
         jobs: list[Job] = []
         for row in rows:
             claim = by_key.pop(row.key)
@@ -117,8 +118,10 @@ class Preparation:
         return prepared
 
     def _read(self, entity: Entity, keys: list[str]) -> tuple[list[CanonicalRow], list[PoisonRow]]:
+        mapping = self._mappings[entity]
         with self._store.transaction() as connection:
-            return rows_of(connection, describe(connection, self._mappings[entity]), keys)
+            rows, poison = rows_of(connection, describe(connection, mapping), keys)
+        return transformed(mapping, rows, poison)
 
     def _job(self, claim: Claim, row: CanonicalRow) -> Job:
         rules = self._rules
@@ -135,10 +138,9 @@ class Preparation:
         never_told = claim.status is None and claim.synced_hash is None
         if go_live is None or not never_told or claim.phase is not Phase.IDLE:
             return False
-        try:
-            return datetime.fromisoformat(str(row.values.get("created_at"))) < go_live
-        except ValueError:
-            return False
+        # A transform may change what is told, not what is before the go-live.
+        told = row.values.get("created_at")
+        return _is_before(told, go_live) or _is_before(row.created_at, go_live)
 
     def _one_id_per_email(self, jobs: list[Job], prepared: Prepared) -> list[Job]:
         """Park the second of two customers with one e-mail (contract: Customers): what the API
@@ -189,6 +191,13 @@ class Preparation:
                 )
                 prepared.results.append(parked(job.claim, "nobody", reason))
         return ready
+
+
+def _is_before(moment: object, go_live: datetime) -> bool:
+    try:
+        return datetime.fromisoformat(str(moment)) < go_live
+    except (ValueError, TypeError):
+        return False
 
 
 def settled(claim: Claim, content_hash: int | None) -> Result:

@@ -18,8 +18,10 @@ from influence_pipeline.errors import InfluencePipelineError, StoreError
 from influence_pipeline.postgres import Direct, Postgres, run
 from influence_pipeline.records import Entity
 from influence_pipeline.sql import read_queries
+from influence_pipeline.store.frames import transformed
 from influence_pipeline.store.mapping import Described, Mapping, describe, read_select
 from influence_pipeline.store.reader import CanonicalRow, PoisonRow, rows_of
+from influence_pipeline.store.transform import read_transform
 
 _QUERIES = read_queries(__file__, "story.sql")
 
@@ -102,14 +104,21 @@ class InStore:
         return bool(self.row.hash == found[name])
 
 
-def in_store(url: str | None, entity: Entity, file: Path, key: str) -> InStore:
-    """Read the record's canonical row by the SELECT in `file`. Never raises for trouble: it is said
-    in the result."""
+def in_store(
+    url: str | None,
+    entity: Entity,
+    file: Path,
+    key: str,
+    transform: tuple[Path, str] | None = None,
+) -> InStore:
+    """Read the record's canonical row by the SELECT in `file`, as its transform makes it (its
+    folder, and how it is named there). Never raises for trouble: it is said in the result."""
     if url is None:
         return InStore(trouble="INFLUENCE_STORE_URL is not set")
     try:
         # The sources tell where a change can show; one row is read without them.
-        mapping = Mapping(entity, file, read_select(file), sources=())
+        code = None if transform is None else read_transform(*transform)
+        mapping = Mapping(entity, file, read_select(file), sources=(), transform=code)
         store = Postgres(
             url,
             variable="INFLUENCE_STORE_URL",
@@ -123,6 +132,7 @@ def in_store(url: str | None, entity: Entity, file: Path, key: str) -> InStore:
             rows, poison = rows_of(connection, described, [key])
             if poison and not _can_be_an_id(connection, described, key):
                 poison = []
+        rows, poison = transformed(mapping, rows, poison)
     except InfluencePipelineError as error:
         return InStore(trouble=str(error).rstrip("."))
     return InStore(next(iter(rows), None), _why_unreadable(poison), None, described.hash_method)

@@ -12,9 +12,13 @@ from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.platform_api.single import SingleCalls
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.settings import Settings, Webhooks
-from influence_pipeline.store.coupons.choice import coupon_database, coupon_writer
+from influence_pipeline.store.coupons.choice import (
+    coupon_database,
+    coupon_statements,
+    coupon_writer,
+)
 from influence_pipeline.store.coupons.interface import CouponWriter
-from influence_pipeline.store.statements import read_statement
+from influence_pipeline.store.statements import Statement, read_statement
 from influence_pipeline.webhooks.caps import DayCount
 from influence_pipeline.webhooks.grants import Terms
 from influence_pipeline.webhooks.members import MEMBER_VALUES, MemberWriter
@@ -97,11 +101,23 @@ def handler_context(settings: Settings) -> HandlerContext:
 
 
 def _member_writer(settings: Settings) -> MemberWriter | None:
+    statement = member_statement(settings)
+    return None if statement is None else MemberWriter(coupon_database(settings), statement)
+
+
+def member_statement(settings: Settings) -> Statement | None:
+    """Give the statement that tells the store of a member, if any. Raises MappingError."""
     file = settings.config.members.write
     if file is None:
         return None
-    statement = read_statement(settings.folder / file, MEMBER_VALUES, required="customer_id")
-    return MemberWriter(coupon_database(settings), statement)
+    return read_statement(settings.folder / file, MEMBER_VALUES, required="customer_id")
+
+
+def writing_statements(settings: Settings, database: Postgres) -> tuple[Statement, ...]:
+    """Give all that the coupon role runs in the store; `database` as `coupon_statements` has it.
+    Raises ConfigurationError, MappingError."""
+    members = member_statement(settings)
+    return coupon_statements(settings, database) + ((members,) if members is not None else ())
 
 
 def _api(settings: Settings, webhooks: Webhooks, notes: list[str]) -> SingleCalls | None:

@@ -8,7 +8,7 @@ the token in it, also where the API repeats it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -95,6 +95,16 @@ def status(api: WebhookApi, topics: Sequence[str] = tuple(Topic)) -> Status:
     return Status(
         tuple(Subscription(one.id, one.topic, masked(one.url)) for one in found),
         tuple(str(topic) for topic in topics if topic not in subscribed),
+    )
+
+
+def with_another_token(api: WebhookApi, is_ours: Callable[[str], bool]) -> tuple[str, ...]:
+    """Give the addresses, masked, that lead to this project's receiver with a token that is not
+    valid (any more). Raises ApiError if the API cannot be asked."""
+    return tuple(
+        masked(one.url)
+        for one in _all(api)
+        if PATH in one.url and not is_ours(one.url.rpartition("/")[2])
     )
 
 

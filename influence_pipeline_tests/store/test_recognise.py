@@ -192,5 +192,5 @@ def test_a_draft_of_a_real_store_runs_as_it_stands(
     with databases.throw_away_database(postgres, real_store_template(store)) as url:
         with closing(open_store(url)) as shop:
             put(drafted(shop, look(shop).catalog, Wishes()).files, tmp_path)
-            config = load_settings(config=tmp_path / "influence.toml").config
-            assert set(tried(shop, config, tmp_path).values()) == {None}
+            settings = load_settings(config=tmp_path / "influence.toml")
+            assert set(tried(shop, settings).values()) == {None}

@@ -8,7 +8,7 @@ from influence_pipeline.settings import Coupons, Settings
 from influence_pipeline.store.coupons.interface import COUPON_VALUES, CouponWriter
 from influence_pipeline.store.coupons.sql import LOOKUP_VALUES, SqlCouponWriter
 from influence_pipeline.store.coupons.table import TableCouponWriter
-from influence_pipeline.store.statements import read_statement
+from influence_pipeline.store.statements import Statement, read_statement
 
 # So long a statement in the store may run; _LONGEST_HOLD_SECONDS of `sql` is longer.
 _STATEMENT_SECONDS = 10
@@ -25,14 +25,30 @@ def coupon_writer(settings: Settings) -> CouponWriter:
     if coupons.writer == "sql":
         return _sql_writer(settings, coupons)
     if coupons.writer == "table":
-        return TableCouponWriter(
-            coupon_database(settings),
-            table=str(coupons.table),
-            columns=coupons.columns,
-            kinds=coupons.kinds,
-            case_sensitive=coupons.case_sensitive,
-        )
+        return _table_writer(coupon_database(settings), coupons)
     return _admin_writer(settings, coupons)
+
+
+def coupon_statements(settings: Settings, database: Postgres) -> tuple[Statement, ...]:
+    """Give the statements that coupons are made with; none where the shop's admin API makes them,
+    or nobody does. A table's columns are looked up in `database`. Raises as `coupon_writer` does.
+    """
+    coupons = settings.config.coupons
+    if coupons is None or coupons.writer not in ("sql", "table"):
+        return ()
+    if coupons.writer == "table":
+        return _table_writer(database, coupons).as_sql().statements
+    return _read(settings, coupons)
+
+
+def _table_writer(database: Postgres, coupons: Coupons) -> TableCouponWriter:
+    return TableCouponWriter(
+        database,
+        table=str(coupons.table),
+        columns=coupons.columns,
+        kinds=coupons.kinds,
+        case_sensitive=coupons.case_sensitive,
+    )
 
 
 def _admin_writer(settings: Settings, coupons: Coupons) -> CouponWriter:
@@ -52,13 +68,21 @@ def _admin_writer(settings: Settings, coupons: Coupons) -> CouponWriter:
 
 
 def _sql_writer(settings: Settings, coupons: Coupons) -> SqlCouponWriter:
-    folder = settings.folder
+    lookup, create = _read(settings, coupons)
     return SqlCouponWriter(
         coupon_database(settings),
-        lookup=read_statement(folder / str(coupons.lookup), LOOKUP_VALUES, required="code"),
-        create=read_statement(folder / str(coupons.create), COUPON_VALUES, required="code"),
+        lookup=lookup,
+        create=create,
         kinds=coupons.kinds,
         case_sensitive=coupons.case_sensitive,
+    )
+
+
+def _read(settings: Settings, coupons: Coupons) -> tuple[Statement, Statement]:
+    folder = settings.folder
+    return (
+        read_statement(folder / str(coupons.lookup), LOOKUP_VALUES, required="code"),
+        read_statement(folder / str(coupons.create), COUPON_VALUES, required="code"),
     )
 
 

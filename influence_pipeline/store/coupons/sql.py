@@ -71,6 +71,11 @@ class SqlCouponWriter:
             case_sensitive=case_sensitive,
         )
 
+    @property
+    def statements(self) -> tuple[Statement, Statement]:
+        """What it runs: to look a code up, and to make one."""
+        return self._lookup, self._create
+
     def look(self, code: str) -> FoundCoupon | None:
         with self.database.within(_LONGEST_HOLD_SECONDS):
             rows = self.database.once(self._lookup.clause, {"code": code}, self._refused)

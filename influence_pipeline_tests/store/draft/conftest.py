@@ -16,7 +16,7 @@ import pytest
 from influence_pipeline.errors import StoreError
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
-from influence_pipeline.settings import Config, load_settings
+from influence_pipeline.settings import Settings, load_settings
 from influence_pipeline.store.draft import Draft, Wishes
 from influence_pipeline.store.presets import put
 from influence_pipeline.store.starting import drafted, look
@@ -53,10 +53,10 @@ class Shop:
         with closing(self.store()) as store:
             return drafted(store, look(store).catalog, Wishes(**wishes))
 
-    def written(self, **wishes: str) -> Config:
+    def written(self, **wishes: str) -> Settings:
         """Write a draft into `folder`, and load it."""
         put(self.draft(**wishes).files, self.folder)
-        return load_settings(config=self.folder / "influence.toml").config
+        return load_settings(config=self.folder / "influence.toml")
 
     def records(self, entity: str, **wishes: str) -> dict[str, dict[str, Any]]:
         """What the drafted SELECT gives, by id."""

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from influence_pipeline.records import STORE_ENTITIES
+from influence_pipeline.store.configured import configured_mapping
 from influence_pipeline.store.mapping import describe
 from influence_pipeline.store.sources import probe_sources
-from influence_pipeline.store.trial import mapping_of
 from influence_pipeline_tests.cli.conftest import CommandLine, bare_cli
 from influence_pipeline_tests.store.draft.conftest import SHOPS, Shop, money
 
@@ -30,10 +30,10 @@ def test_a_draft_runs_as_it_stands_and_every_table_that_it_reads_is_a_source(
     name: str, open_shop: Open
 ) -> None:
     shop = open_shop(name)
-    config = shop.written()
+    settings = shop.written()
     with closing(shop.store()) as store, store.transaction() as connection:
         for entity in STORE_ENTITIES:
-            mapping = mapping_of(entity, config.mapping(entity), shop.folder)
+            mapping = configured_mapping(settings, entity)
             assert probe_sources(connection, describe(connection, mapping)).uncovered == ()
 
 
@@ -106,7 +106,7 @@ def test_quoted_camel_case_reserved_words_floats_and_an_enum(open_shop: Open) ->
     assert (first["currency"], money(first["total"])) == ("USD", money("19.90"))
     assert first["discount_codes"] == ["HELLO"]
     assert first["line_items"][0]["product_id"] == "p3"
-    coupons = shop.written().coupons
+    coupons = shop.written().config.coupons
     assert coupons is not None
     assert (coupons.writer, coupons.table, coupons.kinds) == (
         "table", "public.coupon", ["percentage", "fixed"],

@@ -1,0 +1,95 @@
+"""Runs the checks in their order and says what came of each."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from influence_pipeline.check import (
+    api,
+    configuration,
+    coupons,
+    members,
+    orders,
+    records,
+    rewards,
+    rights,
+    selects,
+    server,
+    sources,
+    state,
+    trial,
+    webhooks,
+)
+from influence_pipeline.check.desk import Desk
+from influence_pipeline.check.finding import Check, Finding, Level, error, ok
+from influence_pipeline.errors import InfluencePipelineError
+
+CHECKS: tuple[Check, ...] = tuple(
+    check
+    for module in (
+        configuration,
+        server,
+        selects,
+        sources,
+        records,
+        orders,
+        state,
+        api,
+        webhooks,
+        coupons,
+        trial,
+        rights,
+        rewards,
+        members,
+    )
+    for check in module.CHECKS
+)
+
+
+# How a line begins that says which check another one waits for.
+WAITS = "not looked at until "
+
+
+def run(desk: Desk) -> Iterator[Finding]:
+    """Give the findings of every check, one by one as they are made; each check says something."""
+    # Each check that found an error or could not look, with the one that is to be mended for it.
+    failed: dict[str, str] = {}
+    for check in CHECKS:
+        waits_for = next((failed[name] for name in check.after if name in failed), None)
+        if waits_for is not None:
+            failed[check.name] = waits_for
+            words = f"{WAITS}{waits_for} is mended"
+            yield Finding(Level.SKIPPED, words, check=check.name)
+            continue
+        found = [_accepted(desk, check, finding) for finding in _look(desk, check)]
+        if any(finding.level is Level.ERROR for finding in found):
+            failed[check.name] = check.name
+        yield from found or [dataclasses.replace(ok(check.promise), check=check.name)]
+
+
+def _look(desk: Desk, check: Check) -> Iterator[Finding]:
+    try:
+        yield from check.look(desk)
+    except InfluencePipelineError as failure:
+        yield error(
+            str(failure),
+            where=str(desk.settings.file),
+            why="This question stays open.",
+            mend="Mend what it names, and run the check again.",
+        )
+    except Exception as failure:
+        # One question that cannot be asked must not silence the others. Its words may hold data.
+        yield error(
+            f"this check came to no end ({type(failure).__name__})",
+            where=str(desk.settings.file),
+            why="It is a defect of influence-pipeline, or of a server that answers oddly.",
+            mend="Report it with the name of the check; the other checks are not touched by it.",
+        )
+
+
+def _accepted(desk: Desk, check: Check, finding: Finding) -> Finding:
+    level = finding.level
+    if level in {Level.WARNING, Level.ERROR} and check.name in desk.accepted:
+        level = Level.ACCEPTED
+    return dataclasses.replace(finding, level=level, check=check.name)
