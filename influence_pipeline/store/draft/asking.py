@@ -6,9 +6,15 @@ from typing import Any
 
 import psycopg2
 import sqlalchemy as sa
+from psycopg2 import sql
 
 from influence_pipeline.errors import describe_database_error
 from influence_pipeline.postgres import run
+
+
+def literal(cursor: Any, value: str) -> str:
+    """A value as SQL's own, for a statement that a person will read."""
+    return str(sql.Literal(value).as_string(cursor))
 
 
 def ask(connection: sa.Connection, statement: str) -> list[Any] | str:

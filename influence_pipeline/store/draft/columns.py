@@ -46,6 +46,8 @@ class Choice:
     @property
     def why(self) -> str:
         said = f"{self.column.name}, {self.column.type}"
+        if self.column.of_key is not None:
+            said = self.column.of_key[1]
         text = f"{said}: {'; '.join(self.reasons)}" if self.reasons else said
         return text + (f". Or: {', '.join(self.others)}" if self.others else "")
 

@@ -10,11 +10,11 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
-from psycopg2 import sql
 
 from influence_pipeline.postgres import driver_cursor
 from influence_pipeline.store.catalog import Catalog, Column, Link, Shape, Table
-from influence_pipeline.store.draft.asking import ask
+from influence_pipeline.store.draft.asking import ask, literal
+from influence_pipeline.store.draft.translations import translations
 from influence_pipeline.store.draft.words import concepts_of, is_noise, likeness, tokens
 
 # Rows that are looked at for the kinds or keys that there are, and how many tables are.
@@ -116,6 +116,10 @@ def with_columns_beside(
                         continue
                     columns[name] = _of_key(connection, table, other, link, key, value, name)
                     beside[name] = Beside(other, link)
+    for text, other, link in translations(connection, catalog, table):
+        if text.name not in table.columns and text.name not in columns:
+            columns[text.name] = text
+            beside[text.name] = Beside(other, link)
     for link in table.links:
         found = _word_beside(catalog, table, link)
         if found is not None and found.name not in table.columns:
@@ -171,7 +175,7 @@ def _of_key(
         f"ORDER BY {', '.join(other.columns[c].sql('m') for c in other.identity or (value.name,))} "
         "LIMIT 1)"
     )
-    return Column(name, name, "text", Shape.TEXT, of_key=(text, f"{other.name}, {name}"))
+    return Column(name, name, "text", Shape.TEXT, of_key=(text, f"{name} of {other.name}"))
 
 
 def _word_beside(catalog: Catalog, table: Table, link: Link) -> Column | None:
@@ -207,7 +211,7 @@ def _word_beside(catalog: Catalog, table: Table, link: Link) -> Column | None:
 
 
 def _literal(connection: sa.Connection, value: str) -> str:
-    return str(sql.Literal(value).as_string(driver_cursor(connection)))
+    return literal(driver_cursor(connection), value)
 
 
 def _asked(connection: sa.Connection, statement: str) -> list[tuple[str]]:

@@ -59,15 +59,24 @@ def add_lines(
     if lines.only:
         on += f" AND {lines.condition('l')}"
     text = [line for reason in reasons for line in comment(reason, "    ")]
-    body = json_list(pairs, parts.order_of(lines, "l"), "    ")
+    body = json_list(pairs, parts.order_of(lines, "l"), "    ") + " AS list"
+    if total is None and quantity is not None and price is not None:
+        body += f",\n           coalesce(sum({dict(pairs)['quantity']} * {sql}), 0) AS total"
     drafted.joins.append(
         "CROSS JOIN LATERAL (\n"
         + "\n".join(text)
-        + f"\n    SELECT {body} AS list\n    FROM {parts.from_path(found, steps, aliases)}\n"
+        + f"\n    SELECT {body}\n    FROM {parts.from_path(found, steps, aliases)}\n"
         + "".join(f"    {join}\n" for join in joins)
         + f"    WHERE {on}\n) AS lines"
     )
     drafted.add("line_items", "lines.list")
+    if " AS total" in body:
+        drafted.add(
+            "total",
+            "lines.total",
+            "what the lines add up to",
+            "no column of totals was found: add shipping and taxes, take discounts off",
+        )
     parts.add_source(drafted, found, steps, aliases, found.key(table))
     for column in columns:
         beside = looked.beside.get(column.name)

@@ -45,7 +45,7 @@ def add_financial_status(
         _add_payments(drafted, found, orders.table, alias, sums)
     _add_refunds(drafted, found, orders.table, alias, sums)
     _take_own_sums(orders, alias, sums, cents, {total.column.name} if total is not None else set())
-    total_sql = amount(total, alias)[0] if total is not None else None
+    total_sql = next((item.sql for item in drafted.items if item.name == "total"), None)
     lines = _by_money(sums, total_sql)
     lines += _by_label(drafted, orders, alias, sums)
     doubt = (

@@ -51,6 +51,7 @@ def orders(found: Findings) -> Drafted:
         total = looked.pick("subtotal", NUMBERS, taken=taken, asks=like_amounts)
     chosen.append(total)
     _add_amounts(drafted, looked, alias, total, taken, only_part=only_part)
+    add_lines(drafted, found, table, alias, total)
     columns = add_financial_status(drafted, found, looked, alias, total)
     created = parts.add_moment(drafted, found, looked, ("placed", "created"), alias, taken)
     if created is not None:
@@ -58,7 +59,6 @@ def orders(found: Findings) -> Drafted:
         _leave_out_not_placed(drafted, created, alias)
     parts.only_its_kind(drafted, table, alias)
     parts.leave_out_deleted(drafted, looked, alias)
-    add_lines(drafted, found, table, alias, total)
     chosen.append(add_codes(drafted, found, looked, alias, total))
     columns += [choice.column for choice in chosen if choice is not None]
     parts.add_sources_beside(drafted, found, looked, alias, columns)

@@ -192,3 +192,15 @@ def test_where_there_is_no_shop_the_files_say_so_and_give_nothing(open_shop: Ope
     assert "orders" in draft.missing
     assert "orders: no table was found for them" in draft.files["orders.sql"]
     assert shop.records("orders") == {}
+
+
+def test_names_by_language_and_orders_without_a_total(open_shop: Open) -> None:
+    shop = open_shop("translated")
+    products = shop.records("products")
+    assert {product["title"] for product in products.values()} == {"Thing 1", "Thing 2", "Thing 3"}
+    assert products["1"]["url"] == "thing-1"
+    orders = shop.records("orders")
+    assert money(orders["1"]["total"]) == money("39.90")
+    assert [orders[key]["financial_status"] for key in "1 2".split()] == ["pending", "paid"]
+    text = " ".join(shop.draft().files["orders.sql"].replace("-- ", "").split())
+    assert "no column of totals was found" in text
