@@ -9,7 +9,9 @@ from influence_pipeline.store.draft.columns import (
     LABELS,
     MOMENTS,
     NUMBERS,
+    Choice,
     Looked,
+    in_cents,
     like_amounts,
     like_labels,
     like_moments,
@@ -44,11 +46,17 @@ def coupons(found: Findings, quote: Callable[[str], str]) -> list[str]:
         f"{', '.join(f'{name} = {column.name}' for name, column in columns.items())}."
     )
     needed = _not_filled(table, columns)
-    whole = {"code", "kind", "value"} <= set(columns) and bool(kinds) and not needed
+    cents = _in_cents(looked, columns.get("value"))
+    whole = {"code", "kind", "value"} <= set(columns) and bool(kinds) and not needed and not cents
     if needed:
         lines += toml_comment(
             f"TODO: {', '.join(needed)} must not be NULL and have no default, so the two "
             "statements must be written: docs/mapping.md, Coupons."
+        )
+    elif cents:
+        lines += toml_comment(
+            f"TODO: its values are in cents ({cents}), and a coupon's value is written in major "
+            "units, so the two statements must be written: docs/mapping.md, Coupons."
         )
     elif not whole:
         lines += toml_comment(
@@ -95,6 +103,12 @@ def _columns(found: Findings, looked: Looked) -> dict[str, Column]:
     for name in ("currency", "minimum_spend", "product_ids"):
         take(name, looked.table.columns.get(name))
     return chosen
+
+
+def _in_cents(looked: Looked, value: Column | None) -> str | None:
+    if value is None:
+        return None
+    return in_cents(Choice(value, 0, (), seen=looked.sample.seen.get(value.name)))
 
 
 def _kinds(looked: Looked) -> list[str]:

@@ -85,6 +85,9 @@ def add_sources_beside(
             on = joined_on(table, alias, beside.link, beside.table, "w")
             text = f"{table.quoted} {alias} JOIN {beside.table.quoted} w ON {on}"
             drafted.source(text, "w", key, "a change of a word here concerns every record with it")
+        elif beside.link.target_columns == found.key(table) and not only:
+            link = beside.link.columns
+            drafted.source(f"{beside.table.quoted} m", "m", key_sql(beside.table, "m", link))
         else:
             on = joined_on(beside.table, "m", beside.link, table, alias)
             text = f"{beside.table.quoted} m JOIN {table.quoted} {alias} ON {on}"
@@ -150,9 +153,14 @@ def add_moment(
         sql, why, needed = moment(choice, alias, zone or UNKNOWN_ZONE)
         todo = None
         if needed and zone is None:
+            matters = (
+                "; an hour's difference moves orders over the go-live"
+                if drafted.entity is Entity.ORDER
+                else ""
+            )
             todo = (
                 f"in which time zone does the store write {choice.column.name}? {UNKNOWN_ZONE} is "
-                "a guess; an hour's difference moves orders over the go-live"
+                f"a guess{matters}"
             )
         drafted.add("created_at", sql, f"{choice.why}{f' ({why})' if why else ''}", todo)
         taken.add(choice.column.name)
