@@ -24,7 +24,7 @@ _ASIDE = {
     "shipping", "tax", "vat", "mwst", "weight", "delivery", "billing", "fee", "count", "items",
     "points", "rate", "cost", "versand", "steuer", "fulfilled", "shipped", "raw", "original", "old",
     "net", "min", "max", "company", "discount", "discounts", "rabatt", "bank", "iban", "ship",
-    "sub", "subtotal", "base", "password", "token", "locale",
+    "sub", "subtotal", "coupon", "voucher", "base", "password", "token", "locale",
 }  # fmt: skip
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from influence_pipeline.store.catalog import Catalog, Link, Table
-from influence_pipeline.store.draft.columns import Looked
+from influence_pipeline.store.draft.columns import TEXTS, Looked
 from influence_pipeline.store.draft.key_values import split_kinds, with_columns_beside
 from influence_pipeline.store.draft.links import holds, key_column, with_implied_links
 from influence_pipeline.store.draft.roles import ROLES, Roles
 from influence_pipeline.store.draft.samples import NOTHING, sample
-from influence_pipeline.store.draft.words import is_said, tokens
+from influence_pipeline.store.draft.words import concepts_of, is_said, tokens
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,10 @@ def _take_products(found: Findings) -> None:
     )
     if products is None:
         return
+    whole = _template_of(found, products, sold)
+    if whole is not None:
+        found.tables.update(products=whole, variants=products)
+        return
     found.tables["products"] = products
     variants = found.roles.best(
         "variants",
@@ -168,6 +172,20 @@ def _take_products(found: Findings) -> None:
     )
     if variants is not None and variants.oid != products.oid:
         found.tables["variants"] = variants
+
+
+def _template_of(found: Findings, table: Table, sold: set[int]) -> Table | None:
+    """The table of products of which this one, whose rows are sold, holds the variants."""
+    if table.oid not in sold:
+        return None
+    for link in table.links:
+        target = found.catalog.get(link.target)
+        if target is None or target.oid == table.oid or not target.readable:
+            continue
+        is_one = concepts_of(target.name) == {"product"} and bool(found.links(table, target))
+        if is_one and found.look(target).pick("title", TEXTS) is not None:
+            return target
+    return None
 
 
 def considered(found: Findings, role: str, taken: Table | None) -> list[str]:

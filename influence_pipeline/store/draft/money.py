@@ -51,9 +51,12 @@ def add_financial_status(
     doubt = (
         "is this where the money is? Where no rule fits, an order is pending, which gives no points"
     )
-    case = "\n".join(f"    {line}" for line in lines)
-    sql = f"CASE\n{case}\n    ELSE 'pending'\nEND" if lines else "'pending'::text"
-    drafted.add("financial_status", sql, "", doubt)
+    if any(line.startswith("WHEN") for line in lines):
+        case = "\n".join(f"    {line}" for line in lines)
+        drafted.add("financial_status", f"CASE\n{case}\n    ELSE 'pending'\nEND", "", doubt)
+    else:
+        said = ". ".join(line.removeprefix("-- ") for line in lines)
+        drafted.add("financial_status", "'pending'::text", said, doubt)
     return sums.columns
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from influence_pipeline.records import Entity
 from influence_pipeline.store.catalog import Column, Shape
 from influence_pipeline.store.draft import parts
 from influence_pipeline.store.draft.codes import add_codes
 from influence_pipeline.store.draft.columns import (
+    MOMENTS,
     NUMBERS,
     TEXTS,
     Choice,
@@ -16,12 +19,13 @@ from influence_pipeline.store.draft.columns import (
     like_amounts,
     like_currencies,
     like_emails,
+    like_moments,
 )
 from influence_pipeline.store.draft.findings import Findings
 from influence_pipeline.store.draft.lines import add_lines
 from influence_pipeline.store.draft.money import add_financial_status
 from influence_pipeline.store.draft.select import Drafted
-from influence_pipeline.store.draft.words import CONCEPTS, concepts_of, tokens
+from influence_pipeline.store.draft.words import CONCEPTS, concepts_of, likeness, tokens
 
 UNKNOWN_CURRENCY = "EUR"
 
@@ -56,6 +60,7 @@ def orders(found: Findings) -> Drafted:
     created = parts.add_moment(drafted, found, looked, ("placed", "created"), alias, taken)
     if created is not None:
         chosen.append(created)
+        _doubt_created(drafted, looked, created)
         _leave_out_not_placed(drafted, created, alias)
     parts.only_its_kind(drafted, table, alias)
     parts.leave_out_deleted(drafted, looked, alias)
@@ -205,6 +210,20 @@ def _part_of_a_total(looked: Looked) -> str:
         "no column of totals was found, and this is a subtotal: add what the buyer paid beside it"
         f"{beside}."
     )
+
+
+def _doubt_created(drafted: Drafted, looked: Looked, created: Choice) -> None:
+    """A cart is created long before it is an order."""
+    other = looked.pick(
+        "completed", MOMENTS, taken={created.column.name}, asks=like_moments, enough=36
+    )
+    if other is None:
+        return
+    for place, item in enumerate(drafted.items):
+        if item.name == "created_at" and not likeness(created.column.name, "placed"):
+            doubt = f"is an order placed at {other.column.name}, and a cart before that?"
+            todo = f"{item.todo}; {doubt}" if item.todo else doubt
+            drafted.items[place] = replace(item, todo=todo)
 
 
 def _leave_out_not_placed(drafted: Drafted, created: Choice, alias: str) -> None:

@@ -22,11 +22,13 @@ _ANY = frozenset(Shape)
 
 @dataclass(frozen=True)
 class Part:
-    """A column that speaks for a role, and for how much."""
+    """A column that speaks for a role, and for how much; `without`: how much it speaks against a
+    table that it has none."""
 
     field: str
     shapes: frozenset[Shape]
     points: int
+    without: int = 0
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ ROLES: dict[str, Role] = {
             "customers",
             (_said("customer"),),
             (
-                Part("email", _TEXT, 25),
+                Part("email", _TEXT, 25, without=15),
                 Part("first_name", _TEXT, 8),
                 Part("last_name", _TEXT, 8),
                 Part("full_name", _TEXT, 4),
@@ -207,6 +209,9 @@ class Roles:
             if column is not None:
                 score += part.points
                 reasons.append(f"{part.field}: {column}")
+            elif part.without and table.columns:
+                score -= part.without
+                reasons.append(f"no {part.field}")
         for concept, points in role.belongs_to:
             link = self._link_to(table, concept)
             if link is not None:

@@ -51,7 +51,7 @@ def _stems(text: str) -> tuple[str, ...]:
 # languages, Polish.
 CONCEPTS: dict[str, tuple[str, ...]] = {
     "customer": _stems(
-        "customer user member client buyer shopper person people account subscriber patron "
+        "customer partner user member client buyer shopper person people account subscriber patron "
         "kunde kunden kaeufer utilisateur cliente usuario acheteur klant kund kunder klient "
         "persona asiakas medlem cust"
     ),
@@ -135,8 +135,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "placed ordered order+date orderdate purchased purchase+date bought sold "
         "completed+checkout bestelldatum bestellt bestelltam kaufdatum auftragsdatum "
         "date+commande fecha+pedido fecha data+ordine orderdatum sold+on submitted booked "
-        "belegdatum post+date date+order order+time"
+        "belegdatum post+date date+order order+time aufdat beldat bestdat datum"
     ),
+    "completed": _stems("completed completed+at checkout+at finished+at"),
     "updated": _stems("updated modified changed geaendert aktualisiert actualizado modifie"),
     "deleted": _stems(
         "deleted removed geloescht supprime eliminado left ausgetreten archived erased"
@@ -196,7 +197,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "line_total": _stems("line+total row+total total total+price gesamtpreis zeilensumme amount"),
     "title": _stems(
-        "title product+name item+name article+name name label bezeichnung artikelname titel "
+        "title product+name item+name article+name name label bezeichnung bez artikelname titel "
         "libelle nombre titolo headline titre nome naam nazwa namn navn descr description "
         "beschreibung designation"
     ),

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from influence_pipeline.records import STORE_ENTITIES
+from influence_pipeline.sandbox.postgres import EmbeddedPostgres
 from influence_pipeline.store.configured import configured_mapping
 from influence_pipeline.store.mapping import describe
 from influence_pipeline.store.sources import probe_sources
 from influence_pipeline_tests.cli.conftest import CommandLine, bare_cli
 from influence_pipeline_tests.store.draft.conftest import SHOPS, Shop, money
+from influence_pipeline_tests.support import databases
 
 __all__ = ["bare_cli"]
 
@@ -204,3 +206,44 @@ def test_names_by_language_and_orders_without_a_total(open_shop: Open) -> None:
     assert [orders[key]["financial_status"] for key in ["1", "2"]] == ["pending", "paid"]
     text = " ".join(shop.draft().files["orders.sql"].replace("-- ", "").split())
     assert "no column of totals was found" in text
+
+
+def test_partners_beside_users_and_products_of_templates(open_shop: Open) -> None:
+    shop = open_shop("templates")
+    orders = shop.records("orders")
+    # Every fourth is a draft.
+    assert len(orders) == 22
+    assert (orders["2"]["customer_id"], orders["2"]["email"]) == (2, "o2@example.com")
+    assert (orders["2"]["currency"], orders["3"]["currency"]) == ("EUR", "USD")
+    line = orders["2"]["line_items"][0]
+    assert (line["variant_id"], line["product_id"]) == (3, 4)
+    assert {variant["id"] for variant in shop.records("products")["4"]["variants"]} == {3}
+
+
+def test_upper_case_abbreviations_and_states_that_are_numbers(open_shop: Open) -> None:
+    orders = open_shop("upper").records("orders", time_zone="Europe/Berlin")
+    assert statuses(orders) == {"pending": 30}
+    assert money(orders["1"]["total"]) == money("11.90")
+    assert orders["1"]["created_at"] == datetime(2026, 1, 1, 23, 0, tzinfo=UTC)
+    assert orders["1"]["line_items"][0]["product_id"] == "A1"
+
+
+def test_a_role_that_may_only_read_views_gets_a_draft_of_the_views(
+    postgres: EmbeddedPostgres, open_shop: Open
+) -> None:
+    shop = open_shop("services")
+    databases.administer(postgres, "CREATE ROLE viewer LOGIN PASSWORD 'viewer'")
+    try:
+        shop.run(
+            "GRANT USAGE ON SCHEMA reading TO viewer; GRANT SELECT ON ALL TABLES IN SCHEMA reading TO viewer"
+        )
+        narrow = Shop(
+            shop.url.replace(shop.url.split("//")[1].split("@")[0], "viewer:viewer"), shop.folder
+        )
+        draft = narrow.draft()
+        assert draft.tables["orders"] == "reading.purchases"
+        assert draft.tables["customers"] == "reading.accounts"
+        assert statuses(narrow.records("orders")) == {"paid": 10, "pending": 10, "voided": 10}
+    finally:
+        shop.run("DROP OWNED BY viewer")
+        databases.administer(postgres, "DROP ROLE viewer")
