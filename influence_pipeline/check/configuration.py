@@ -17,7 +17,8 @@ from influence_pipeline.check.finding import Check, Findings, error, note, ok, w
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.postgres import parse_url
 from influence_pipeline.records import STORE_ENTITIES
-from influence_pipeline.settings import PUBLIC_API, meaning
+from influence_pipeline.settings import PUBLIC_API
+from influence_pipeline.settings.environment import MEANING
 
 # The vendor's gateway gives up after this long (contract: Limits and errors).
 _GATEWAY_SECONDS = 29
@@ -27,9 +28,10 @@ def _file(desk: Desk) -> Findings:
     try:
         version = desk.config.version
     except ConfigurationError as failure:
+        line = re.search(r"\bline (\d+)", str(failure))
         yield error(
             str(failure),
-            where=str(desk.settings.file),
+            where=f"{desk.settings.file}, line {line[1]}" if line else str(desk.settings.file),
             why="Without it nothing can be read from the store.",
             mend="Mend the line; docs/settings.md lists every key. `influence-pipeline init` "
             "writes a first file.",
@@ -49,7 +51,7 @@ def _set(name: str, why: str) -> Callable[[Desk], Findings]:
                 f"{variable} is not set",
                 where=variable,
                 why=why,
-                mend=f"Set the environment variable, or a line in .env here. {meaning(name)}",
+                mend=f"Set the environment variable, or a line in .env here. {MEANING[name]}",
             )
         elif name.endswith("_url"):
             yield from _database_url(variable, value.get_secret_value())

@@ -14,7 +14,7 @@ from influence_pipeline.errors import ConfigurationError, StoreError
 from influence_pipeline.platform_api.single import SingleCalls
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import STORE_ENTITIES, Entity
-from influence_pipeline.settings import Config, Settings
+from influence_pipeline.settings import Config, Settings, place_of
 from influence_pipeline.state.connection import connect
 from influence_pipeline.store.configured import configured_mapping
 from influence_pipeline.store.coupons.choice import coupon_writer
@@ -177,5 +177,9 @@ class Desk:
 
 
 def place_in(file: Path, keys: tuple[str | int, ...]) -> str:
-    """Give file, line and key, as far as they can be found."""
-    return f"{file}, {'.'.join(map(str, keys))}"
+    """Give file, line and key; of a key that is not there the line of the table it belongs to."""
+    try:
+        line = place_of(file.read_text(encoding="utf-8"), keys)
+    except (OSError, UnicodeDecodeError):
+        line = None
+    return f"{file}{f', line {line}' if line else ''}, {'.'.join(map(str, keys))}"

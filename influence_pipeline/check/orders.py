@@ -14,12 +14,18 @@ from influence_pipeline.check.desk import Desk
 from influence_pipeline.check.finding import Check, Findings, error, note, ok, warning
 from influence_pipeline.check.records import FEW, Row, column_place, found_keys, values
 from influence_pipeline.platform_api.money import DIGITS
+from influence_pipeline.postgres import run
 from influence_pipeline.records import Entity
+from influence_pipeline.store.mapping import canonical_rows
 from influence_pipeline.store.reader import rows_of
 
 _ORDER = Entity.ORDER
 # The median of totals from which on whole numbers look like cents: nobody sells for 5 cents.
 _LIKE_CENTS = 500
+# A whole type is used for cents as a rule, so less is enough there.
+_LIKE_CENTS_IN_INTEGERS = 150
+# So many orders are enough to miss a paid one among them, and so many to wonder why all are.
+_SOME = 5
 _MANY = 20
 
 
@@ -33,7 +39,8 @@ def _minor_units(desk: Desk) -> Findings:
     whole = all(amount == amount.to_integral_value() for amount in amounts)
     # A column of a money's scale writes 20 as 20.00; cents have no digits.
     without_digits = all(amount.as_tuple().exponent == 0 for amount in amounts)
-    if whole and without_digits and median(amounts) >= _LIKE_CENTS:
+    least = _LIKE_CENTS_IN_INTEGERS if _is_integer(desk, "total") else _LIKE_CENTS
+    if whole and without_digits and median(amounts) >= least:
         yield error(
             f"every one of {len(amounts):,} totals is a whole number, half of them "
             f"{median(amounts):,.0f} or more: they look like cents",
@@ -58,6 +65,13 @@ def _minor_units(desk: Desk) -> Findings:
             why="Hardly a point would be given.",
             mend="Are they divided by 100 twice, or another column's?",
         )
+
+
+def _is_integer(desk: Desk, column: str) -> bool:
+    rows = canonical_rows(desk.described(_ORDER).mapping)
+    with desk.asking() as connection:
+        found = run(connection, f"SELECT pg_typeof({column})::text FROM {rows} LIMIT 1").fetchone()
+    return found is not None and found[0] in {"smallint", "integer", "bigint"}
 
 
 def _adds_up(desk: Desk) -> Findings:
@@ -177,7 +191,7 @@ def _code_amounts(desk: Desk) -> Findings:
 def _statuses(desk: Desk) -> Findings:
     found = Counter(str(row.get("financial_status")) for row in values(desk, _ORDER))
     total = sum(found.values())
-    if total < FEW:
+    if total < _SOME:
         return
     where = column_place(desk, _ORDER, "financial_status")
     if not set(found) & {"paid", "partially_paid", "partially_refunded", "refunded"}:

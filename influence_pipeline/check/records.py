@@ -31,7 +31,7 @@ _SOME = 0.05
 # Columns that are made by the mapping, not typed by people: there a few wrong ones are its fault.
 _MADE = {"financial_status", "currency", "line_items", "discount_codes", "variants", "created_at"}
 # Below so many records nothing is said about what is usual.
-FEW = 5
+FEW = 3
 
 
 def _told(desk: Desk, entity: Entity) -> Findings:

@@ -56,8 +56,8 @@ def _reader(desk: Desk) -> Findings:
             where=STORE,
             why="Every transaction of the pipeline is read-only, and a defect or a leaked password "
             "should not be able to do more.",
-            mend="A role that only reads: `influence-pipeline roles --only reader`. "
-            f"{_mends(writing)}",
+            mend="Use a role that only reads: `influence-pipeline roles --only reader` prints it. "
+            f"{_mends(writing)}".rstrip(),
         )
     yield from _everybody(held.excess, STORE)
 
@@ -160,8 +160,8 @@ def _coupons(desk: Desk) -> Findings:
             f"the coupon role can do more than coupons ask: {_listed(writing)}",
             where=desk.coupon_variable,
             why="It is the one door through which something is written into the shop.",
-            mend="`influence-pipeline roles --only coupons` prints a narrow role. "
-            f"{_mends(writing)}",
+            mend="Use a narrow role: `influence-pipeline roles --only coupons` prints it. "
+            f"{_mends(writing)}".rstrip(),
         )
     yield from _everybody(held.excess, desk.coupon_variable)
     beyond = [one for one in own if one not in writing]
@@ -184,7 +184,9 @@ def _listed(found: Sequence[Excess]) -> str:
 
 
 def _mends(found: Sequence[Excess]) -> str:
-    return " ".join(one.mend for one in found[:_SHOWN])
+    """Give what takes grants away. Attributes of a role and owners are nobody's to change in
+    passing: another role is what helps there."""
+    return " ".join(one.mend for one in found[:_SHOWN] if one.mend.startswith("REVOKE"))
 
 
 _SELECTS = ("customers.select", "products.select", "orders.select")
