@@ -15,7 +15,7 @@ receiver runs without a store URL.
 
 from influence_pipeline.settings.api_names import ApiNames
 from influence_pipeline.settings.entities import EntityMapping, OrderMapping, Source
-from influence_pipeline.settings.environment import PUBLIC_API, Environment, meaning
+from influence_pipeline.settings.environment import PUBLIC_API, Environment
 from influence_pipeline.settings.file import Config
 from influence_pipeline.settings.loading import DEFAULT_FILE, Settings, load_settings
 from influence_pipeline.settings.places import place_of
@@ -45,6 +45,5 @@ __all__ = [
     "Source",
     "Webhooks",
     "load_settings",
-    "meaning",
     "place_of",
 ]

@@ -77,7 +77,7 @@ class Environment(BaseSettings):
         return value.rstrip("/")
 
 
-_MEANING = {
+MEANING = {
     "store_url": "INFLUENCE_STORE_URL is the Postgres URL of the store (a read-only role).",
     "state_url": "INFLUENCE_STATE_URL is the Postgres URL where the pipeline keeps its own tables.",
     "api_key": "INFLUENCE_API_KEY is the Platform API key from the Influence dashboard.",
@@ -90,8 +90,3 @@ _MEANING = {
 def variable(name: str) -> str:
     """The environment variable of one of Environment's fields."""
     return f"INFLUENCE_{name.upper()}"
-
-
-def meaning(name: str) -> str:
-    """Say what a variable is for, by its field's name."""
-    return _MEANING[name]

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from influence_pipeline.errors import ConfigurationError
-from influence_pipeline.settings.environment import Environment, meaning, variable
+from influence_pipeline.settings.environment import MEANING, Environment, variable
 from influence_pipeline.settings.file import Config
 from influence_pipeline.settings.places import place_of
 from influence_pipeline.settings.refusal import dotted, errors_of, words
@@ -53,7 +53,7 @@ class Settings:
             raise ConfigurationError(
                 f"Not set: {variables}. Set the environment variable"
                 f"{'s' if len(missing) > 1 else ''} (or a line in .env here); "
-                + " ".join(meaning(name) for name in missing)
+                + " ".join(MEANING[name] for name in missing)
             )
 
     def secret(self, name: str) -> str:
