@@ -38,12 +38,13 @@ _VARIABLE = "INFLUENCE_STORE_URL"
 @dataclass
 class _Begun:
     """What was decided and found, for the report. `refused`: by entity, what the store does not
-    run; None where nothing was tried."""
+    run; None where nothing was tried. `trouble`: why the store could not be asked."""
 
     preset: str
     look: Look | None = None
     draft: Draft | None = None
     refused: dict[str, str | None] | None = None
+    trouble: str | None = None
 
     @property
     def store(self) -> Recognised | None:
@@ -64,8 +65,11 @@ def run(arguments: argparse.Namespace) -> int:
         texts = with_schema(texts)
         with writing(into):
             put(texts, into)
-        if store is not None:
-            begun.refused = _tried(begun, store, into)
+        if store is not None and begun.trouble is None:
+            try:
+                begun.refused = _tried(begun, store, into)
+            except StoreError as error:
+                begun.trouble = str(error)
     finally:
         if store is not None:
             store.close()
@@ -88,7 +92,13 @@ def _begin(
             )
         name = "plain" if preset == "auto" else preset
         return _Begun(name), preset_texts(name, wishes.currency)
-    seen = look(store)
+    try:
+        seen = look(store)
+    except StoreError as error:
+        if preset in ("auto", UNKNOWN):
+            raise
+        # What was asked for can be written all the same.
+        return _Begun(preset, trouble=str(error)), preset_texts(preset, wishes.currency)
     name = preset
     if preset == "auto":
         name = asker.choose("Which preset?", [*NAMES, UNKNOWN], seen.preset, _recognised(seen))
@@ -174,6 +184,8 @@ def _named(store: Recognised) -> str:
 
 def _about(begun: _Begun) -> list[str]:
     """What was found and why, in a few lines."""
+    if begun.look is None and begun.trouble is not None:
+        return [f"The preset {begun.preset} as it is; the store was not looked at."]
     if begun.look is None:
         return [
             f"No store was looked at ({_VARIABLE} is not set): the preset {begun.preset} as it is."
@@ -216,6 +228,8 @@ def _print(begun: _Begun, into: Path, names: list[str]) -> None:
     for line in _about(begun):
         print(line)
     print(f"wrote into {into}: {', '.join(names)}")
+    if begun.trouble is not None:
+        print(f"not tried: {begun.trouble}")
     if begun.refused is not None:
         refused = [words for words in begun.refused.values() if words is not None]
         print("\n".join(f"to mend: {words}" for words in refused) or "All three SELECTs run there.")
@@ -268,6 +282,7 @@ def _as_values(begun: _Begun, into: Path, names: list[str]) -> dict[str, Any]:
             "todos": begun.draft.todos,
         },
         "refused": begun.refused,
+        "not_tried": begun.trouble,
         "written": [str(into / name) for name in names],
         "next": _next(begun, into),
     }

@@ -122,6 +122,15 @@ def test_a_store_that_does_not_answer_is_named_and_nothing_is_written(
     assert there() == set()
 
 
+def test_a_preset_that_is_named_is_written_also_while_the_store_is_away(
+    bare_cli: CommandLine,
+) -> None:
+    ran = bare_cli("init", "--store-url", "postgresql://127.0.0.1:1/shop", "--preset", "plain")
+    assert ran.code == 0
+    assert there() == FILES | {SCHEMA}
+    assert "not tried: The database at 127.0.0.1:1/shop (--store-url): nothing listens" in ran.out
+
+
 # A store that is recognised ----------------------------------------------------------------------
 
 
