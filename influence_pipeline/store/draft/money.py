@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 
 from influence_pipeline.store.catalog import Column, Shape, Table
 from influence_pipeline.store.draft import parts
@@ -20,6 +20,7 @@ from influence_pipeline.store.draft.columns import (
     like_labels,
 )
 from influence_pipeline.store.draft.findings import Findings, Step
+from influence_pipeline.store.draft.samples import every_label
 from influence_pipeline.store.draft.select import Drafted, comment
 from influence_pipeline.store.draft.statuses import guess
 from influence_pipeline.store.draft.words import is_said, tokens
@@ -47,7 +48,7 @@ def add_financial_status(
     _take_own_sums(orders, alias, sums, cents, {total.column.name} if total is not None else set())
     total_sql = next((item.sql for item in drafted.items if item.name == "total"), None)
     lines = _by_money(sums, total_sql)
-    lines += _by_label(drafted, orders, alias, sums)
+    lines += _by_label(drafted, found, orders, alias, sums)
     doubt = (
         "is this where the money is? Where no rule fits, an order is pending, which gives no points"
     )
@@ -70,7 +71,7 @@ def _is_told_of(drafted: Drafted, found: Findings, orders: Looked, alias: str) -
     if table is None or steps is None:
         return True
     for field_name in ("payment_status", "status"):
-        label = orders.pick(field_name, LABELS, asks=like_labels, enough=30)
+        label = _labelled(found, orders, field_name, enough=30)
         seen = label.seen.labels if label is not None and label.seen is not None else None
         paid = [value for value, _ in seen or () if guess(value) == ("paid", None)]
         if label is None or not paid:
@@ -113,12 +114,14 @@ def _by_money(sums: Money, total: str | None) -> list[str]:
     return lines
 
 
-def _by_label(drafted: Drafted, orders: Looked, alias: str, sums: Money) -> list[str]:
+def _by_label(
+    drafted: Drafted, found: Findings, orders: Looked, alias: str, sums: Money
+) -> list[str]:
     """Rules by what the order itself says; `paid` is believed only where no payments are known."""
     lines: list[str] = []
     late: list[str] = []
     taken: set[str] = set()
-    payment = orders.pick("payment_status", LABELS, asks=like_labels, enough=36)
+    payment = _labelled(found, orders, "payment_status", enough=36)
     if payment is not None:
         taken.add(payment.column.name)
         lines += _labels(drafted, payment, alias, lambda status: not sums.taken or status != "paid")
@@ -134,7 +137,7 @@ def _by_label(drafted: Drafted, orders: Looked, alias: str, sums: Money) -> list
         lines.append(f"WHEN {_is_set(cancelled, alias)} THEN 'voided'")
         sums.columns.append(cancelled.column)
     lines += late
-    status = orders.pick("status", LABELS, taken=taken, asks=like_labels, enough=30)
+    status = _labelled(found, orders, "status", taken=taken, enough=30)
     if status is not None:
         sure = bool(sums.taken) or payment is not None or flag is not None
         # Paid orders are known better from elsewhere; the rest of the words still counts.
@@ -143,6 +146,17 @@ def _by_label(drafted: Drafted, orders: Looked, alias: str, sums: Money) -> list
     if sums.authorized:
         lines.append(f"WHEN {sums.authorized} > 0 THEN 'authorized'")
     return lines
+
+
+def _labelled(
+    found: Findings, looked: Looked, field: str, *, taken: Collection[str] = (), enough: int
+) -> Choice | None:
+    """A column of labels, with the rare ones too."""
+    choice = looked.pick(field, LABELS, taken=taken, asks=like_labels, enough=enough)
+    if choice is None or choice.seen is None:
+        return choice
+    seen = every_label(found.connection, looked.table, choice.column, choice.seen)
+    return replace(choice, seen=seen)
 
 
 def _labels(
@@ -216,7 +230,7 @@ def _add_payments(
         drafted.head.append(f"payments: {table.quoted} is empty or has no amount, and is not used.")
         return
     sql, why = amount(choice, "m")
-    taken, back, reserved, notes = _conditions(looked, choice, sql)
+    taken, back, reserved, notes = _conditions(found, looked, choice, sql)
     lines = comment(f"Payments: {choice.why}{f' ({why})' if why else ''}.", "    ")
     for note in notes:
         lines += comment(note, "    ")
@@ -240,7 +254,7 @@ def _add_payments(
 
 
 def _conditions(
-    looked: Looked, choice: Choice, sql: str
+    found: Findings, looked: Looked, choice: Choice, sql: str
 ) -> tuple[list[str], str | None, str | None, list[str]]:
     """Which payments are money that came, went back, or is reserved; and words about it."""
     taken: list[str] = []
@@ -250,7 +264,7 @@ def _conditions(
         taken.append(f"{sql} > 0")
         back = f"{sql} < 0"
         notes.append("Amounts below zero are taken for money that went back.")
-    status = looked.pick("status", LABELS, taken={choice.column.name}, asks=like_labels, enough=30)
+    status = _labelled(found, looked, "status", taken={choice.column.name}, enough=30)
     if status is not None and status.seen is not None and status.seen.labels:
         text = f"{status.column.sql('m')}::text"
         done = [value for value, _ in status.seen.labels if guess(value)[0] == "paid"]
@@ -274,7 +288,7 @@ def _conditions(
         if flag is not None:
             taken.append(_is_set(flag, "m"))
             notes.append(f"Only payments that have {flag.column.name} count.")
-    kind = looked.pick("kind", LABELS, taken={choice.column.name}, asks=like_labels, enough=36)
+    kind = _labelled(found, looked, "kind", taken={choice.column.name}, enough=36)
     if kind is not None and kind.seen is not None and kind.seen.labels:
         text = f"{kind.column.sql('m')}::text"
         values = [value for value, _ in kind.seen.labels]
@@ -304,7 +318,7 @@ def _add_refunds(drafted: Drafted, found: Findings, orders: Table, alias: str, s
     sql, why = amount(choice, "r")
     lines = comment(f"Refunds: {choice.why}{f' ({why})' if why else ''}.", "    ")
     done: list[str] = []
-    status = looked.pick("status", LABELS, taken={choice.column.name}, asks=like_labels, enough=30)
+    status = _labelled(found, looked, "status", taken={choice.column.name}, enough=30)
     if status is not None and status.seen is not None and status.seen.labels:
         known = [value for value, _ in status.seen.labels]
         good = [value for value in known if guess(value)[0] in ("paid", "refunded")]

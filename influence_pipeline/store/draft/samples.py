@@ -10,7 +10,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 import sqlalchemy as sa
@@ -21,6 +21,8 @@ from influence_pipeline.store.draft.asking import ask
 # Rows of one table that are looked at, and how many labels of one column are told.
 ROWS = 1000
 MOST_LABELS = 30
+# Rows that are counted for the labels of one column: some two seconds.
+MANY = 3_000_000
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _URL = re.compile(r"(https?:)?//\S+|/?\S+\.(jpe?g|png|webp|gif|avif)", re.IGNORECASE)
@@ -91,6 +93,27 @@ def sample(connection: sa.Connection, table: Table) -> Sample:
             for place, column in enumerate(columns)
         },
     )
+
+
+def every_label(connection: sa.Connection, table: Table, column: Column, seen: Seen) -> Seen:
+    """Look for labels that are too rare for a sample, in up to MANY rows; what was seen as it is
+    where that takes too long, or where they are too many."""
+    if column.of_key is not None or seen.labels is None:
+        return seen
+    condition = table.condition("s")
+    rows = ask(
+        connection,
+        f"SELECT v, count(*) FROM (SELECT {column.sql('s')}::text AS v FROM {table.quoted} AS s "
+        f"{f'WHERE {condition} ' if condition else ''}LIMIT {MANY}) AS few "
+        f"WHERE v <> '' GROUP BY v ORDER BY count(*) DESC, v LIMIT {MOST_LABELS + 1}",
+    )
+    if isinstance(rows, str) or len(rows) > MOST_LABELS:
+        return seen
+    counts = Counter({str(value): int(number) for value, number in rows})
+    if not all(_LABEL.fullmatch(value) and "@" not in value for value in counts):
+        return seen
+    unused = [(label, 0) for label in column.labels if label not in counts]
+    return replace(seen, labels=(*counts.most_common(), *unused)[:MOST_LABELS], rows=counts.total())
 
 
 def _spread(table: Table) -> str:

@@ -147,6 +147,16 @@ def test_payments_that_most_paid_orders_have_none_of_are_not_where_the_money_is(
     assert "WHEN o.status::text = 'bezahlt' THEN 'paid'" in text
 
 
+def test_a_state_that_is_too_rare_for_a_sample_has_its_line(open_shop: Open) -> None:
+    shop = open_shop("german")
+    shop.run("""
+        INSERT INTO laden.bestellungen (bestellnummer, status, gesamtbetrag, waehrung, bestelldatum)
+        SELECT 'X' || n, CASE n WHEN 3000 THEN 'Entwurf' ELSE 'offen' END, 1990, 'EUR', now()
+        FROM generate_series(1, 3000) n
+    """)
+    assert "NOT IN ('Warenkorb', 'Entwurf')" in shop.draft().files["orders.sql"]
+
+
 def test_a_copy_in_a_schema_of_backups_is_not_taken(open_shop: Open) -> None:
     shop = open_shop("till")
     shop.run("""
