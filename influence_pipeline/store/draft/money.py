@@ -179,7 +179,7 @@ def _labels(
     for value, number in labels:
         status, doubt = guess(value)
         quoted = value.replace("'", "''")
-        seen = f"{number} of {rows} rows" if number else "not seen in the sample"
+        seen = f"{number:,} of {rows:,} rows" if number else "not seen in the sample"
         if status == "not an order":
             carts.append(f"'{quoted}'")
             continue
