@@ -209,6 +209,10 @@ def _about(begun: _Begun) -> list[str]:
             lines.append(f"Also there: {'; '.join(_named(one) for one in others[:3])}.")
     elif begun.preset != UNKNOWN:
         lines.append(f"The preset {begun.preset} was asked for, and written.")
+    closed = [table.name for table in begun.look.catalog if not table.readable]
+    if closed:
+        few = ", ".join(closed[:5]) + (", …" if len(closed) > 5 else "")
+        lines.append(f"The role may not read {len(closed)} of the tables: {few}.")
     if begun.draft is not None:
         lines += _about_draft(begun.draft)
     return lines

@@ -226,6 +226,7 @@ def test_tables_that_the_role_may_not_read_are_named_and_not_read(
         url = till.replace(till.split("//")[1].split("@")[0], "narrow:narrow")
         ran = bare_cli("init", "--store-url", url)
         assert "All three SELECTs run there." in ran.out
+        assert "The role may not read 1 of the tables: money." in ran.out
         assert "the role may not read it" in Path("orders.sql").read_text(encoding="utf-8")
         assert "given_name" not in Path("customers.sql").read_text(encoding="utf-8")
     finally:
