@@ -20,6 +20,7 @@ from influence_pipeline.store.starting import Look, drafted, is_near, look
 from influence_pipeline.store.trial import tried
 from influence_pipeline_tests.support import databases
 
+TILL = Path(__file__).parent / "draft" / "shops" / "till.sql"
 BY_NAME = {signs.preset: signs for signs in SIGNS}
 
 
@@ -156,6 +157,13 @@ def test_a_shop_of_its_own_making_is_none_of_them(empty_database_url: str) -> No
         "CREATE TABLE customers (id integer, is_guest boolean)",
     )
     assert (found.best, found.preset) == (None, "unknown")
+
+
+def test_an_older_postgres_is_read_in_the_same_way(old_server: EmbeddedPostgres) -> None:
+    with databases.throw_away_database(old_server) as url:
+        seen(url, TILL.read_text(encoding="utf-8"))
+        with closing(open_store(url)) as shop:
+            assert drafted(shop, look(shop).catalog, Wishes()).tables["orders"] == "shop.receipt"
 
 
 # Databases that the stores made themselves --------------------------------------------------------
