@@ -44,6 +44,10 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
     "another schema": {
         "set": {"INFLUENCE_STATE_URL": URL}, "toml": 'state_schema = "loyalty"\n' + PLAIN,
     },
+    "a transform": {
+        "set": {"INFLUENCE_STATE_URL": URL},
+        "toml": PLAIN.replace("[products]\n", '[products]\ntransform = "t.py:of_products"\n', 1),
+    },
     "a go-live": {
         "set": {"INFLUENCE_STATE_URL": URL},
         "toml": PLAIN.replace("[orders]\n", "[orders]\ngo_live = 2026-11-01T00:00:00+01:00\n", 1),

@@ -41,6 +41,10 @@ def transformed(
 
 class _Frames:
     def __init__(self, mapping: Mapping, transform: Transform) -> None:
+        # Only who has a transform pays for it.
+        import pandas
+
+        self._pandas = pandas
         self._entity = mapping.entity
         self._transform = transform
         self._function = transform.load()
@@ -56,9 +60,9 @@ class _Frames:
         while todo:
             part = todo.pop()
             # Made anew for each try: the function may change what it is given, and then raise.
-            frame = self._frame(part)
+            given = self._given(part)
             try:
-                result = self._function(frame)
+                result = self._function(self._frame(given))
             except (Exception, SystemExit) as error:
                 if len(part) > 1:
                     middle = len(part) // 2
@@ -66,7 +70,7 @@ class _Frames:
                 else:
                     refused.append(PoisonRow(part[0].key, self._why(error), TRANSFORM))
             else:
-                done.update(self._rows(part, result))
+                done.update(self._rows(part, given, result))
         return [done[row.key] for row in rows if row.key in done], refused
 
     def _why(self, error: BaseException) -> str:
@@ -78,24 +82,25 @@ class _Frames:
 
     # -- in ------------------------------------------------------------------------------------
 
-    def _frame(self, rows: Sequence[CanonicalRow]) -> pd.DataFrame:
-        import pandas as pd
+    def _given(self, rows: Sequence[CanonicalRow]) -> dict[str, list[Any]]:
+        """Give the columns as the function gets them."""
+        return {
+            name: [row.key for row in rows]
+            if name == "id"
+            else [self._value(self._kinds[name], row.values[name]) for row in rows]
+            for name in rows[0].values
+            if name in self._kinds
+        }
 
-        return pd.DataFrame(
-            {
-                name: pd.Series([self._given(row, name) for row in rows], dtype=object)
-                for name in rows[0].values
-                if name in self._kinds
-            }
-        )
+    def _frame(self, given: dict[str, list[Any]]) -> pd.DataFrame:
+        series = self._pandas.Series
+        columns = {name: series(values, dtype=object) for name, values in given.items()}
+        frame: pd.DataFrame = self._pandas.DataFrame(columns)
+        return frame
 
-    def _given(self, row: CanonicalRow, name: str) -> Any:
-        """Give a value as the function gets it."""
-        if name == "id":
-            return row.key
-        value, kind = row.values[name], self._kinds[name]
-        if value is None:
-            return None
+    def _value(self, kind: Kind, value: Any) -> Any:
+        if value is None or (type(value) is str and kind is Kind.ANY):
+            return value
         if kind is Kind.AMOUNT:
             return Decimal(value) if isinstance(value, int) else value
         if kind is Kind.MOMENT:
@@ -108,10 +113,10 @@ class _Frames:
 
     # -- and back ------------------------------------------------------------------------------
 
-    def _rows(self, part: Sequence[CanonicalRow], result: Any) -> dict[str, CanonicalRow]:
-        import pandas as pd
-
-        if not isinstance(result, pd.DataFrame):
+    def _rows(
+        self, part: Sequence[CanonicalRow], given: dict[str, list[Any]], result: Any
+    ) -> dict[str, CanonicalRow]:
+        if not isinstance(result, self._pandas.DataFrame):
             words = "; end it with `return df`" if result is None else ""
             self._fail(f"gave {type(result).__name__} and no DataFrame{words}")
         if not result.columns.is_unique:
@@ -125,16 +130,34 @@ class _Frames:
         columns = [result[name].tolist() for name in names]
         keys = result["id"].tolist()
         self._same_rows([row.key for row in part], keys)
-        by_key = {row.key: row for row in part}
+        places = {row.key: place for place, row in enumerate(part)}
         found: dict[str, CanonicalRow] = {}
-        for place, key in enumerate(keys):
-            row = by_key[key]
-            values: dict[str, Any] = {"id": row.values["id"]}
+        for back, key in enumerate(keys):
+            place = places[key]
+            before = part[place].values
+            values: dict[str, Any] = {"id": before["id"]}
             for name, column in zip(names, columns, strict=True):
-                values[name] = self._taken(row, name, column[place])
-            given_at = row.values.get("created_at")
-            found[key] = row._replace(values=values, created_at=given_at)
+                value = column[back]
+                if name in given and self._is_same(value, given[name][place], before[name]):
+                    # To the letter what it was.
+                    values[name] = before[name]
+                else:
+                    values[name] = self._taken(name, value)
+            given_at = before.get("created_at")
+            found[key] = part[place]._replace(values=values, created_at=given_at)
         return found
+
+    @staticmethod
+    def _is_same(value: Any, given: Any, before: Any) -> bool:
+        """Tell whether a value came back as it was. A list may have been changed in place; what it
+        was before is what the store gave."""
+        if not isinstance(given, list | dict):
+            return value is given or (type(value) is type(given) and bool(value == given))
+        try:
+            return type(value) is type(given) and bool(value == before)
+        except (TypeError, ValueError):
+            # pd.NA and arrays in it give no answer.
+            return False
 
     def _same_rows(self, given: list[str], back: list[Any]) -> None:
         wanted = set(given)
@@ -149,24 +172,20 @@ class _Frames:
                 "so that it is known that they are gone"
             )
 
-    def _taken(self, row: CanonicalRow, name: str, value: Any) -> Any:
-        """Take a value back. One that was not changed is what it was, to the letter."""
+    def _taken(self, name: str, value: Any) -> Any:
         plain = self._plain(name, value)
-        if name in row.values:
-            before = self._given(row, name)
-            if type(before) is type(plain) and before == plain:
-                return row.values[name]
         return plain.isoformat() if isinstance(plain, date) else plain
 
     def _plain(self, name: str, value: Any) -> Any:
         """Make a value of pandas' or numpy's one of Python's own."""
-        import pandas as pd
-
+        pd = self._pandas
+        if type(value) is str:
+            return value
         if isinstance(value, list | tuple):
             return [self._plain(name, item) for item in value]
         if isinstance(value, dict):
             return {str(key): self._plain(name, item) for key, item in value.items()}
-        if hasattr(value, "tolist") and not isinstance(value, pd.Timestamp):
+        if hasattr(value, "tolist"):
             # A scalar or an array of numpy's.
             return self._plain(name, value.tolist())
         if value is None or value is pd.NA or value is pd.NaT or value != value:

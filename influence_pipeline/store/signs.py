@@ -30,7 +30,7 @@ def _parts(tables: str) -> tuple[str, ...]:
     for line in tables.strip().splitlines():
         table, *columns = line.split()
         parts += [table, *(f"{table}.{column}" for column in columns)]
-    return tuple(parts)
+    return tuple(dict.fromkeys(parts))
 
 
 _MEDUSA = Signs(
@@ -70,6 +70,7 @@ _VENDURE = Signs(
         product_variant id productId sku enabled deletedAt
         product_variant_translation id baseId languageCode name
         product_channels_channel productId channelId
+        product_variant_channels_channel productVariantId channelId
         channel id code token defaultCurrencyCode defaultLanguageCode
         asset id preview
         order id code state active type customerId currencyCode subTotalWithTax shippingWithTax
@@ -96,11 +97,13 @@ _SALEOR = Signs(
         product_productvariant id product_id sku name sort_order
         product_productchannellisting product_id channel_id is_published
         product_productmedia id product_id image external_url type sort_order
+        product_variantmedia id variant_id media_id
         order_order id number user_id user_email currency total_gross_amount status created_at
         order_order charge_status authorize_status voucher_code total_authorized_amount
         order_orderline id order_id variant_id quantity unit_price_gross_amount product_name
         payment_transactionitem id order_id charged_value authorized_value refunded_value
         payment_payment id order_id captured_amount charge_status is_active
+        discount_orderlinediscount id line_id voucher_code
         discount_voucher id usage_limit single_use
         discount_vouchercode id code used is_active voucher_id
         discount_voucherchannellisting id voucher_id channel_id

@@ -29,6 +29,11 @@ _BARE_COLON = re.compile(r"(?<!\\):")
 _CAST_NAME = re.compile(r"(?<![:\w\\]):(\w+)(?=::)")
 
 
+def is_one(sql: str) -> bool:
+    """Tell whether SQL is one statement: no `;` stands in it but in strings, names and comments."""
+    return ";" not in _PARTS.sub("", sql)
+
+
 class Statement:
     """One statement, ready to be executed. `names`: the values it asks for."""
 

@@ -131,6 +131,9 @@ def _shape(node: object) -> object:
         given = value
         if name == "body" and isinstance(node, _WITH_DOCSTRING) and ast.get_docstring(node, False):
             given = value[1:]
+        elif isinstance(node, ast.JoinedStr):
+            # Some versions have empty texts between the parts of an f-string.
+            given = [part for part in value if getattr(part, "value", None) != ""]
         if given is not None and given != []:
             fields.append((name, _shape(given)))
     return (type(node).__name__, fields)

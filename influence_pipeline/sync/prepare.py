@@ -118,10 +118,13 @@ class Preparation:
         return prepared
 
     def _read(self, entity: Entity, keys: list[str]) -> tuple[list[CanonicalRow], list[PoisonRow]]:
-        mapping = self._mappings[entity]
+        return transformed(self._mappings[entity], *self._in_store(entity, keys))
+
+    def _in_store(
+        self, entity: Entity, keys: list[str]
+    ) -> tuple[list[CanonicalRow], list[PoisonRow]]:
         with self._store.transaction() as connection:
-            rows, poison = rows_of(connection, describe(connection, mapping), keys)
-        return transformed(mapping, rows, poison)
+            return rows_of(connection, describe(connection, self._mappings[entity]), keys)
 
     def _job(self, claim: Claim, row: CanonicalRow) -> Job:
         rules = self._rules
@@ -171,7 +174,8 @@ class Preparation:
         missing = sorted(named - there)
         in_store: set[str] = set()
         if missing:
-            rows, unreadable = self._read(Entity.CUSTOMER, missing)
+            # Whether they are there is all that is asked, so no transform is.
+            rows, unreadable = self._in_store(Entity.CUSTOMER, missing)
             in_store = {row.key for row in rows} | {row.key for row in unreadable}
         ready: list[Job] = []
         for job in orders:

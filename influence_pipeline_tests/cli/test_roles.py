@@ -97,7 +97,7 @@ def test_the_roles_are_set_as_printed(cli: CommandLine, world: World) -> None:
     }
     assert found == {
         "influence_reader": (20, [
-            "default_transaction_read_only=on", "idle_in_transaction_session_timeout=60s",
+            "default_transaction_read_only=on", "idle_in_transaction_session_timeout=1h",
             "lock_timeout=10s", "statement_timeout=60s",
         ]),
         "influence_coupons": (16, [

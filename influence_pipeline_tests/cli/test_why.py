@@ -440,3 +440,22 @@ def test_moments_are_moments_of_utc(cli: CommandLine, world: World) -> None:
     world.sync()
     moment = datetime.fromisoformat(cli("why", "products", "3", "--json").json["acknowledged_at"])
     assert str(moment.utcoffset()) == "0:00:00"
+
+
+def test_why_shows_what_a_transform_makes_of_a_record(cli: CommandLine, world: World) -> None:
+    (world.config.parent / "t.py").write_text(
+        "def mine(df):\n    df['first_name'] = 'Mx ' + df['first_name']\n    return df\n"
+    )
+    world.configure(("[customers]\n", '[customers]\ntransform = "t.py:mine"\n'))
+    with world.engine() as engine:
+        engine.sync(Entity.CUSTOMER)
+    found = cli("why", "customers", "cus_000001", "--show", "--json").json["store"]
+    assert found["values"]["first_name"].startswith("Mx ")
+    assert (found["as_last_seen"], found["as_acknowledged"]) == (True, True)
+    # A code that cannot take it is said, and so is one that cannot be had.
+    (world.config.parent / "t.py").write_text("def mine(df):\n    raise ValueError('canary')\n")
+    found = cli("why", "customers", "cus_000001", "--json").json["store"]
+    assert "ValueError in t.py, line 2" in found["unreadable"]
+    (world.config.parent / "t.py").unlink()
+    found = cli("why", "customers", "cus_000001", "--json").json["store"]
+    assert "t.py; influence.toml names it as a transform" in found["trouble"]

@@ -13,7 +13,9 @@ import pytest
 
 from influence_pipeline.errors import MappingError, StoreError
 from influence_pipeline.records import Entity
-from influence_pipeline.store.mapping import Mapping, SourceTables
+from influence_pipeline.store.fingerprints import describe_sources, fingerprints_of
+from influence_pipeline.store.mapping import Mapping, SourceTables, describe
+from influence_pipeline.store.reader import rows_of, source_keys
 from influence_pipeline.store.rights import (
     Needs,
     Right,
@@ -23,7 +25,8 @@ from influence_pipeline.store.rights import (
     parse_tree,
     reads,
 )
-from influence_pipeline.store.rights.script import reader_script
+from influence_pipeline.store.rights.script import RoleScript, reader_script
+from influence_pipeline.store.sources import probe_sources
 from influence_pipeline.store.statements import Statement, parse_statement
 from influence_pipeline_tests.support import roles
 from influence_pipeline_tests.support.source_shop import OwnTables, SourceShop
@@ -282,6 +285,15 @@ def test_what_cannot_be_seen_is_said(shop: SourceShop) -> None:
     assert "a sequence whose name is only known when it runs" in found.notes[1]
 
 
+def test_who_prints_needs_no_right_on_the_tables(shop: SourceShop) -> None:
+    shop.run(*SHOP)
+    everything = needs(shop, T_AND_U)
+    name = roles.new_name("asks")
+    nothing = roles.script_of_reader(shop.url, name, Needs(rights=everything.rights[:1]))
+    with roles.made(shop.url, nothing) as url:
+        assert roles.needs_of_reader(url, T_AND_U).rights == everything.rights
+
+
 def test_nothing_is_run_and_nothing_is_written(shop: SourceShop) -> None:
     shop.run(*SHOP, "CREATE TABLE shop.voucher (id serial, code text)")
     written(
@@ -349,6 +361,25 @@ def test_a_statement_that_the_store_refuses_is_named_with_its_file(shop: SourceS
         )
 
 
+@pytest.mark.parametrize(
+    "more",
+    ["; DELETE FROM shop.u", "; COMMIT; DELETE FROM shop.u; BEGIN", "\n;/* ; */DELETE FROM shop.u"],
+)
+def test_a_second_statement_is_refused_and_not_run(tables: SourceShop, more: str) -> None:
+    tables.run(*SHOP, "INSERT INTO shop.u VALUES (1)")
+    with pytest.raises(MappingError, match="one statement is all it may hold"):
+        needs(tables, mapping("SELECT id, title FROM shop.t", source(f"shop.t t{more}", "t", "t.id")))  # fmt: skip
+    with pytest.raises(MappingError, match="one statement is all it may hold"):
+        written(tables, f"INSERT INTO shop.t (title) VALUES (:code){more}")
+    assert tables.run("SELECT count(*) FROM shop.u") == [(1,)]
+
+
+def test_a_semicolon_in_a_text_is_no_second_statement(tables: SourceShop) -> None:
+    tables.run(*SHOP)
+    select = "SELECT id, title || ';' AS title FROM shop.t -- ; a remark"
+    assert needs(tables, mapping(select, source("shop.t t -- ;\n", "t", "t.id"))).rights
+
+
 def test_a_server_that_sends_no_tree_is_no_proof_that_nothing_is_needed(
     tables: SourceShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,7 +394,13 @@ def test_a_server_that_sends_no_tree_is_no_proof_that_nothing_is_needed(
 
 @pytest.fixture
 def narrow(tables: SourceShop) -> Iterator[tuple[str, Needs]]:
-    tables.run(*SHOP, "CREATE TABLE shop.w (wid integer)")
+    tables.run(
+        *SHOP,
+        "CREATE TABLE shop.w (wid integer)",
+        "CREATE SEQUENCE shop.s",
+        "CREATE FUNCTION shop.f(integer) RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "REVOKE EXECUTE ON FUNCTION shop.f FROM PUBLIC",
+    )
     name = tables.run("SELECT quote_ident(current_database())")[0][0]
     tables.run(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
     with roles.reader(tables.url, T_AND_U) as made:
@@ -406,6 +443,35 @@ def test_each_right_that_is_gone_is_named_and_its_grant_mends_it(
     assert tried == 12
 
 
+def test_a_schema_that_may_not_be_used_is_named(
+    tables: SourceShop, narrow: tuple[str, Needs]
+) -> None:
+    """Named in the statement it is refused; on the search path it is passed over without a word."""
+    with closing(psycopg2.connect(narrow[0])) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT quote_ident(current_user)")
+        (me,) = cursor.fetchone() or ("",)
+    tables.run(f"REVOKE USAGE ON SCHEMA shop FROM {me}")
+    expected = ("shop", "USAGE", f"GRANT USAGE ON SCHEMA shop TO {me};")
+    assert lacks(narrow[0]) == [expected]
+    tables.run(f"ALTER ROLE {me} SET search_path = shop, public")
+    mappings = mapping("SELECT id, title FROM t", source("t", "t", "t.id"))
+    with closing(roles.opened(narrow[0])) as store, store.transaction() as connection:
+        held = look(connection, mappings)
+    assert [(x.object, x.privilege, x.grant) for x in held.lacking] == [expected]
+    assert held.refused == []
+
+
+def test_a_statement_that_is_wrong_is_told_from_a_right_that_lacks(
+    narrow: tuple[str, Needs],
+) -> None:
+    mappings = mapping("SELECT id, x AS title FROM shop.t", source("shop.t t", "t", "t.id"))
+    with closing(roles.opened(narrow[0])) as store, store.transaction() as connection:
+        held = look(connection, mappings)
+    assert held.lacking == []
+    (refused,) = held.refused
+    assert 'column "x" does not exist' in refused
+
+
 @pytest.mark.parametrize(
     ("grant", "found"),
     [
@@ -415,9 +481,12 @@ def test_each_right_that_is_gone_is_named_and_its_grant_mends_it(
         ("GRANT UPDATE (note) ON shop.u TO {}", ("shop.u (note)", "UPDATE")),
         ("GRANT DELETE ON shop.u TO {}", ("shop.u", "DELETE")),
         ("GRANT TRUNCATE ON shop.u TO {}", ("shop.u", "TRUNCATE")),
+        ("GRANT USAGE ON SEQUENCE shop.s TO {}", ("shop.s", "USAGE")),
+        ("GRANT EXECUTE ON FUNCTION shop.f TO {}", ("shop.f(integer)", "EXECUTE")),
         ("GRANT CREATE ON SCHEMA shop TO {}", ("SCHEMA shop", "CREATE")),
         ("ALTER ROLE {} CREATEROLE", ("the role itself", "CREATEROLE")),
         ("GRANT pg_write_all_data TO {}", ("ROLE pg_write_all_data", "MEMBER")),
+        ("ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT INSERT ON TABLES TO {}", ("TABLES that postgres makes later in schema shop", "INSERT")),
         ("ALTER TABLE shop.w OWNER TO {}", ("TABLE shop.w", "OWNER")),
         ("ALTER ROLE {} SUPERUSER", ("the role itself", "SUPERUSER")),
     ],
@@ -530,3 +599,117 @@ def test_rights_are_compared_by_what_they_are() -> None:
     assert Right("TABLE", "a.b", "SELECT", ("c",), 1, (2,)) == Right(
         "TABLE", "a.b", "SELECT", ("c",)
     )
+
+
+# -- shapes of tables ------------------------------------------------------------------------------
+
+
+def job(url: str, mappings: dict[Entity, Mapping]) -> dict[str, int]:
+    """Ask all that the engine asks of the store; give the fingerprinted rows of each record."""
+    with closing(roles.opened(url)) as store, store.transaction() as connection:
+        (one,) = mappings.values()
+        described = describe(connection, one)
+        probe_sources(connection, described)
+        prints = describe_sources(connection, described)
+        keys = source_keys(connection, described)
+        rows, poison = rows_of(connection, described, keys)
+        assert (sorted(row.key for row in rows), poison) == (sorted(keys), [])
+        return {key: count for key, _, count in fingerprints_of(connection, prints, keys)}
+
+
+@pytest.mark.parametrize(
+    ("make", "select", "sources"),
+    [
+        # Partitions: what is granted is the whole.
+        (("CREATE TABLE s.p (id integer, title text, other text) PARTITION BY RANGE (id)",
+          "CREATE TABLE s.p1 PARTITION OF s.p FOR VALUES FROM (0) TO (10)",
+          "CREATE TABLE s.p2 PARTITION OF s.p FOR VALUES FROM (10) TO (20)",
+          "INSERT INTO s.p VALUES (1, 'a', 'b'), (11, 'c', 'd')"),
+         "SELECT id, title FROM s.p", [("s.p p", "p", "p.id")]),
+        (("CREATE TABLE s.p (id integer, title text, other text)", "CREATE TABLE s.p1 () INHERITS (s.p)",
+          "INSERT INTO s.p VALUES (1, 'a', 'b')", "INSERT INTO s.p1 VALUES (2, 'a', 'b')"),
+         "SELECT id, title FROM s.p", [("s.p p", "p", "p.id")]),
+        # Keys and values of types that live in a schema.
+        (("CREATE DOMAIN s.key AS text", "CREATE TYPE s.kind AS ENUM ('a')",
+          "CREATE TABLE s.t (id s.key, kind s.kind, other text)", "INSERT INTO s.t VALUES ('1', 'a', 'b')"),
+         "SELECT id, kind AS title FROM s.t WHERE kind = 'a'", [("s.t t", "t", "t.id")]),
+        (("CREATE TABLE s.t (id integer, title text, other text)", "INSERT INTO s.t VALUES (1, 'a', 'b')",
+          "CREATE VIEW s.v AS SELECT id, title FROM s.t"),
+         "SELECT id, title FROM s.v", [("s.v v", "v", "v.id")]),
+        (("CREATE TABLE s.t (id integer, title text, other text)", "INSERT INTO s.t VALUES (1, 'a', 'b')",
+          "CREATE MATERIALIZED VIEW s.v AS SELECT id, title, other FROM s.t"),
+         "SELECT id, title FROM s.v", [("s.v v", "v", "v.id")]),
+        (("CREATE TABLE s.t (id integer, title text, other text)", "INSERT INTO s.t VALUES (1, 'a', 'b')"),
+         "SELECT id, title FROM s.t", [("(SELECT id, title FROM s.t) t", "t", "t.id")]),
+        (("CREATE TABLE s.t (id integer, title text, other text, at timestamptz DEFAULT now())",
+          "INSERT INTO s.t VALUES (1, 'a', 'b')"),
+         "SELECT id, title FROM s.t", [("s.t t", "t", "t.id", "t.at")]),
+        # One that may have no row of its own.
+        (("CREATE TABLE s.t (id integer, title text, other text)", "INSERT INTO s.t VALUES (1, 'a', 'b')",
+          "CREATE TABLE s.u (t integer, word text, other text)"),
+         "SELECT t.id, coalesce(u.word, title) AS title FROM s.t LEFT JOIN s.u ON u.t = t.id",
+         [("s.t t LEFT JOIN s.u u ON u.t = t.id", "t u", "t.id")]),
+        (("CREATE TABLE s.t (id integer, title text, \"Other One\" text)", "INSERT INTO s.t VALUES (1, 'a', 'b')"),
+         "SELECT id, \"Other One\" AS title FROM s.t", [("s.t AS \"T T\"", "\"T-T\"", "id")]),
+    ],
+)  # fmt: skip
+def test_the_job_runs_with_exactly_the_rights_on_every_shape_of_table(
+    shop: SourceShop, make: tuple[str, ...], select: str, sources: list[tuple[str, ...]]
+) -> None:
+    shop.run("CREATE SCHEMA s", *make)
+    made = [
+        SourceTables(given[0].replace("T T", "T-T"), tuple(given[1].split()), *given[2:])
+        for given in sources
+    ]
+    mappings = mapping(select, *made)
+    with roles.reader(shop.url, mappings) as (url, _):
+        assert job(url, mappings) == job(shop.url, mappings) != {}
+        with closing(roles.opened(url)) as store, store.transaction() as connection:
+            held = look(connection, mappings)
+    assert held.lacking == []
+    assert [e for e in held.excess if not e.for_all] == []
+
+
+def advice(script: RoleScript) -> list[str]:
+    return [statement for part in script.parts for statement in part.advice]
+
+
+def test_the_policy_that_is_advised_shows_all_rows(shop: SourceShop) -> None:
+    shop.run(
+        *SHOP, "ALTER TABLE shop.t ENABLE ROW LEVEL SECURITY", "INSERT INTO shop.t VALUES (1, 'a')"
+    )
+    with roles.reader(shop.url, T_AND_U) as (url, found):
+        assert job(url, T_AND_U) == {}
+        role = shop.run("SELECT rolname FROM pg_roles WHERE rolname LIKE 'reader %'")[0][0]
+        policy = advice(roles.script_of_reader(shop.url, role, found))[0]
+        shop.run(policy)
+        assert job(url, T_AND_U) == {"1": 1}
+
+
+def test_a_reader_that_follows_timestamps_may_be_let_see_open_transactions(
+    shop: SourceShop,
+) -> None:
+    shop.run(*SHOP, "ALTER TABLE shop.t ADD COLUMN at timestamptz")
+    by_time = mapping(
+        "SELECT id, title FROM shop.t", SourceTables("shop.t t", ("t",), "t.id", "t.at")
+    )
+    other = shop.run("SELECT pg_backend_pid()")[0][0]
+    seen = f"SELECT 1 / (count(*) FILTER (WHERE query <> '<insufficient privilege>' AND pid = {other}))::int FROM pg_stat_activity"
+    with roles.reader(shop.url, by_time) as (url, found):
+        role = shop.run("SELECT rolname FROM pg_roles WHERE rolname LIKE 'reader %'")[0][0]
+        advised = [
+            s
+            for s in advice(roles.script_of_reader(shop.url, role, found))
+            if "DATABASE" not in s and "SCHEMA" not in s
+        ]
+        assert advised[-1].startswith("GRANT pg_read_all_stats TO")
+        with pytest.raises(psycopg2.errors.DivisionByZero):
+            roles.may(url, seen)
+        shop.run(*advised)
+        assert roles.may(url, seen)
+        with closing(roles.opened(url)) as store, store.transaction() as connection:
+            assert [e for e in look(connection, by_time).excess if not e.for_all] == []
+    with roles.reader(shop.url, T_AND_U) as (_, found):
+        assert not any(
+            "pg_read_all_stats" in s for s in advice(roles.script_of_reader(shop.url, "r", found))
+        )

@@ -1,5 +1,5 @@
--- The two roles a pipeline gets from a careful merchant: one that reads, one that writes coupons and
--- nothing else. Roles belong to the server, so they may be there from another database; then they
+-- The two roles of the sample store: one that reads all of it, one that writes coupons and nothing
+-- else. (`influence-pipeline roles` gives less: the columns that the mapping reads.) Roles belong to the server, so they may be there from another database; then they
 -- get these passwords. Parameters: reader_password, coupon_password (as SCRAM verifiers).
 DO $$
 DECLARE name text;

@@ -101,8 +101,11 @@ SELECT current_schemas(false)::text[] AS present,
        ) AS of_a_new_role
 
 -- name: not_usable
--- Schemas that this role may not use.
-SELECT nspname AS name, quote_ident(nspname) AS written FROM pg_namespace
+-- Schemas that this role may not use. `on_path`: its search path names them.
+SELECT nspname AS name, quote_ident(nspname) AS written,
+       nspname IN (SELECT trim(both ' "' FROM p)
+                   FROM unnest(string_to_array(current_setting('search_path'), ',')) AS p) AS on_path
+FROM pg_namespace
 WHERE NOT has_schema_privilege(oid, 'USAGE') AND nspname !~ '^pg_'
 
 -- name: lacking
@@ -132,10 +135,27 @@ SELECT quote_ident(current_user) AS written, r.rolsuper, r.rolcreatedb, r.rolcre
 FROM pg_roles r WHERE r.rolname = current_user
 
 -- name: memberships
--- Roles that this one is a member of, itself or through others.
+-- Roles that this one is a member of, itself or through others; but for those that only look at how
+-- the server is, which a reader may be given so that it can warn of long transactions.
 SELECT quote_ident(r.rolname) AS written FROM pg_roles r
 WHERE pg_has_role(current_user, r.oid, 'MEMBER') AND r.rolname <> current_user
+  AND r.rolname NOT IN ('pg_monitor', 'pg_read_all_stats', 'pg_read_all_settings', 'pg_stat_scan_tables')
 ORDER BY 1
+
+-- name: of_what_comes
+-- What this role gets on objects that others will make (ALTER DEFAULT PRIVILEGES).
+SELECT quote_ident(o.rolname) AS owner, a.privilege_type AS privilege,
+       CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'ROUTINES'
+                            WHEN 'n' THEN 'SCHEMAS' ELSE 'TYPES' END AS kind,
+       coalesce(' in schema ' || quote_ident(n.nspname), '') AS place,
+       coalesce(' IN SCHEMA ' || quote_ident(n.nspname), '') AS clause
+FROM pg_default_acl d
+JOIN pg_roles o ON o.oid = d.defaclrole
+LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
+CROSS JOIN aclexplode(d.defaclacl) AS a
+JOIN pg_roles me ON me.oid = a.grantee AND me.rolname = current_user
+WHERE o.oid <> me.oid
+ORDER BY 1, 3, 2
 
 -- name: excess_on_schemas
 SELECT quote_ident(n.nspname) AS written, has_schema_privilege('public', n.oid, 'CREATE') AS for_all
@@ -154,9 +174,10 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname !~ '^pg_'
 ORDER BY 1
 
 -- name: held_on_tables
--- What this role may do with whole tables or single columns, but for system columns. `number` NULL:
+-- What this role may do with whole tables or single columns, but for system columns; with
+-- sequences; and with functions that not everybody may call. `number` NULL:
 -- the privilege is one of tables only. `for_all`: everybody has it.
-SELECT c.oid::bigint AS oid, format('%I.%I', n.nspname, c.relname) AS written,
+SELECT c.oid::bigint AS oid, 'TABLE' AS kind, format('%I.%I', n.nspname, c.relname) AS written,
        p.privilege, a.attnum AS number, quote_ident(a.attname) AS column_written,
        has_column_privilege('public', c.oid, a.attnum, p.privilege) AS for_all,
        has_table_privilege(c.oid, p.privilege) AS on_table
@@ -168,20 +189,28 @@ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_'
   AND has_any_column_privilege(c.oid, p.privilege)
   AND has_column_privilege(c.oid, a.attnum, p.privilege)
 UNION ALL
-SELECT c.oid::bigint, format('%I.%I', n.nspname, c.relname), p.privilege, NULL, NULL,
+SELECT c.oid::bigint, 'TABLE', format('%I.%I', n.nspname, c.relname), p.privilege, NULL, NULL,
        has_table_privilege('public', c.oid, p.privilege), true
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN unnest(ARRAY['DELETE', 'TRUNCATE', 'TRIGGER']) AS p (privilege)
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_'
   AND n.nspname <> 'information_schema' AND has_table_privilege(c.oid, p.privilege)
 UNION ALL
-SELECT c.oid::bigint, format('%I.%I', n.nspname, c.relname), p.privilege, NULL, NULL,
+SELECT c.oid::bigint, 'SEQUENCE', format('%I.%I', n.nspname, c.relname), p.privilege, NULL, NULL,
        has_sequence_privilege('public', c.oid, p.privilege), true
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN unnest(ARRAY['USAGE', 'SELECT', 'UPDATE']) AS p (privilege)
 WHERE c.relkind = 'S' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND has_sequence_privilege(c.oid, p.privilege)
-ORDER BY 2, 3, 4
+UNION ALL
+SELECT p.oid::bigint, 'FUNCTION', format('%I.%I(%s)', n.nspname, p.proname,
+                                         pg_get_function_identity_arguments(p.oid)),
+       'EXECUTE', NULL, NULL, false, true
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE p.proacl IS NOT NULL AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND has_function_privilege(p.oid, 'EXECUTE')
+  AND NOT has_function_privilege('public', p.oid, 'EXECUTE')
+ORDER BY 3, 4, 5
 
 -- name: here
 -- What a script for this database must know of it.

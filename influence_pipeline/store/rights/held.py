@@ -104,16 +104,26 @@ def look(connection: Session, mappings: Mappings, statements: Collection[Stateme
 
 
 def _not_usable(connection: Session, error: BaseException | None) -> list[str]:
-    """Give the schema, as SQL writes it, that a refusal is about: the message ends with its name
-    in any language."""
-    if not isinstance(error, psycopg2.errors.InsufficientPrivilege):
-        return []
-    words = error.diag.message_primary or ""
-    return [
-        row["written"]
-        for row in ask(connection, "not_usable")
-        if words.endswith((f" {row['name']}", f'"{row["name"]}"'))
-    ]
+    """Give the schemas, as SQL writes them, that a refusal is about."""
+    if isinstance(error, psycopg2.errors.InsufficientPrivilege):
+        # The message ends with its name, in any language.
+        words = error.diag.message_primary or ""
+        return [
+            row["written"]
+            for row in ask(connection, "not_usable")
+            if words.endswith((f" {row['name']}", f'"{row["name"]}"'))
+        ]
+    if isinstance(error, _NOT_FOUND):
+        # A schema on the search path that may not be used is passed over without a word.
+        return [row["written"] for row in ask(connection, "not_usable") if row["on_path"]]
+    return []
+
+
+_NOT_FOUND = (
+    psycopg2.errors.UndefinedTable,
+    psycopg2.errors.UndefinedFunction,
+    psycopg2.errors.UndefinedObject,
+)
 
 
 def _lacking(connection: Session, rights: list[Right], role: str) -> list[Lacking]:
@@ -172,6 +182,15 @@ def _excess(connection: Session, needed: list[Right], me: dict[str, Any]) -> lis
         Excess(f"ROLE {row['written']}", "MEMBER", f"REVOKE {row['written']} FROM {role};")
         for row in ask(connection, "memberships")
     ]
+    found += [
+        Excess(
+            f"{row['kind']} that {row['owner']} makes later{row['place']}",
+            row["privilege"],
+            f"ALTER DEFAULT PRIVILEGES FOR ROLE {row['owner']}{row['clause']} "
+            f"REVOKE {row['privilege']} ON {row['kind']} FROM {role};",
+        )
+        for row in ask(connection, "of_what_comes")
+    ]
     database = f"DATABASE {me['database']}"
     for may, for_all, word in (
         (me["may_create"], False, "CREATE"),
@@ -203,7 +222,7 @@ def _on_tables(
     wanted: set[tuple[int, str, int | None]] = set()
     for right in needed:
         wanted |= {(right.oid, right.privilege, number) for number in right.numbers or (None,)}
-    beyond: dict[tuple[str, str, bool, bool], list[str]] = {}
+    beyond: dict[tuple[str, str, str, bool, bool], list[str]] = {}
     for row in ask(connection, "held_on_tables"):
         oid, privilege = int(row["oid"]), row["privilege"]
         if (
@@ -212,15 +231,15 @@ def _on_tables(
             or (oid, privilege, row["number"]) in wanted
         ):
             continue
-        group = (row["written"], privilege, row["for_all"], row["on_table"])
+        group = (row["kind"], row["written"], privilege, row["for_all"], row["on_table"])
         beyond.setdefault(group, []).append(row["column_written"])
     found = []
-    for (table, privilege, for_all, on_table), columns in beyond.items():
+    for (kind, table, privilege, for_all, on_table), columns in beyond.items():
         named = [column for column in columns if column is not None]
         whom = "PUBLIC" if for_all else role
         listed = f" ({', '.join(named)})" if named else ""
         # What was granted on a table cannot be taken from single columns of it.
-        mend = f"REVOKE {privilege}{'' if on_table else listed} ON TABLE {table} FROM {whom};"
+        mend = f"REVOKE {privilege}{'' if on_table else listed} ON {kind} {table} FROM {whom};"
         kept = [r for r in needed if (r.object, r.privilege) == (table, privilege)]
         if on_table and not for_all:
             mend += "".join(f" {right.grant(role)};" for right in kept)

@@ -62,12 +62,13 @@ class Right:
 @dataclass
 class Needs:
     """What statements need. `notes`: what a person must look at. `filtered`: tables with row-level
-    security. `path`: schemas that the names in the statements need as a search path; None: none, or
-    that which a new role has."""
+    security. `by_time`: some source is followed by a timestamp. `path`: schemas that the names in
+    the statements need as a search path; None: none, or that which a new role has."""
 
     rights: list[Right] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     filtered: list[str] = field(default_factory=list)
+    by_time: bool = False
     path: tuple[str, ...] | None = None
 
 
@@ -120,7 +121,6 @@ def _look_into_views(connection: Session, added: _Added) -> None:
             seen.add(oid)
             mine = todo[oid] and view["as_invoker"]
             says = ask(connection, "view", oid=oid)[0]["says"]
-            parse_tree.begin(connection)
             tree = parse_tree.analyse(connection, says.rstrip().rstrip(";"))
             added.functions |= tree.functions
             if mine:

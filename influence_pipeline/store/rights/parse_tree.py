@@ -74,23 +74,19 @@ class Tree:
 
 
 def begin(connection: Session) -> None:
-    """Have the server send trees for the rest of the transaction."""
-    run(
-        connection,
-        "SET LOCAL debug_print_parse = on; SET LOCAL debug_pretty_print = off; "
-        "SET LOCAL client_min_messages = log",
-    )
+    """Make ready for `analyse`, up to `end`: let messages of level LOG through."""
     try:
         with connection.begin_nested():
-            # Kept out of the server's log where this role may say so.
+            # Keeps the trees out of the server's log, where this role may say so.
             run(connection, "SET LOCAL log_min_messages = fatal")
     except psycopg2.errors.InsufficientPrivilege:
         pass
+    run(connection, "SET LOCAL debug_pretty_print = off; SET LOCAL client_min_messages = log")
 
 
 def end(connection: Session) -> None:
-    """Have it send none any more."""
-    run(connection, "RESET debug_print_parse; RESET client_min_messages")
+    """Keep them back again."""
+    run(connection, "RESET client_min_messages")
 
 
 def analyse(connection: Session, statement: str) -> Tree:
@@ -100,9 +96,13 @@ def analyse(connection: Session, statement: str) -> Tree:
     with connection.begin_nested():
         # The driver keeps the last fifty only.
         del notices[:]
-        run(connection, f"PREPARE {_NAME} AS {statement}")
+        run(
+            connection,
+            # One message: of nothing else is a tree made. Its last line may be a comment.
+            f"SET LOCAL debug_print_parse = on; PREPARE {_NAME} AS {statement}\n; "
+            f"SET LOCAL debug_print_parse = off; DEALLOCATE {_NAME}",
+        )
         trees = [notice for notice in notices if _IS_TREE.search(notice)]
-        run(connection, f"DEALLOCATE {_NAME}")
     del notices[:]
     found = Tree()
     for tree in trees:

@@ -109,12 +109,13 @@ def reader_script(
         Part(
             "It writes nothing, also where somebody grants it more than this script. The pipeline "
             f"sets its own time-out ({statement_seconds} s a statement) in each transaction; these "
-            "are the net below it.",
+            "are the net below it. (A look that finds very many changed rows keeps its first "
+            "transaction open while it reads on in others, so that time-out is long.)",
             (
                 f"ALTER ROLE {me.name} SET default_transaction_read_only = on",
                 f"ALTER ROLE {me.name} SET statement_timeout = '{net}s'",
                 f"ALTER ROLE {me.name} SET lock_timeout = '10s'",
-                f"ALTER ROLE {me.name} SET idle_in_transaction_session_timeout = '{net}s'",
+                f"ALTER ROLE {me.name} SET idle_in_transaction_session_timeout = '1h'",
             ),
         ),
         _take_away(me),
@@ -129,6 +130,7 @@ def reader_script(
         ),
         _path(connection, me, here, needs),
         *_filtered(me, needs),
+        *_watching(connection, me, needs),
         *_notes(needs),
         *_for_all(connection, here),
     ]
@@ -208,34 +210,29 @@ def state_script(
                 ),
             )
         return RoleScript(role, f"the owner of the state: {_flat(role)}", parts)
-    create = f"CREATE DATABASE {where.name}"
+    # Only of one that is made here: in another somebody else may be at home.
+    create, alone = quoted(
+        connection,
+        f"CREATE DATABASE {where.name}",
+        f"REVOKE ALL ON DATABASE {where.name} FROM PUBLIC",
+    )
     in_its_own = (
         _login(me, "state", None),
         time_outs,
         Part(
             "Its own database. If the state is on another server than the store, run this part "
-            "there: influence-pipeline roles --only state.",
+            "there: influence-pipeline roles --only state. One made here lets nobody else in.",
             psql=(
-                f"SELECT {_text(create)} WHERE NOT EXISTS",
-                f"    (SELECT FROM pg_database WHERE datname = {where.text}) \\gexec",
+                f"SELECT unnest(ARRAY[{create.text}, {alone.text}])",
+                f"WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = {where.text}) \\gexec",
             ),
         ),
         Part(
-            "It makes its schema there itself (CREATE), and every capture makes temporary tables. "
-            "Nobody else comes in.",
-            (
-                f"REVOKE ALL ON DATABASE {where.name} FROM PUBLIC",
-                f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {where.name} TO {me.name}",
-            ),
+            "It makes its schema there itself (CREATE), and every capture makes temporary tables.",
+            (f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {where.name} TO {me.name}",),
         ),
     )
     return RoleScript(role, f"the owner of the state: {_flat(role)}", in_its_own, whole=False)
-
-
-def _text(words: str) -> str:
-    """Write a text as SQL does."""
-    escaped = words.replace("'", "''")
-    return f"E'{escaped}'".replace("\\", "\\\\") if "\\" in words else f"'{escaped}'"
 
 
 def _flat(name: str) -> str:
@@ -306,6 +303,21 @@ def _filtered(me: Quoted, needs: Needs, *, writes: bool = False) -> Iterator[Par
                 f"ALTER ROLE {me.name} BYPASSRLS",
             ),
         )
+
+
+def _watching(connection: Session, me: Quoted, needs: Needs) -> Iterator[Part]:
+    if not needs.by_time:
+        return
+    inherited = ask(connection, "here")[0]["version"] >= 160000
+    yield Part(
+        "A source is followed by changed_at. The pipeline warns of a transaction that is open for "
+        "longer than overlap_minutes, if it may see others' transactions:",
+        advice=(
+            (f"GRANT pg_read_all_stats TO {me.name} WITH INHERIT TRUE",)
+            if inherited
+            else (f"ALTER ROLE {me.name} INHERIT", f"GRANT pg_read_all_stats TO {me.name}")
+        ),
+    )
 
 
 def _notes(needs: Needs) -> Sequence[Part]:

@@ -20,7 +20,7 @@ from influence_pipeline.store.rights import parse_tree
 from influence_pipeline.store.rights.needs import Needs, needs_of
 from influence_pipeline.store.rights.parse_tree import Tree
 from influence_pipeline.store.rights.paths import path_for
-from influence_pipeline.store.statements import Statement
+from influence_pipeline.store.statements import Statement, is_one
 
 Mappings = Mapping[Entity, mappings_of_the_store.Mapping]
 
@@ -58,7 +58,9 @@ def reads(connection: Session, mappings: Mappings) -> dict[tuple[str, str], tupl
 def reader_needs(connection: Session, mappings: Mappings, *, role: str | None = None) -> Needs:
     """Say what the role that reads needs. `role`: also which search path a role of this name would
     need. Raises MappingError naming the file where the store refuses a statement."""
-    return _needs(connection, reader_statements(connection, mappings), role)
+    needs = _needs(connection, reader_statements(connection, mappings), role)
+    needs.by_time = any(s.changed_at for mapping in mappings.values() for s in mapping.sources)
+    return needs
 
 
 def writer_needs(
@@ -81,6 +83,9 @@ def _needs(connection: Session, asked: Sequence[Asked], role: str | None) -> Nee
 def understood(connection: Session, asked: Asked) -> tuple[str, Tree] | None:
     """Analyse a statement; give what it was in the end, and its tree. None: it is left out. Raises
     MappingError naming the place where the store refuses it."""
+    if not is_one(asked.sql):
+        # A second one would be run.
+        raise MappingError(f"{asked.place}: it holds a `;`, and one statement is all it may hold.")
     try:
         return asked.sql, parse_tree.analyse(connection, asked.sql)
     except psycopg2.errors.UndefinedColumn as error:
