@@ -21,11 +21,11 @@ import dagster as dg
 import psycopg2
 
 from benchmarks.customer_api import influence_id
-from influence_pipeline.cli.init import copy_preset
 from influence_pipeline.demo.processes import Processes
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
 from influence_pipeline.state.database import open_state
+from influence_pipeline.store.presets import copy_preset
 from influence_pipeline.webhooks import inbox
 
 API_MS = 5.0

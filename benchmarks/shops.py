@@ -15,11 +15,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from influence_pipeline.cli.init import copy_preset
 from influence_pipeline.records import Entity
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
 from influence_pipeline.settings import Settings, load_settings
+from influence_pipeline.store.presets import copy_preset
 from influence_pipeline.sync.engine import Engine
 
 KEY = "benchmark-key"

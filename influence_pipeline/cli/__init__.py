@@ -78,8 +78,21 @@ def build_parser() -> argparse.ArgumentParser:
         added.add_argument("--json", action="store_true", help="print JSON")
 
     added = command("init", "init", "write a first influence.toml and its SQL files")
-    added.add_argument("--preset", default="plain", choices=["plain"], help="default: plain")
+    added.add_argument(
+        "--store-url", metavar="URL", help="the store's Postgres; default: INFLUENCE_STORE_URL"
+    )
+    added.add_argument(
+        "--preset",
+        default="auto",
+        choices=["auto", "plain", "medusa", "vendure", "saleor", "unknown"],
+        help="auto: recognise the store, plain where none is named; unknown: a draft from the "
+        "store's own catalog; default: auto",
+    )
     added.add_argument("--into", default=".", metavar="FOLDER", help="default: this folder")
+    added.add_argument("--time-zone", metavar="ZONE", help="of timestamps that have none")
+    added.add_argument("--currency", metavar="CODE", help="of amounts that say none")
+    added.add_argument("--yes", action="store_true", help="ask nothing, take what is likely")
+    as_json(added)
 
     command("schema", "schema", "print the JSON Schema of influence.toml, for editors")
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import psycopg2
 import requests
 
-from influence_pipeline.cli.init import copy_preset
 from influence_pipeline.demo.processes import DemoError, Processes
 from influence_pipeline.platform_api.single import SingleCalls
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
+from influence_pipeline.store.presets import copy_preset
 from influence_pipeline.webhooks.subscriptions import PATH, register
 
 CLI = ["-m", "influence_pipeline.cli"]
