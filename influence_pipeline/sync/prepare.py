@@ -137,7 +137,7 @@ class Preparation:
 
     def _is_before_go_live(self, claim: Claim, row: CanonicalRow) -> bool:
         """Tell whether it is an order that a capture would have left out, could it have read it."""
-        go_live = self._rules.go_live
+        go_live = self._rules.go_live if self.entity is Entity.ORDER else None
         never_told = claim.status is None and claim.synced_hash is None
         if go_live is None or not never_told or claim.phase is not Phase.IDLE:
             return False

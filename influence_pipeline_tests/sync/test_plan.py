@@ -397,3 +397,20 @@ def test_status_moves_are_counted_with_what_they_do_to_points(world: World) -> N
     world.sync()
     kinds = [row["kind"] for row in world.sandbox.rows("SELECT kind FROM movements ORDER BY id")]
     assert sorted(kinds[len(before) :]) == ["award"] * 3 + ["deduction"]
+
+
+def test_only_orders_have_a_go_live(world: World) -> None:
+    """Customers and products from before it are planned, and sent, as all others are."""
+    assert world.go_live is not None
+    world.configure((world.go_live.isoformat(), "2099-01-01T00:00:00Z"))
+    made = planned(world)
+    counts = {
+        entity: sum(row["entity"] == entity for row in by_key(made).values())
+        for entity in STORE_ENTITIES
+    }
+    with world.engine() as engine:
+        there = {entity: engine.count_in_store(entity) for entity in STORE_ENTITIES}
+    assert counts == {**there, Entity.ORDER: 0}
+    assert {row["state"] for row in by_key(made).values()} == {"ready"}
+    world.sync()
+    assert ready(made).keys() == as_received(received(world)).keys()
