@@ -57,7 +57,7 @@ def _quick() -> QuickSettings:
     if state_url is None:
         raise _NotAsExpected
     file = Path(environment.get("config", "influence.toml")).expanduser()
-    content = tomllib.loads(file.read_text(encoding="utf-8"))
+    content = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     schema = content.get("state_schema", "influence")
     version = content.get("version")
     # True is 1 to Python.

@@ -28,13 +28,34 @@ _RECORDS = 200
 
 @dataclass(frozen=True)
 class Stray:
-    """A row of `table` that the key leads to record `key`, and that makes up record `owner`.
-    `better`: a column that names the owner."""
+    """A row that the key leads to record `key`, and that makes up record `owner`. `better`: the
+    column that names the owner, of every such row."""
 
-    table: str
     key: str
     owner: str
     better: str | None
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What trying `rows` rows of a table showed. `idle`: none of them made a difference to any
+    record, and they were enough to wonder."""
+
+    table: str
+    rows: int
+    stray: Stray | None
+    idle: bool
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row: whether it makes up a record that its key names, and if not, whose it is. `named`:
+    what its columns hold."""
+
+    led_to: list[str]
+    own: bool
+    owners: list[str]
+    named: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -42,17 +63,19 @@ class _Table:
     schema: str
     name: str
     columns: tuple[str, ...]
+    # Expressions of columns that are the table's own key, by the alias.
+    own_keys: frozenset[str]
 
     @property
     def quoted(self) -> str:
         return f"{_quoted(self.schema)}.{_quoted(self.name)}"
 
 
-def strays(
+def tried(
     connection: sa.Connection, described: Described, number: int, records: Sequence[str]
-) -> Iterator[Stray]:
-    """Give rows of a source that belong to other records than its key says. `records`: keys of
-    some records there are. Where a SELECT cannot be read in this way, there are none.
+) -> Iterator[Tried]:
+    """Try some rows of each table of a source, and say what they make up. `records`: keys of some
+    records there are. What cannot be tried is left out.
 
     `connection`: in a read-only transaction; every trial is a savepoint of it.
     """
@@ -62,10 +85,37 @@ def strays(
         table = _behind(connection, nodes, alias)
         if table is None:
             continue
-        for place in _some_rows(connection, described, number, alias):
-            stray = _tried(connection, described, number, alias, table, place, records)
-            if stray is not None:
-                yield stray
+        rows = [
+            made
+            for place in _some_rows(connection, described, number, alias)
+            if (made := _row(connection, described, number, alias, table, place, records))
+        ]
+        if rows:
+            yield Tried(f"{table.schema}.{table.name}", len(rows), _stray(table, rows), _idle(rows))
+
+
+def _stray(table: _Table, rows: Sequence[_Row]) -> Stray | None:
+    astray = [row for row in rows if row.owners]
+    if not astray:
+        return None
+    # A column is a better key if it names an owner for each of these rows. That of the table's own
+    # key does so by chance only.
+    better = next(
+        (
+            column
+            for column in astray[0].named
+            if column not in table.own_keys
+            and all(row.named.get(column) in row.owners for row in astray)
+        ),
+        None,
+    )
+    first = astray[0]
+    owner = first.named[better] if better else first.owners[0]
+    return Stray(first.led_to[0], owner, better)
+
+
+def _idle(rows: Sequence[_Row]) -> bool:
+    return len(rows) >= _ROWS and not any(row.own or row.owners for row in rows)
 
 
 def _behind(connection: sa.Connection, nodes: list[dict[str, Any]], alias: str) -> _Table | None:
@@ -81,7 +131,10 @@ def _behind(connection: sa.Connection, nodes: list[dict[str, Any]], alias: str) 
     columns = run(
         connection,
         """
-        SELECT a.attname::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        SELECT a.attname::text, EXISTS (
+            SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary
+              AND i.indnatts = 1 AND i.indkey[0] = a.attnum
+        ) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
         JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE (n.nspname, c.relname) = (%(schema)s, %(name)s) AND c.relkind = 'r'
           AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped
@@ -90,7 +143,10 @@ def _behind(connection: sa.Connection, nodes: list[dict[str, Any]], alias: str) 
         """,
         {"schema": schema, "name": name},
     ).fetchall()
-    return _Table(schema, name, tuple(column for (column,) in columns)) if columns else None
+    if not columns:
+        return None
+    own = frozenset(f"{alias}.{_plain(column)}" for column, is_key in columns if is_key)
+    return _Table(schema, name, tuple(column for column, _ in columns), own)
 
 
 def _some_rows(
@@ -109,7 +165,7 @@ def _some_rows(
     ]
 
 
-def _tried(
+def _row(
     connection: sa.Connection,
     described: Described,
     number: int,
@@ -117,7 +173,8 @@ def _tried(
     table: _Table,
     place: str,
     records: Sequence[str],
-) -> Stray | None:
+) -> _Row | None:
+    """Try one row; None where it cannot be tried."""
     source = described.mapping.sources[number]
     led_to = [
         key
@@ -129,21 +186,22 @@ def _tried(
         or []
     ]
     changed = _changed(connection, described, table, place, led_to)
-    if changed is None or changed:
+    if changed is None or not led_to:
         return None
+    if changed:
+        return _Row(led_to, own=True, owners=[], named={})
     named = _named_by(connection, source.from_clause, alias, place, table)
-    others = [key for key in (*named, *records[:_RECORDS]) if key not in led_to]
-    owners = _changed(connection, described, table, place, list(dict.fromkeys(others)))
-    if not owners or not led_to:
-        return None
-    owner = next((key for key in named if key in owners), owners[0])
-    return Stray(f"{table.schema}.{table.name}", led_to[0], owner, named.get(owner))
+    others = dict.fromkeys((*named.values(), *records[:_RECORDS]))
+    owners = _changed(
+        connection, described, table, place, [key for key in others if key not in led_to]
+    )
+    return _Row(led_to, own=False, owners=owners or [], named=named)
 
 
 def _named_by(
     connection: sa.Connection, from_clause: str, alias: str, place: str, table: _Table
 ) -> dict[str, str]:
-    """Give what the row's own columns say, each with the expression of its column."""
+    """Give what each of the row's own columns holds, by its expression."""
     named: dict[str, str] = {}
     for column in table.columns:
         expression = f"{alias}.{_plain(column)}"
@@ -154,7 +212,7 @@ def _named_by(
         )
         value = rows[0][0] if rows else None
         if value is not None and len(value) < 200:
-            named.setdefault(value, expression)
+            named[expression] = value
     return named
 
 

@@ -3,12 +3,14 @@ Nothing is connected to here."""
 
 from __future__ import annotations
 
+import os
 import re
 import stat
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,7 +19,7 @@ from influence_pipeline.check.finding import Check, Findings, error, note, ok, w
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.postgres import parse_url
 from influence_pipeline.records import STORE_ENTITIES
-from influence_pipeline.settings import PUBLIC_API
+from influence_pipeline.settings import PUBLIC_API, Environment
 from influence_pipeline.settings.environment import MEANING
 
 # The vendor's gateway gives up after this long (contract: Limits and errors).
@@ -38,6 +40,29 @@ def _file(desk: Desk) -> Findings:
         )
         return
     yield ok(f"{desk.settings.file} can be read (version {version})")
+
+
+def _environment(desk: Desk) -> Findings:
+    """Variables that nobody reads: a misspelt one changes nothing, silently."""
+    known = {f"INFLUENCE_{name.upper()}" for name in Environment.model_fields}
+    # What `roles` has psql read.
+    known |= {f"INFLUENCE_{role}_PASSWORD" for role in ("READER", "COUPONS", "STATE")}
+    given = [name.upper() for name in os.environ if name.upper().startswith("INFLUENCE_")]
+    with suppress(OSError, UnicodeDecodeError):
+        lines = Path(".env").read_text(encoding="utf-8").splitlines()
+        given += [
+            match[1].upper()
+            for line in lines
+            if (match := re.match(r"\s*(?:export\s+)?(INF\w*)\s*=", line, re.IGNORECASE))
+        ]
+    for name in sorted(set(given) - known):
+        meant = get_close_matches(name, known, n=1, cutoff=0.7)
+        yield warning(
+            f"{name} is no variable of this program",
+            where=name,
+            why="It is not read, and what it should set has its default.",
+            mend=f"Is {meant[0]} meant?" if meant else "docs/settings.md lists the variables.",
+        )
 
 
 def _set(name: str, why: str) -> Callable[[Desk], Findings]:
@@ -70,6 +95,15 @@ def _database_url(variable: str, url: str) -> Findings:
             mend="Write it as postgresql://user:password@host:5432/database.",
         )
         return
+    mode = given.get("sslmode", "prefer")
+    if mode not in _SSL_MODES:
+        meant = get_close_matches(mode, _SSL_MODES, n=1) or ["verify-full"]
+        yield error(
+            f"sslmode={mode} is none that Postgres knows",
+            where=variable,
+            why="No connection comes about.",
+            mend=f"sslmode={meant[0]}",
+        )
     if "dbname" not in given and "service" not in given:
         yield error(
             f"{variable} names no database",
@@ -77,6 +111,9 @@ def _database_url(variable: str, url: str) -> Findings:
             why="Postgres takes the one that is called like the user then, which is hardly meant.",
             mend="Put the database's name at its end: …@host:5432/shop.",
         )
+
+
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 def _coupon_url(desk: Desk) -> Findings:
@@ -177,7 +214,19 @@ def _files(desk: Desk) -> Findings:
 def _api_names(desk: Desk) -> Findings:
     from influence_pipeline.platform_api.payloads import Names
 
-    names = Names(desk.config.api_names.model_dump(exclude={"variants_body"}))
+    given = desk.config.api_names.model_dump(exclude={"variants_body"})
+    names = Names(given)
+    for model, renamed in given.items():
+        theirs = Counter(renamed.values())
+        for ours, name in renamed.items():
+            if not name.strip() or theirs[name] > 1:
+                yield error(
+                    f'api_names.{model} calls {ours} "{name}", which is '
+                    + ("empty" if not name.strip() else "another one's name too"),
+                    where=desk.place("api_names", model, ours),
+                    why="One of the values would be lost in each call.",
+                    mend="Give each field of a call a name of its own.",
+                )
     for name in names.unknown():
         yield error(
             f"api_names has {name}, which this pipeline never sends",
@@ -238,6 +287,28 @@ def _delivery(desk: Desk) -> Findings:
             "outcome.",
             mend="timeout_seconds = 35",
         )
+    pattern = given.order_not_found_pattern
+    if re.search(pattern, "") or re.search(pattern, "Not Found"):
+        yield error(
+            "order_not_found_pattern fits a gateway's own 404",
+            where=desk.place("delivery", "order_not_found_pattern"),
+            why="An order that the API has would be taken for missing and posted again.",
+            mend="Let it fit the API's own words for an order that it does not have.",
+        )
+    if given.backoff_cap_seconds < given.backoff_base_seconds:
+        yield warning(
+            "backoff_cap_seconds is below backoff_base_seconds",
+            where=desk.place("delivery", "backoff_cap_seconds"),
+            why="Waits do not grow while the API fails.",
+            mend="backoff_cap_seconds = 300",
+        )
+    if given.give_up_after_hours < 1:
+        yield warning(
+            f"give_up_after_hours is {given.give_up_after_hours:g}",
+            where=desk.place("delivery", "give_up_after_hours"),
+            why="Records are parked for a person while the API is only slow.",
+            mend="give_up_after_hours = 24",
+        )
     if given.quiet_window_seconds < given.timeout_seconds:
         yield warning(
             f"quiet_window_seconds is {given.quiet_window_seconds:g}, shorter than a call may take",
@@ -257,6 +328,20 @@ def _guards(desk: Desk) -> Findings:
             why="A restored backup or a broken mapping would be sent before anybody looks.",
             mend="mass_change_percent = 5; `sync --allow-mass-change` lets a change pass that is "
             "meant.",
+        )
+    if given.mass_change_rows > 1_000_000:
+        yield warning(
+            f"mass_change_rows is {given.mass_change_rows:,}: so many may always change",
+            where=desk.place("capture", "mass_change_rows"),
+            why="A restored backup or a broken mapping would be sent before anybody looks.",
+            mend="mass_change_rows = 50",
+        )
+    if desk.config.state_schema in {"public", "information_schema"}:
+        yield error(
+            f'state_schema is "{desk.config.state_schema}"',
+            where=desk.place("state_schema"),
+            why="The pipeline's tables would lie among others.",
+            mend='state_schema = "influence"',
         )
     pace = desk.config.delivery.calls_per_second
     if pace is not None and pace < 1:
@@ -280,6 +365,20 @@ def _schedule(desk: Desk) -> Findings:
                 why="Dagster cannot load the schedule.",
                 mend='Five fields: minute hour day month weekday, as in "*/5 * * * *".',
             )
+    if _minutes_between(given.sync) >= _DAY:
+        yield warning(
+            f'schedule.sync = "{given.sync}" runs once a day or less',
+            where=desk.place("schedule", "sync"),
+            why="So long points for an order, and the end of a referral, are waited for.",
+            mend='sync = "*/5 * * * *"',
+        )
+    if _minutes_between(given.full_compare) < _HOUR:
+        yield warning(
+            f'schedule.full_compare = "{given.full_compare}" runs more than once an hour',
+            where=desk.place("schedule", "full_compare"),
+            why="Each reads all source tables of the store.",
+            mend='full_compare = "17 3 * * *"; is it the line of sync?',
+        )
     try:
         ZoneInfo(given.timezone)
     except (KeyError, ValueError, OSError):
@@ -291,7 +390,32 @@ def _schedule(desk: Desk) -> Findings:
         )
 
 
+# In minutes.
+_HOUR, _DAY = 60.0, 24 * 60.0
+
+
+def _minutes_between(line: str) -> float:
+    """Say how often a cron line runs, roughly: the time between two runs by its minutes and hours;
+    a day where other fields say less."""
+    parts = line.split()
+    if len(parts) != len(_FIELDS):
+        return _HOUR if line == "@hourly" else _DAY
+    minute, hour, *days = parts
+    if any(part != "*" for part in days):
+        return _DAY
+    for part, unit, whole in ((minute, 1.0, _HOUR), (hour, _HOUR, _DAY)):
+        step = re.fullmatch(r"(?:\*|\d+-\d+)/(\d+)", part)
+        if step:
+            return float(step[1]) * unit
+        if part == "*":
+            return unit
+        if "," in part or "-" in part:
+            return whole / max(part.count(",") + 1, 2)
+    return _DAY
+
+
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
+_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _NAMES = [
     "jan",
     "feb",
@@ -332,8 +456,14 @@ def _wrong_cron(line: str) -> str | None:
                     continue
                 if not number.isdigit() or not least <= int(number) <= most:
                     return f"its {name} is outside {least} to {most}"
-            if match[3] is not None and int(match[3]) < 1:
-                return f"its {name} has a step of 0"
+            first, last = match[1], match[2] or ""
+            if first.isdigit() and last.isdigit() and int(first) > int(last):
+                return f"its {name} runs backwards ({item})"
+            if match[3] is not None and not 1 <= int(match[3]) <= most:
+                return f"its {name} has a step of {match[3]}"
+    day, month = parts[2], parts[3]
+    if day.isdigit() and month.isdigit() and int(day) > _DAYS[int(month) - 1]:
+        return f"month {month} has no day {day}"
     return None
 
 
@@ -364,6 +494,7 @@ def _accepted(desk: Desk) -> Findings:
 
 _READ = ("config.file",)
 CHECKS = (
+    Check("config.environment", "every variable that is set is one that is read", _environment),
     Check("config.file", "influence.toml can be read", _file),
     Check(
         "config.store_url",

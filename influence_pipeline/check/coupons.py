@@ -7,8 +7,9 @@ import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from influence_pipeline.check import server
 from influence_pipeline.check.desk import Desk
-from influence_pipeline.check.finding import Check, Findings, error, ok, warning
+from influence_pipeline.check.finding import Check, Findings, Level, error, ok, warning
 from influence_pipeline.check.records import found_keys
 from influence_pipeline.errors import ConfigurationError, InfluencePipelineError
 from influence_pipeline.records import Entity
@@ -64,6 +65,10 @@ def _file_in(words: str) -> str | None:
 def _database(desk: Desk) -> Findings:
     """The coupon role reaches the store's own database, and not another one."""
     if sql_writer(desk) is None:
+        return
+    reached = list(server.reached(desk.coupons, desk.coupon_variable))
+    if any(one.level is Level.ERROR for one in reached):
+        yield from reached
         return
     with desk.coupons.transaction() as connection:
         found = connection.exec_driver_sql(_WHERE).one()
@@ -176,7 +181,25 @@ def _bound(desk: Desk) -> Findings:
         return
     file = desk.settings.folder / coupons.create
     names = read_statement(file, COUPON_VALUES, required="code").names
-    text = file.read_text(encoding="utf-8")
+    text = re.sub(r"--[^\n]*|/\*.*?\*/", " ", file.read_text(encoding="utf-8"), flags=re.DOTALL)
+    if re.search(r"(?i)\bDO\s+UPDATE\b", text):
+        yield warning(
+            "the create statement overwrites a coupon that is there (ON CONFLICT … DO UPDATE)",
+            where=str(file),
+            why="A code that somebody else has would become this customer's.",
+            mend="Leave ON CONFLICT out: a code that is taken is parked for a person.",
+        )
+    lookup = desk.settings.folder / str(coupons.lookup)
+    if re.search(
+        r"(?i)\b(used|uses_left|times_used|expire\w*|valid_until|active|enabled)\b[^,]*$",
+        re.sub(r"--[^\n]*", " ", lookup.read_text(encoding="utf-8")).partition("WHERE")[2],
+    ):
+        yield warning(
+            "the look-up finds only coupons that can still be used",
+            where=str(lookup),
+            why="A coupon that was used or has expired would be made a second time.",
+            mend="Look for the code alone: WHERE code = :code.",
+        )
     if "value" not in names:
         yield error(
             "the create statement does not bind :value",

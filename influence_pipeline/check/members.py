@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from influence_pipeline.check.desk import Desk
-from influence_pipeline.check.finding import Check, Findings, error, ok
+from influence_pipeline.check.finding import Check, Findings, error, ok, warning
 from influence_pipeline.check.trial import taken_back
 from influence_pipeline.errors import InfluencePipelineError
 from influence_pipeline.records import Entity
@@ -32,8 +32,10 @@ def _written(desk: Desk) -> Findings:
             "updated_at": datetime.now(UTC),
         }
         with taken_back(desk.coupons) as connection:
-            connection.execute(statement.clause, {key: tried[key] for key in statement.names})
-        yield ok(f"{name} ran, and was taken back")
+            done = connection.execute(
+                statement.clause, {key: tried[key] for key in statement.names}
+            )
+            rows = done.rowcount
     except InfluencePipelineError as failure:
         yield error(
             str(failure),
@@ -42,6 +44,23 @@ def _written(desk: Desk) -> Findings:
             mend="Mend the statement; `influence-pipeline roles --only coupons` prints the rights "
             "it needs.",
         )
+        return
+    if rows > 1:
+        yield error(
+            f"{name} changed {rows:,} rows for one member",
+            where=str(file),
+            why="Each event of one member would overwrite others.",
+            mend="Bind the row to its customer: WHERE id = :customer_id.",
+        )
+    elif rows == 0:
+        yield warning(
+            f"{name} changed no row for customer {customer}",
+            where=str(file),
+            why="The store would learn nothing of its members.",
+            mend="Is :customer_id compared with the id that the customers' SELECT gives?",
+        )
+    else:
+        yield ok(f"{name} ran, and was taken back")
 
 
 CHECKS = (

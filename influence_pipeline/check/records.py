@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 
 from influence_pipeline.check.desk import Desk
@@ -16,7 +17,8 @@ from influence_pipeline.errors import InfluencePipelineError
 from influence_pipeline.platform_api import payloads
 from influence_pipeline.platform_api.payloads import RecordError
 from influence_pipeline.records import STORE_ENTITIES, Entity
-from influence_pipeline.store.reader import rows_of
+from influence_pipeline.store.frames import TRANSFORM
+from influence_pipeline.store.reader import TWICE, rows_of
 
 Row = dict[str, Any]
 
@@ -32,6 +34,7 @@ _SOME = 0.05
 _MADE = {"financial_status", "currency", "line_items", "discount_codes", "variants", "created_at"}
 # Below so many records nothing is said about what is usual.
 FEW = 3
+_ENOUGH = 10
 
 
 def _told(desk: Desk, entity: Entity) -> Findings:
@@ -42,6 +45,9 @@ def _told(desk: Desk, entity: Entity) -> Findings:
         return
     failed: dict[tuple[str, str], list[str]] = defaultdict(list)
     for poison in sample.poison:
+        if poison.code == TRANSFORM or poison.reason == TWICE:
+            # `….transform` and `….ids` say it.
+            continue
         failed["id", f"it cannot be read: {poison.reason}"].append(poison.key)
     for key, row in sample.rows.items():
         try:
@@ -143,7 +149,7 @@ def _emails(desk: Desk, entity: Entity) -> Findings:
 def _birthdays(desk: Desk, entity: Entity) -> Findings:
     texts = [str(row["birthday"]) for row in values(desk, entity) if row.get("birthday")]
     wrong = [text for text in texts if not _is_date(text)]
-    if texts and len(wrong) / len(texts) > _MANY:
+    if len(texts) >= FEW and len(wrong) / len(texts) > _MANY:
         yield error(
             f"{len(wrong):,} of {len(texts):,} birthdays are no ISO date, and count as unknown",
             where=column_place(desk, entity, "birthday"),
@@ -151,10 +157,28 @@ def _birthdays(desk: Desk, entity: Entity) -> Findings:
             mend="Make it a date: to_date(…, 'DD.MM.YYYY'), or whatever it is written in.",
         )
 
+    young = [
+        text for text in texts if _is_date(text) and text[:4] >= str(datetime.now(UTC).year - 5)
+    ]
+    if len(texts) >= FEW and len(young) / len(texts) > 0.5:
+        yield warning(
+            f"{len(young):,} of {len(texts):,} birthdays are of the last five years",
+            where=column_place(desk, entity, "birthday"),
+            why="Is it the birthday, or the day on which the row was made?",
+            mend="Name the column of the birthday, or leave birthday out.",
+        )
+    for column in ("first_name", "last_name", "phone"):
+        same = Counter(str(row[column]) for row in values(desk, entity) if row.get(column))
+        if same.total() >= _ENOUGH and len(same) == 1:
+            yield warning(
+                f"all of {same.total():,} customers have the same {column}",
+                where=column_place(desk, entity, column),
+                why="It is a constant, or another table's column.",
+                mend=f"Name the column of {column}, or leave it out.",
+            )
+
 
 def _is_date(text: str) -> bool:
-    from datetime import date
-
     try:
         date.fromisoformat(text.strip())
     except ValueError:
@@ -187,7 +211,11 @@ def _variants(desk: Desk, entity: Entity) -> Findings:
     owners: dict[str, set[str]] = defaultdict(set)
     repeated = 0
     for row in rows:
-        ids = [str(item.get("id")) for item in row.get("variants") or () if isinstance(item, dict)]
+        ids = [
+            str(item["id"])
+            for item in row.get("variants") or ()
+            if isinstance(item, dict) and item.get("id") is not None
+        ]
         repeated += len(ids) != len(set(ids))
         for one in ids:
             owners[one].add(str(row["id"]))
@@ -273,7 +301,7 @@ CHECKS = (
         Check(name, promise, each(look, Entity.CUSTOMER), ("customers.transform",))
         for name, promise, look in (
             ("customers.emails", "each customer has an e-mail of its own", _emails),
-            ("customers.birthdays", "birthdays are dates", _birthdays),
+            ("customers.birthdays", "birthdays and names are what they say", _birthdays),
             ("customers.phones", "phones are numbers", _phones),
         )
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from influence_pipeline.check.desk import Desk
 from influence_pipeline.check.finding import Check, Findings, error, note, ok, warning
 from influence_pipeline.check.records import FEW, values
 from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.platform_api.money import DIGITS
 from influence_pipeline.records import Entity
 from influence_pipeline.state.connection import newest_revision
 from influence_pipeline.state.database import revision_of
@@ -29,6 +31,20 @@ def _worth(desk: Desk) -> Findings:
     for rule, reward in rewards.items():
         where = desk.place("rewards", rule, "value")
         value = reward.value
+        if re.search(r"[<>\s]", rule):
+            yield error(
+                f'"{rule}" is no id of a rule',
+                where=desk.place("rewards", rule),
+                why="A reward is found by its ruleId; this one never is.",
+                mend="Write the id that stands in the rule's address in the dashboard.",
+            )
+        if reward.per_points is not None and value is not None and value / reward.per_points > 1:
+            yield warning(
+                f'reward "{rule}" gives {value} {reward.currency} for {reward.per_points} points',
+                where=where,
+                why="A point would be worth more than one in money.",
+                mend="per_points is how many points `value` is for.",
+            )
         if value is None:
             continue
         if reward.kind in {"percentage", "product"} and value < 1:
@@ -47,6 +63,17 @@ def _worth(desk: Desk) -> Findings:
             )
 
 
+def _listed_only(desk: Desk) -> Findings:
+    coupons = desk.config.coupons
+    if coupons is not None and coupons.listed_rules_only and not desk.config.rewards:
+        yield error(
+            "listed_rules_only is on, and [rewards] lists nothing",
+            where=desk.place("coupons", "listed_rules_only"),
+            why="Every redemption is parked.",
+            mend="List your redeem rules under [rewards], or take listed_rules_only out.",
+        )
+
+
 def _against_orders(desk: Desk) -> Findings:
     """Fixed amounts against what orders come to."""
     totals = sorted(
@@ -56,9 +83,18 @@ def _against_orders(desk: Desk) -> Findings:
     )
     currencies = Counter(str(row.get("currency")).upper() for row in values(desk, Entity.ORDER))
     for rule, reward in desk.config.rewards.items():
+        if len(totals) >= FEW and reward.minimum_spend and reward.minimum_spend > totals[-1]:
+            yield warning(
+                f'reward "{rule}" asks for {reward.minimum_spend}, more than any order looked at '
+                f"comes to ({totals[-1]})",
+                where=desk.place("rewards", rule, "minimum_spend"),
+                why="Nobody could use its coupons.",
+                mend="minimum_spend is in major units of its currency.",
+            )
         if reward.kind != "fixed" or reward.value is None:
             continue
-        if currencies and reward.currency not in currencies:
+        currencies = Counter({name: n for name, n in currencies.items() if name in DIGITS})
+        if currencies.total() >= FEW and reward.currency not in currencies:
             yield error(
                 f'reward "{rule}" is in {reward.currency}, and orders are in '
                 f"{', '.join(currencies)}",
@@ -134,6 +170,7 @@ def _examples(desk: Desk) -> Findings:
 
 CHECKS = (
     Check("rewards.worth", "rewards are worth what can be meant", _worth, ("config.file",)),
+    Check("rewards.listed", "listed_rules_only has a list", _listed_only, ("config.file",)),
     Check("rewards.examples", "no example is left", _examples, ("config.file",)),
     Check("rewards.orders", "rewards fit the orders", _against_orders, ("orders.transform",)),
     Check("rewards.events", "rules in events are listed", _complete, ("state.connection",)),

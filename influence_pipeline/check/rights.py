@@ -32,6 +32,17 @@ _WRITING = {
     "CREATEDB",
     "REPLICATION",
 }
+# Roles that come with Postgres, whose members only see more.
+_ONLY_READING = {
+    f"ROLE {name}"
+    for name in (
+        "pg_monitor",
+        "pg_read_all_data",
+        "pg_read_all_settings",
+        "pg_read_all_stats",
+        "pg_stat_scan_tables",
+    )
+}
 # Columns that nobody outside the shop should see.
 _SECRET = re.compile(r"(?i)password|passwd|secret|token|hash|api_?key|credential|iban|card_?number")
 _SHOWN = 6
@@ -39,6 +50,15 @@ _SHOWN = 6
 
 def _can_read(desk: Desk) -> Findings:
     for lacking in desk.reader_rights.lacking:
+        if lacking.privilege in _WRITING:
+            # FOR UPDATE asks for it too. The reader is never to be given that.
+            yield error(
+                f"a statement of the mapping asks for {lacking.privilege} on {lacking.object}",
+                where=str(desk.settings.folder),
+                why="A mapping only reads.",
+                mend="Write one SELECT, without FOR UPDATE or FOR SHARE, INSERT, UPDATE or DELETE.",
+            )
+            continue
         yield error(
             f"the role may not {lacking.privilege} {lacking.object}",
             where=STORE,
@@ -49,7 +69,7 @@ def _can_read(desk: Desk) -> Findings:
 
 def _reader(desk: Desk) -> Findings:
     held = desk.reader_rights
-    writing = [one for one in held.excess if one.privilege in _WRITING and not one.for_all]
+    writing = [one for one in held.excess if _writes(one) and not one.for_all]
     if writing:
         yield error(
             f"the role can write the store: {_listed(writing)}",
@@ -60,6 +80,10 @@ def _reader(desk: Desk) -> Findings:
             f"{_mends(writing)}".rstrip(),
         )
     yield from _everybody(held.excess, STORE)
+
+
+def _writes(one: Excess) -> bool:
+    return one.privilege in _WRITING and one.object not in _ONLY_READING
 
 
 def _everybody(excess: Iterable[Excess], variable: str) -> Iterable[Finding]:
@@ -139,6 +163,16 @@ def _coupons(desk: Desk) -> Findings:
         yield ok("coupons are not written by SQL")
         return
     held = desk.coupon_rights
+    if held.refused:
+        # What such a statement needs is not known, so neither is what is too much.
+        for words in held.refused:
+            yield error(
+                words,
+                where=desk.coupon_variable,
+                why="No coupon can be made with it.",
+                mend="Mend the statement: one statement, with tables and columns that are there.",
+            )
+        return
     for lacking in held.lacking:
         yield error(
             f"the coupon role may not {lacking.privilege} {lacking.object}",
@@ -152,7 +186,7 @@ def _coupons(desk: Desk) -> Findings:
     writing = [
         one
         for one in own
-        if one.privilege in _WRITING
+        if _writes(one)
         and not (one.privilege == "INSERT" and one.object.partition(" (")[0] in makes)
     ]
     if writing:

@@ -9,7 +9,9 @@ from influence_pipeline.check import (
     api,
     configuration,
     coupons,
+    items,
     members,
+    money,
     orders,
     records,
     rewards,
@@ -20,6 +22,7 @@ from influence_pipeline.check import (
     state,
     trial,
     webhooks,
+    wording,
 )
 from influence_pipeline.check.desk import Desk
 from influence_pipeline.check.finding import Check, Finding, Level, error, ok
@@ -32,7 +35,10 @@ CHECKS: tuple[Check, ...] = tuple(
         server,
         selects,
         sources,
+        wording,
         records,
+        items,
+        money,
         orders,
         state,
         api,

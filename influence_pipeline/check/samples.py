@@ -41,6 +41,10 @@ def take(store: Postgres, described: Described, most: int = RECORDS) -> Sample:
         keys.append(found)
         untold.append(why)
     wanted = list(dict.fromkeys(key for found in keys for key in found))
+    if len(wanted) < most and len(sources) > 1:
+        # Sources of one record have its key in common; the first is most often the record itself.
+        more, _ = _keys(store, described, 0, most)
+        wanted = list(dict.fromkeys((*wanted, *more)))[:most]
     with store.transaction() as connection:
         if not wanted:
             # No source has rows: whatever the SELECT gives first.

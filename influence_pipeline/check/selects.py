@@ -214,13 +214,13 @@ def _steady(desk: Desk, entity: Entity) -> Findings:
         yield error(
             f"{len(moved)} of {len(keys)} records differ when they are read twice, as "
             f"{entity.value} {moved[0]}",
-            where=_line_with(described, _UNSTEADY) or file,
+            where=line_with(described, _UNSTEADY) or file,
             why="They would be sent again at every compare.",
             mend="Leave out now(), random() and the like, and order every aggregate: "
             "jsonb_agg(… ORDER BY id).",
         )
         return
-    unordered = _line_with(described, _AGGREGATE, without=r"(?i)\bORDER\s+BY\b")
+    unordered = line_with(described, _AGGREGATE, without=r"(?i)\bORDER\s+BY\b")
     if unordered:
         yield warning(
             "an aggregate has no ORDER BY",
@@ -257,13 +257,16 @@ _UNSTEADY = (
 _AGGREGATE = r"(?i)\b(jsonb?_agg|array_agg|string_agg)\s*\("
 
 
-def _line_with(described: Described, pattern: str, without: str | None = None) -> str | None:
+def line_with(described: Described, pattern: str, without: str | None = None) -> str | None:
     """Give file and line where a call stands in the SELECT (without something in its brackets)."""
     select = re.sub(r"--[^\n]*", lambda found: " " * len(found[0]), described.mapping.select)
     for match in re.finditer(pattern, select):
         inside = _brackets(select, match.end()) if match[0].endswith("(") else ""
         if without is not None and (
-            re.search(without, inside) or re.match(r"(?i)\s*DISTINCT\b", inside)
+            re.search(without, inside)
+            or re.match(r"(?i)\s*DISTINCT\b", inside)
+            # Its rows come from a sub-select that is ordered itself.
+            or re.search(without, _brackets(select, match.end() + len(inside) + 1))
         ):
             continue
         try:
@@ -392,7 +395,7 @@ def _whole(desk: Desk, entity: Entity) -> Findings:
     if match:
         yield error(
             f"the SELECT ends with {match[1]}",
-            where=_line_with(
+            where=line_with(
                 desk.described(entity), re.escape(match[1].split()[0]) + r"(?![\s\S]*\))"
             )
             or desk.file_of(entity),

@@ -279,7 +279,7 @@ def _not_the_state(desk: Desk) -> Findings:
 
 _WHOSE_TABLES = """
     SELECT count(*) FILTER (WHERE n.nspname = %(schema)s AND c.relname = 'schema_version'),
-           count(*) FILTER (WHERE n.nspname <> %(schema)s)
+           count(*) FILTER (WHERE n.nspname <> %(schema)s OR %(schema)s = 'public')
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^(pg_|information_schema)'
       AND (has_schema_privilege(n.oid, 'USAGE'))

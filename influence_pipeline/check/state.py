@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from influence_pipeline.check import server
 from influence_pipeline.check.desk import Desk
 from influence_pipeline.check.finding import Check, Findings, error, note, ok, warning
@@ -152,6 +154,11 @@ def _apart(desk: Desk) -> Findings:
         )
 
 
+def _a_little_before(moment: str) -> datetime:
+    """Of a moment that is written to the second, and kept to the microsecond."""
+    return datetime.fromisoformat(moment) - timedelta(minutes=1)
+
+
 def _go_live(desk: Desk) -> Findings:
     """A cut-over that was noted by a sync, against the one in the file."""
     from influence_pipeline.sync import status
@@ -160,7 +167,7 @@ def _go_live(desk: Desk) -> Findings:
     if revision_of(desk.state, desk.config.state_schema) != newest_revision():
         return
     noted, given = status.get_fact(desk.state, GO_LIVE), desk.config.orders.go_live
-    if noted is not None and given is not None and given.isoformat() < str(noted):
+    if noted is not None and given is not None and given < _a_little_before(noted):
         yield warning(
             f"go_live ({given:%Y-%m-%d %H:%M}) lies before the moment that the first sync noted "
             f"({noted[:16]})",

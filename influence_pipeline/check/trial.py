@@ -39,9 +39,14 @@ def _trial(desk: Desk) -> Findings:
         yield ok("coupons are not made by SQL; nothing is tried")
         return
     wanted = list(_wanted(desk, coupons))
-    found = [finding for coupon in wanted for finding in _try(desk, coupons, writer, coupon)]
-    # What is wrong with one kind is wrong with the others too, as a rule.
-    yield from dict.fromkeys(found)
+    found = [
+        (coupon, finding) for coupon in wanted for finding in _try(desk, coupons, writer, coupon)
+    ]
+    # What is wrong with one kind is wrong with the others too, as a rule: it is said once.
+    yield from {
+        finding.what.replace(f"kind {coupon.kind} ", ""): finding
+        for coupon, finding in reversed(found)
+    }.values()
     if not found:
         kinds = ", ".join(dict.fromkeys(coupon.kind for coupon in wanted))
         yield ok(f"made, found and taken back: {kinds}")
@@ -96,14 +101,25 @@ def _try(
             made = at.find()
             if made is not None:
                 yield from _owner(made.customer_id, coupon, lookup)
+            if writer.desk_on(connection, coupon.code[:-1]).find() is not None:
+                yield error(
+                    "the look-up finds a code by its beginning alone",
+                    where=lookup,
+                    why="Another customer's code would be taken for this one.",
+                    mend="Compare the whole code: WHERE code = :code.",
+                )
             other = writer.desk_on(connection, coupon.code.swapcase()).find()
             yield from _case(desk, writer, lookup, other_found=other is not None)
     except CouponRefused as failure:
+        gone = "does not find the code" in str(failure)
         yield error(
             f"a coupon of kind {coupon.kind} was refused: {failure}",
-            where=create,
+            where=f"{create}; {lookup}" if gone else create,
             why="Such a redemption would be parked, with its points spent.",
-            mend="Mend the statement; or leave the kind out: kinds = […] under [coupons].",
+            mend="Did it insert a row at all, and with the code as it is (no trigger that changes "
+            "it)? Does the look-up read the same table?"
+            if gone
+            else "Mend the statement; or leave the kind out: kinds = […] under [coupons].",
         )
     except InfluencePipelineError as failure:
         yield error(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from influence_pipeline.check.desk import Desk
 from influence_pipeline.check.finding import Check, Findings, error, note, ok, warning
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.webhooks import subscriptions
 from influence_pipeline.webhooks.tokens import tokens_from
 
+# Words of five letters or more come up in no random text of this length.
+_WORDS = re.compile(
+    r"(?i)change|secret|token|webhook|password|influence|loyalty|example|coupon|abcdef|12345|qwert"
+)
 _TOKEN = "INFLUENCE_WEBHOOK_TOKEN"  # noqa: S105  (a variable's name)
 
 
@@ -23,6 +29,13 @@ def _token(desk: Desk) -> Findings:
             mend=f"Make one{mend}",
         )
         return
+    if _WORDS.search(desk.settings.secret("webhook_token")):
+        yield error(
+            f"{_TOKEN} looks like something that was made up, not drawn at random",
+            where=_TOKEN,
+            why="Whoever guesses it can mint coupons.",
+            mend='Make one with: python -c "import secrets; print(secrets.token_urlsafe(32))".',
+        )
     if desk.settings.environment.webhook_token_previous is not None:
         yield note(
             "the token before this one is valid too",

@@ -87,7 +87,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _read_config(file: Path, *, named: bool) -> Config:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
         content = tomllib.loads(text)
     except FileNotFoundError:
         raise ConfigurationError(

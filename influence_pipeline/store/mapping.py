@@ -92,7 +92,7 @@ def read_select(file: Path) -> str:
     in one sub-select.
     """
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise MappingError(
             f"There is no {file}; influence.toml names it. Paths are relative to influence.toml."
@@ -140,7 +140,7 @@ def place_in_select(mapping: Mapping, error: psycopg2.Error, before: str) -> str
         return str(mapping.file)
     # The SELECT was taken out of its file: what was before it there are comments and blank lines.
     try:
-        above = mapping.file.read_text(encoding="utf-8").partition(mapping.select)[0]
+        above = mapping.file.read_text(encoding="utf-8-sig").partition(mapping.select)[0]
     except (OSError, UnicodeDecodeError):
         above = ""
     line = above.count("\n") + mapping.select.count("\n", 0, offset) + 1

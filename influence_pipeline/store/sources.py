@@ -23,6 +23,7 @@ from influence_pipeline.store.mapping import (
     Mapping,
     SourceTables,
     canonical_rows,
+    hint_of,
 )
 from influence_pipeline.store.stamps import check_stamps
 
@@ -54,7 +55,8 @@ def probe_sources(connection: sa.Connection, described: Described) -> Probed:
     for source in mapping.sources:
         _check_key(connection, described, source)
         missing = _aliases_without_ids(connection, mapping, source)
-        columns = [f"{alias}.xmin" for alias in source.aliases if alias not in missing]
+        # Of a view, all it gives: the planner leaves out what is not asked for.
+        columns = [alias if alias in missing else f"{alias}.xmin" for alias in source.aliases]
         statements.append(f"SELECT {', '.join(columns) or '1'} FROM {source.from_clause}\n")
         nodes = plan_nodes(connection, statements[-1])
         missing += [
@@ -80,12 +82,19 @@ _Table = tuple[str, str]
 
 def _check_key(connection: sa.Connection, described: Described, source: SourceTables) -> None:
     mapping = described.mapping
+    place = f'{mapping.sources_place}, from = "{source.from_clause}"'
     try:
         cursor = run(connection, f"SELECT ({source.key}\n) FROM {source.from_clause}\n LIMIT 0")
     except REFUSED as error:
+        raise MappingError(f"{place}: {describe_database_error(error)}.{hint_of(error)}") from None
+    try:
+        # The engine puts its own conditions behind it.
+        with connection.begin_nested():
+            run(connection, f"SELECT FROM {source.from_clause}\n WHERE true LIMIT 0")
+    except psycopg2.errors.SyntaxError:
         raise MappingError(
-            f'{mapping.sources_place}, from = "{source.from_clause}": '
-            f"{describe_database_error(error)}."
+            f"{place}: something stands behind the tables (WHERE, ORDER BY, LIMIT?). It must be a "
+            "FROM clause and no more: put a condition into the ON of its join, or leave it out."
         ) from None
     if described.key_is_text:
         # Any key has a text, which is compared.

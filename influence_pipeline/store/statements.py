@@ -50,7 +50,7 @@ def read_statement(file: Path, allowed: Collection[str], required: str) -> State
     they are. Raises MappingError naming the file and the name.
     """
     try:
-        source = file.read_text(encoding="utf-8")
+        source = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise MappingError(
             f"There is no {file}; influence.toml names it. Paths are relative to influence.toml."

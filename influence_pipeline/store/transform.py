@@ -89,7 +89,7 @@ def read_transform(folder: Path, given: str) -> Transform:
     assert parts is not None  # noqa: S101  (anything fits)
     file, function = folder / parts["file"], parts["function"] or DEFAULT_FUNCTION
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise MappingError(
             f"There is no {file}; influence.toml names it as a transform. Paths are relative to "

@@ -412,6 +412,169 @@ def several_codes_in_one_text(place: Place) -> None:
     )
 
 
+# -- what words and lists give away ------------------------------------------------------------
+
+
+@mistake("orders.clock")
+def orders_of_the_last_days_only(place: Place) -> None:
+    place.edit(
+        "orders.sql",
+        "WHERE o.placed_at IS NOT NULL",
+        "WHERE o.placed_at > now() - interval '900 days'",
+    )
+
+
+@mistake("orders.created_at")
+def the_last_change_as_the_moment_of_placing(place: Place) -> None:
+    place.edit("orders.sql", "o.placed_at AS created_at", "o.updated_at AS created_at")
+
+
+@mistake("orders.cents")
+def cents_divided_as_whole_numbers(place: Place) -> None:
+    place.edit(
+        "orders.sql", "       o.total,\n", "       (o.total * 100)::bigint / 100 AS total,\n"
+    )
+
+
+@mistake("orders.exact_codes")
+def codes_in_small_letters(place: Place) -> None:
+    place.edit("orders.sql", "'code', d.code", "'code', lower(d.code)")
+
+
+@mistake("customers.deleted")
+def people_who_have_left(place: Place) -> None:
+    place.edit("customers.sql", "WHERE c.deleted_at IS NULL AND account", "WHERE account")
+    place.edit("customers.sql", " AND a.deleted_at IS NULL", "")
+
+
+@mistake("orders.names")
+def keys_as_javascript_writes_them(place: Place) -> None:
+    place.edit("orders.sql", "'product_id', l.product_id", "'productId', l.product_id")
+
+
+@mistake("products.names")
+def a_name_for_a_title(place: Place) -> None:
+    place.edit("products.sql", "'title', v.title", "'name', v.title")
+
+
+@mistake("orders.bound")
+def every_code_at_every_order(place: Place) -> None:
+    place.edit("orders.sql", "WHERE d.order_id = o.id", "WHERE true")
+
+
+@mistake("orders.variants")
+def product_and_variant_exchanged(place: Place) -> None:
+    place.edit("orders.sql", "'product_id', l.product_id", "'product_id', l.product_id + 1")
+
+
+@mistake("orders.keys")
+def a_status_that_payments_do_not_move(place: Place) -> None:
+    text = (place.folder / "orders.sql").read_text()
+    start, end = text.index("       CASE\n"), text.index("       lines.list AS line_items")
+    label = "CASE o.status WHEN 'completed' THEN 'paid' WHEN 'canceled' THEN 'voided' ELSE 'pending' END"
+    place.write("orders.sql", f"{text[:start]}       {label} AS financial_status,\n{text[end:]}")
+
+
+@mistake("orders.customers")
+def one_customer_for_all_guests(place: Place) -> None:
+    place.edit("orders.sql", "       o.customer_id,\n", "       '0' AS customer_id,\n")
+
+
+@mistake("orders.sources")
+def a_condition_behind_the_tables(place: Place) -> None:
+    place.toml('from = "payments p"', "from = \"payments p WHERE p.status = 'captured'\"")
+
+
+@mistake("rights.read")
+def a_select_that_locks(place: Place) -> None:
+    place.write("customers.sql", "SELECT c.id, c.email FROM customers c FOR UPDATE")
+
+
+@mistake("config.environment")
+def a_misspelt_variable(place: Place) -> None:
+    place.set(COUPONS_URL=place.variables["INFLUENCE_COUPON_URL"])
+
+
+@mistake("config.store_url")
+def a_misspelt_sslmode(place: Place) -> None:
+    place.set(STORE_URL=f"{place.variables['INFLUENCE_STORE_URL']}?sslmode=verify_full")
+
+
+@mistake("webhooks.token")
+def a_token_in_words(place: Place) -> None:
+    place.set(WEBHOOK_TOKEN="change-me-to-a-long-random-secret")
+
+
+@mistake("config.api_names")
+def two_fields_under_one_name(place: Place) -> None:
+    place.add('[api_names]\norder = { totalPrice = "amount", subtotalPrice = "amount" }')
+
+
+@mistake("config.schedule")
+def a_day_that_never_comes(place: Place) -> None:
+    place.add('[schedule]\nfull_compare = "0 0 31 2 *"')
+
+
+@mistake("config.schedule")
+def the_schedules_are_swapped(place: Place) -> None:
+    place.add('[schedule]\nsync = "17 3 * * *"\nfull_compare = "*/5 * * * *"')
+
+
+@mistake("config.delivery")
+def a_pattern_that_fits_everything(place: Place) -> None:
+    place.add('[delivery]\norder_not_found_pattern = ".*"')
+
+
+@mistake("config.guards")
+def tables_among_the_shops(place: Place) -> None:
+    place.toml("version = 1\n", 'version = 1\nstate_schema = "public"\n')
+
+
+@mistake("coupons.values")
+def a_coupon_of_another_is_overwritten(place: Place) -> None:
+    path = place.folder / "coupon_create.sql"
+    path.write_text(
+        path.read_text() + "\nON CONFLICT (code) DO UPDATE SET value = excluded.value\n"
+    )
+
+
+@mistake("coupons.values")
+def only_coupons_that_can_be_used(place: Place) -> None:
+    place.edit("coupon_lookup.sql", "WHERE code = :code", "WHERE code = :code AND times_used = 0")
+
+
+@mistake("coupons.trial")
+def the_beginning_of_a_code_will_do(place: Place) -> None:
+    place.edit("coupon_lookup.sql", "WHERE code = :code", "WHERE code LIKE :code || '%'")
+
+
+@mistake("members.write", world="world")
+def every_row_for_each_member(place: Place) -> None:
+    place.shop(
+        "ALTER TABLE customers ADD points integer; GRANT UPDATE (points), SELECT ON customers TO store_coupons"
+    )
+    place.write(
+        "member.sql", "UPDATE customers SET points = :point_balance WHERE :customer_id IS NOT NULL"
+    )
+    place.add('[members]\nwrite = "member.sql"')
+
+
+@mistake("rewards.worth")
+def a_place_holder_for_a_rule(place: Place) -> None:
+    place.add('[rewards."<your rule id>"]\nkind = "free_shipping"')
+
+
+@mistake("rewards.listed")
+def a_list_that_lists_nothing(place: Place) -> None:
+    text = place.world.config.read_text()
+    start, end = text.index("[rewards."), text.index("[check]")
+    place.world.config.write_text(text[:start] + text[end:])
+    place.toml(
+        'currency = "EUR"\n# How many coupons',
+        'currency = "EUR"\nlisted_rules_only = true\n# How many coupons',
+    )
+
+
 # -- transforms --------------------------------------------------------------------------------
 
 
