@@ -152,7 +152,7 @@ def _complete(desk: Desk) -> Findings:
 
 def _examples(desk: Desk) -> Findings:
     left = sorted(_EXAMPLES & set(desk.config.rewards))
-    if left:
+    if set(left) == _EXAMPLES:
         yield note(
             f"[rewards] holds examples of the preset: {', '.join(left)}",
             where=desk.place("rewards", left[0]),

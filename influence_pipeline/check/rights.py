@@ -43,6 +43,7 @@ _ONLY_READING = {
         "pg_stat_scan_tables",
     )
 }
+_LOCKING = re.compile(r"(?i)\bFOR\s+(NO\s+KEY\s+)?(UPDATE|SHARE|KEY)\b|\b(INSERT|UPDATE|DELETE)\b")
 # Columns that nobody outside the shop should see.
 _SECRET = re.compile(r"(?i)password|passwd|secret|token|hash|api_?key|credential|iban|card_?number")
 _SHOWN = 6
@@ -54,7 +55,12 @@ def _can_read(desk: Desk) -> Findings:
             # FOR UPDATE asks for it too. The reader is never to be given that.
             yield error(
                 f"a statement of the mapping asks for {lacking.privilege} on {lacking.object}",
-                where=str(desk.settings.folder),
+                where=", ".join(
+                    str(mapping.file)
+                    for mapping in desk.mappings.values()
+                    if _LOCKING.search(mapping.select)
+                )
+                or str(desk.settings.file),
                 why="A mapping only reads.",
                 mend="Write one SELECT, without FOR UPDATE or FOR SHARE, INSERT, UPDATE or DELETE.",
             )

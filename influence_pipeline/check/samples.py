@@ -11,8 +11,10 @@ from influence_pipeline.store.frames import transformed
 from influence_pipeline.store.mapping import Described, canonical_rows
 from influence_pipeline.store.reader import ROW_FAILURES, CanonicalRow, PoisonRow, rows_of
 
-# As many records are looked at: enough to see what one in a hundred does.
-RECORDS = 300
+# So many keys are taken over all sources of an entity, and so many records are looked at: all of a
+# small store, and of a large one enough to see what one in a hundred does.
+KEYS = 300
+RECORDS = 1000
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def take(store: Postgres, described: Described, most: int = RECORDS) -> Sample:
     Raises MappingError where the mapping does not run, StoreError where the store is away.
     """
     sources = described.mapping.sources
-    each = max(most // len(sources), 20)
+    each = max(KEYS // len(sources), 20)
     keys: list[tuple[str, ...]] = []
     untold: list[str | None] = []
     for number in range(len(sources)):
@@ -41,8 +43,8 @@ def take(store: Postgres, described: Described, most: int = RECORDS) -> Sample:
         keys.append(found)
         untold.append(why)
     wanted = list(dict.fromkeys(key for found in keys for key in found))
-    if len(wanted) < most and len(sources) > 1:
-        # Sources of one record have its key in common; the first is most often the record itself.
+    if len(wanted) < most:
+        # The first source is most often the record itself.
         more, _ = _keys(store, described, 0, most)
         wanted = list(dict.fromkeys((*wanted, *more)))[:most]
     with store.transaction() as connection:

@@ -56,10 +56,15 @@ def _wanted(desk: Desk, coupons: Coupons) -> Iterator[Coupon]:
     """Give a coupon for each shape of reward, with the limits that the writer keeps."""
     able = desk.coupon_writer.abilities
     customer = next(iter(desk.sample(Entity.CUSTOMER).rows), None)
-    rewards = list(desk.config.rewards.values()) or [
+    # Of kinds that no reward names yet too: an event may say by itself what it is worth.
+    rewards = [
         Reward(kind="fixed", value=Decimal(5), currency=coupons.currency or "EUR"),
         Reward(kind="percentage", value=Decimal(10)),
+        Reward(kind="free_shipping"),
     ]
+    listed = desk.config.rewards.values()
+    named = {one.kind for one in listed}
+    rewards = [*listed, *(one for one in rewards if one.kind not in named)]
     shapes = {
         (one.kind, one.currency, one.minimum_spend is None, one.expires_days is None): one
         for one in rewards

@@ -138,11 +138,17 @@ def _print(planned: Plan, *, go_live_is_set: bool) -> None:
 
 
 def _print_records(planned: Plan) -> None:
+    import pandas as pd
+
     records = planned.records
     counts = records.groupby(["entity", "action", "state"]).size()
     rows = [(*index, int(count)) for index, count in counts.items()]  # type: ignore[misc]
     print_table(("entity", "action", "state", "records"), rows)
     print()
+    # Of more than can be shown, those first that a person should look at.
+    first = records["state"].isin(["parked", "blocked"])
+    if len(records) > _SHOWN:
+        records = pd.concat([records[first], records[~first]])
     shown = records.drop(columns=["before", "after"]).head(_SHOWN)
     print_table(list(shown.columns), shown.values.tolist())
     if len(records) > _SHOWN:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import asdict
 from typing import Any
 
 from influence_pipeline.cli.output import print_json
-from influence_pipeline.errors import StoreError
+from influence_pipeline.errors import ConfigurationError, StoreError
 from influence_pipeline.postgres import Postgres, Session, parse_url
 from influence_pipeline.settings import Settings, load_settings
 from influence_pipeline.store.configured import configured_mappings
@@ -28,6 +29,7 @@ _READER_CONNECTIONS = 20
 # The receiver's process and Dagster's code server work events off, each with so many workers; twice
 # that, because a worker that gave up may leave one behind until the server notices.
 _PROCESSES = 4
+_NOT_YET = "No role for coupons yet:"
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,7 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({name: _as_values(*made) for name, made in scripts.items()})
     else:
         _print(scripts)
-    return 0
+    refused = [why for _, _, why in scripts.values() if why and why.startswith(_NOT_YET)]
+    for why in refused:
+        print(f"error: {why}", file=sys.stderr)
+    return ConfigurationError.exit_code if refused else 0
 
 
 _Made = tuple[RoleScript | None, Needs | None, str | None]
@@ -61,9 +66,14 @@ def _scripts(
     """Make what was asked for: script, needs, and why there is no script."""
     wanted = ("reader", "coupons", "state") if arguments.only is None else (arguments.only,)
     made: dict[str, _Made] = {}
+    statements: Any = ()
+    refused: str | None = None
     if "coupons" in wanted:
         # Before the transaction: a table of codes is looked up in one of its own.
-        statements = writing_statements(settings, store)
+        try:
+            statements = writing_statements(settings, store)
+        except ConfigurationError as error:
+            refused = str(error)
     with store.transaction() as connection:
         if "reader" in wanted:
             needs = reader_needs(connection, configured_mappings(settings), role=arguments.reader)
@@ -75,8 +85,14 @@ def _scripts(
                 statement_seconds=settings.config.store_statement_timeout_seconds,
             )
             made["reader"] = (script, needs, None)
-        if "coupons" in wanted:
-            made["coupons"] = _coupons(connection, settings, statements, arguments.coupons)
+        if "coupons" in wanted and refused is None:
+            try:
+                made["coupons"] = _coupons(connection, settings, statements, arguments.coupons)
+            except ConfigurationError as error:
+                refused = str(error)
+        if refused is not None:
+            # The other roles are made all the same.
+            made["coupons"] = (None, None, f"{_NOT_YET} {refused}")
         if "state" in wanted:
             there = made.get("coupons", (None, None, None))[0]
             made["state"] = (

@@ -180,3 +180,15 @@ def test_a_mapping_that_does_not_fit_is_named(cli: CommandLine, world: World) ->
     assert ran.code == 3
     assert "influence.toml, orders.sources" in ran.err
     assert "column d.order does not exist" in ran.err
+
+
+def test_a_coupon_statement_that_does_not_fit_keeps_no_other_role_back(
+    cli: CommandLine, world: World
+) -> None:
+    create = world.config.parent / "coupon_create.sql"
+    create.write_text(create.read_text().replace("usage_limit,", "uses_left,"))
+    ran = cli("roles")
+    assert ran.code == 3
+    assert "No role for coupons yet: " in ran.err and "coupon_create.sql" in ran.err
+    assert "===== the reader of the store" in ran.out and "CREATE ROLE influence_state" in ran.out
+    assert "GRANT INSERT" not in ran.out

@@ -31,7 +31,7 @@ from influence_pipeline.store.statements import Statement, parse_statement
 from influence_pipeline_tests.support import roles
 from influence_pipeline_tests.support.source_shop import OwnTables, SourceShop
 
-VALUES = ("code", "customer_id", "value", "expires_at", "product_ids")
+VALUES = ("code", "customer_id", "kind", "value", "expires_at", "product_ids")
 
 
 @pytest.fixture(params=["tables", "old"])
@@ -249,6 +249,23 @@ def test_each_way_to_write_needs_its_own(shop: SourceShop, create: str, rights: 
     )
     found = [right for right in written(shop, create) if "SCHEMA" not in right]
     assert [right.split(" ON ")[0] for right in found] == rights
+
+
+@pytest.mark.parametrize("customer", [":customer_id", ":customer_id::uuid", "CAST(:customer_id AS uuid)"])
+def test_a_coupon_may_have_ids_and_kinds_of_the_shops_own_types(
+    shop: SourceShop, customer: str
+) -> None:
+    shop.run(
+        *SHOP,
+        "CREATE TYPE shop.sort AS ENUM ('money', 'percent')",
+        "CREATE TABLE shop.voucher (code text, person uuid, sort shop.sort, products uuid[])",
+    )
+    found = written(
+        shop,
+        "INSERT INTO shop.voucher (code, person, sort, products) "
+        f"VALUES (:code, {customer}, CAST(:kind AS shop.sort), CAST(:product_ids AS uuid[]))",
+    )
+    assert "INSERT (code, person, sort, products) ON TABLE shop.voucher" in found
 
 
 def test_defaults_and_checks_of_a_table_may_call_functions(shop: SourceShop) -> None:

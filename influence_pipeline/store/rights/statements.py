@@ -28,7 +28,8 @@ Mappings = Mapping[Entity, mappings_of_the_store.Mapping]
 @dataclass(frozen=True)
 class Asked:
     """One statement, without values to bind, and where it stands, for messages. `instead`: what is
-    asked where a column in it is not there; `optional`: nothing is, then."""
+    asked where a column in it is not there, or an example value does not fit its type; `optional`:
+    nothing is, then."""
 
     place: str
     sql: str
@@ -72,11 +73,13 @@ def writer_needs(
 
 def _needs(connection: Session, asked: Sequence[Asked], role: str | None) -> Needs:
     parse_tree.begin(connection)
-    found = [one for one in (understood(connection, one) for one in asked) if one is not None]
-    needs = needs_of(connection, [tree for _, tree in found])
-    if role is not None:
-        needs.path = path_for(connection, role, found)
-    parse_tree.end(connection)
+    try:
+        found = [one for one in (understood(connection, one) for one in asked) if one is not None]
+        needs = needs_of(connection, [tree for _, tree in found])
+        if role is not None:
+            needs.path = path_for(connection, role, found)
+    finally:
+        parse_tree.end(connection)
     return needs
 
 
@@ -88,7 +91,7 @@ def understood(connection: Session, asked: Asked) -> tuple[str, Tree] | None:
         raise MappingError(f"{asked.place}: it holds a `;`, and one statement is all it may hold.")
     try:
         return asked.sql, parse_tree.analyse(connection, asked.sql)
-    except psycopg2.errors.UndefinedColumn as error:
+    except (psycopg2.errors.UndefinedColumn, psycopg2.DataError) as error:
         if asked.optional:
             return None
         if asked.instead is None:
@@ -156,10 +159,11 @@ def _source(
 # -- what is written -------------------------------------------------------------------------------
 
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
-# Any value of the type that is bound: names are resolved by types, not by values.
+# Any value of the type that is bound: names are resolved by types, not by values. Ids are NULL,
+# which a cast to any type takes (uuid, say).
 _EXAMPLES: dict[str, Any] = {
     "code": "X",
-    "customer_id": "1",
+    "customer_id": None,
     "kind": "fixed",
     "value": Decimal(1),
     "product_ids": ["1"],
@@ -167,13 +171,14 @@ _EXAMPLES: dict[str, Any] = {
     "minimum_spend": Decimal(1),
     "expires_at": _MOMENT,
     "usage_limit": 1,
-    "influence_id": "1",
+    "influence_id": None,
     "point_balance": 1,
-    "tier_id": "1",
+    "tier_id": None,
     "tier_title": "X",
     "referral_url": "X",
     "updated_at": _MOMENT,
 }
+_BARE: dict[str, Any] = {"code": "X", "product_ids": []}
 
 
 def written_out(connection: Session, statements: Collection[Statement]) -> list[Asked]:
@@ -187,5 +192,8 @@ def written_out(connection: Session, statements: Collection[Statement]) -> list[
         for statement in statements:
             compiled = str(statement.clause.compile(dialect=dialect))
             values = {name: _EXAMPLES[name] for name in statement.names}
-            asked.append(Asked(str(statement.file), cursor.mogrify(compiled, values).decode()))
+            # Where the store has types of its own for these (an enum of kinds, ids of products).
+            bare = {name: _BARE.get(name) for name in statement.names}
+            sql, instead = (cursor.mogrify(compiled, one).decode() for one in (values, bare))
+            asked.append(Asked(str(statement.file), sql, instead))
     return asked
