@@ -40,7 +40,7 @@ def _statuses(desk: Desk) -> Findings:
         )
     elif found["paid"] < 0.05 * total and total >= _MANY:
         yield warning(
-            f"of {total:,} orders {found['paid'] or 'none'} are paid in full ({_listed(found)})",
+            f"of {total:,} orders only {found['paid']:,} are paid ({_listed(found)})",
             where=where,
             why="Points are given for paid orders.",
             mend="Is a payment's own status written as the SELECT has it, in these capitals? Do fees "
