@@ -43,8 +43,8 @@ def _statuses(desk: Desk) -> Findings:
             f"of {total:,} orders only {found['paid']:,} are paid ({_listed(found)})",
             where=where,
             why="Points are given for paid orders.",
-            mend="Is a payment's own status written as the SELECT has it, in these capitals? Do fees "
-            "or holds count as money that went back?",
+            mend="Is a payment's own status written as the SELECT has it, in these capitals? Do "
+            "fees or holds count as money that went back?",
         )
     elif set(found) == {"paid"} and total >= _MANY:
         yield note(
