@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test proof lint types schema lock clean
+.PHONY: help install demo dev test coverage proof lint types schema lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +34,12 @@ demo: $(INSTALLED) ## the whole loop on this machine: data out, a coupon back, c
 dev: $(INSTALLED) ## everything up with demo data, and Dagster's UI; Ctrl-C ends it
 	@$(BIN)/influence-pipeline demo --keep $(ARGS)
 
-test: $(INSTALLED) ## the ordinary tests, on a real Postgres, with coverage
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
+# Most of a test's time goes into waiting for databases, so three work at once on two cores.
+test: $(INSTALLED) ## the ordinary tests, on a real Postgres
+	@$(BIN)/python -m pytest -n 3 $(ARGS)
+
+coverage: $(INSTALLED) ## the ordinary tests, and which lines and branches they pass through
+	@$(BIN)/python -m pytest -n 3 --cov --cov-report=term:skip-covered $(ARGS)
 
 proof: $(INSTALLED) ## the slow tests: many seeds, kills, faults, large stores; about an hour or two
 	@$(BIN)/python -m pytest -m slow -n 2 $(ARGS)

@@ -115,7 +115,7 @@ def _adds_up(desk: Desk) -> Findings:
             why="One of the two is in cents, the other in major units; points follow the total.",
             mend="Divide what is in cents by 100.0: total, or unit_price inside line_items.",
         )
-    elif not Decimal("0.6") < middle < Decimal("1.8"):
+    elif not Decimal("0.6") < middle < Decimal("2.5"):
         yield warning(
             f"half of the totals are {middle:.2f} times what their lines add up to, or more",
             where=where,

@@ -251,7 +251,9 @@ def test_each_way_to_write_needs_its_own(shop: SourceShop, create: str, rights: 
     assert [right.split(" ON ")[0] for right in found] == rights
 
 
-@pytest.mark.parametrize("customer", [":customer_id", ":customer_id::uuid", "CAST(:customer_id AS uuid)"])
+@pytest.mark.parametrize(
+    "customer", [":customer_id", ":customer_id::uuid", "CAST(:customer_id AS uuid)"]
+)
 def test_a_coupon_may_have_ids_and_kinds_of_the_shops_own_types(
     shop: SourceShop, customer: str
 ) -> None:
