@@ -16,11 +16,14 @@ from influence_pipeline.check import (
     records,
     rewards,
     rights,
+    schedule,
     selects,
     server,
     sources,
     state,
+    steadiness,
     trial,
+    variables,
     webhooks,
     wording,
 )
@@ -31,9 +34,12 @@ from influence_pipeline.errors import InfluencePipelineError
 CHECKS: tuple[Check, ...] = tuple(
     check
     for module in (
+        variables,
         configuration,
+        schedule,
         server,
         selects,
+        steadiness,
         sources,
         wording,
         records,

@@ -198,96 +198,6 @@ def _cannot_compute(desk: Desk, entity: Entity, failure: psycopg2.Error) -> Find
     )
 
 
-def _steady(desk: Desk, entity: Entity) -> Findings:
-    """The same rows must have the same hash, however Postgres goes about it."""
-    described = desk.described(entity)
-    file = desk.file_of(entity)
-    keys = sorted(desk.sample(entity).rows)[:100]
-    first = _hashes(desk, described, keys, "") or {}
-    # In another transaction, so that now() differs. In another way, so that what depends on the way
-    # shows; a large store may take too long for that, and is read again in the same way.
-    second = _hashes(desk, described, keys, _OTHER_WAY)
-    if second is None:
-        second = _hashes(desk, described, keys, "") or {}
-    moved = [key for key in first if first[key] != second.get(key)]
-    if moved:
-        yield error(
-            f"{len(moved)} of {len(keys)} records differ when they are read twice, as "
-            f"{entity.value} {moved[0]}",
-            where=line_with(described, _UNSTEADY) or file,
-            why="They would be sent again at every compare.",
-            mend="Leave out now(), random() and the like, and order every aggregate: "
-            "jsonb_agg(… ORDER BY id).",
-        )
-        return
-    unordered = line_with(described, _AGGREGATE, without=r"(?i)\bORDER\s+BY\b")
-    if unordered:
-        yield warning(
-            "an aggregate has no ORDER BY",
-            where=unordered,
-            why="Its items may come in another order next time, and the record then counts as "
-            "changed.",
-            mend="Write jsonb_agg(… ORDER BY id).",
-        )
-
-
-def _hashes(
-    desk: Desk, described: Described, keys: list[str], settings: str
-) -> dict[str, int] | None:
-    """Hash records under these settings; None where that takes too long."""
-    with desk.asking() as connection:
-        try:
-            with connection.begin_nested():
-                if settings:
-                    run(connection, settings)
-                found, _ = hashes_of(connection, described, keys, None)
-        except psycopg2.errors.QueryCanceled:
-            return None
-    return {one.key: one.hash for one in found}
-
-
-_OTHER_WAY = (
-    "SET LOCAL enable_hashagg = off; SET LOCAL enable_nestloop = off; "
-    "SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off; "
-    "SET LOCAL statement_timeout = '1s'"
-)
-_UNSTEADY = (
-    r"(?i)\b(now|random|clock_timestamp|gen_random_uuid|timeofday)\s*\(|\bcurrent_(date|time)"
-)
-_AGGREGATE = r"(?i)\b(jsonb?_agg|array_agg|string_agg)\s*\("
-
-
-def line_with(described: Described, pattern: str, without: str | None = None) -> str | None:
-    """Give file and line where a call stands in the SELECT (without something in its brackets)."""
-    select = re.sub(r"--[^\n]*", lambda found: " " * len(found[0]), described.mapping.select)
-    for match in re.finditer(pattern, select):
-        inside = _brackets(select, match.end()) if match[0].endswith("(") else ""
-        if without is not None and (
-            re.search(without, inside)
-            or re.match(r"(?i)\s*DISTINCT\b", inside)
-            # Its rows come from a sub-select that is ordered itself.
-            or re.search(without, _brackets(select, match.end() + len(inside) + 1))
-        ):
-            continue
-        try:
-            text = described.mapping.file.read_text(encoding="utf-8")
-        except OSError:
-            text = ""
-        above = text.partition(described.mapping.select)[0].count("\n")
-        line = above + select.count("\n", 0, match.start()) + 1
-        return f"{described.mapping.file}, line {line}"
-    return None
-
-
-def _brackets(text: str, start: int) -> str:
-    depth = 1
-    for place in range(start, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[place], 0)
-        if depth == 0:
-            return text[start:place]
-    return text[start:]
-
-
 def _by_key(desk: Desk, entity: Entity) -> Findings:
     """A delivery reads by key: that must not read whole tables."""
     described = desk.described(entity)
@@ -379,31 +289,6 @@ def _columns(desk: Desk, entity: Entity) -> Findings:
             )
 
 
-def _whole(desk: Desk, entity: Entity) -> Findings:
-    """No LIMIT is left from trying it out."""
-    select = re.sub(
-        r"--[^\n]*|/\*.*?\*/",
-        lambda found: " " * len(found[0]),
-        desk.mapping(entity).select,
-        flags=re.S,
-    )
-    match = re.search(
-        r"(?i)\b(LIMIT\s+\w+(\s+OFFSET\s+\w+)?|OFFSET\s+\w+(\s+LIMIT\s+\w+)?"
-        r"|FETCH\s+(FIRST|NEXT)\s[\w\s]+)\s*\Z",
-        select,
-    )
-    if match:
-        yield error(
-            f"the SELECT ends with {match[1]}",
-            where=line_with(
-                desk.described(entity), re.escape(match[1].split()[0]) + r"(?![\s\S]*\))"
-            )
-            or desk.file_of(entity),
-            why=f"A {entity.value} beyond it is never sent, or counts as gone.",
-            mend="Take it off.",
-        )
-
-
 _WORTH_HAVING = {
     Entity.CUSTOMER: {
         "first_name": "Messages of the program greet nobody by name.",
@@ -443,21 +328,9 @@ CHECKS = tuple(
             (f"{entity.plural}.select",),
         ),
         Check(
-            f"{entity.plural}.all",
-            "the SELECT gives all records",
-            each(_whole, entity),
-            (f"{entity.plural}.select",),
-        ),
-        Check(
             f"{entity.plural}.ids",
             "each record has an id of its own",
             each(_each_once, entity),
-            (f"{entity.plural}.transform",),
-        ),
-        Check(
-            f"{entity.plural}.steady",
-            "the same rows give the same record",
-            each(_steady, entity),
             (f"{entity.plural}.transform",),
         ),
         Check(

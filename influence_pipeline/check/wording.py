@@ -10,7 +10,8 @@ import psycopg2
 
 from influence_pipeline.check.desk import Desk
 from influence_pipeline.check.finding import Check, Findings, error, warning
-from influence_pipeline.check.selects import each, line_with
+from influence_pipeline.check.selects import each
+from influence_pipeline.check.steadiness import line_with
 from influence_pipeline.postgres import run
 from influence_pipeline.records import STORE_ENTITIES, Entity
 from influence_pipeline.store.mapping import canonical_rows
@@ -136,11 +137,37 @@ def _marks(desk: Desk, entity: Entity) -> Iterator[tuple[str, str]]:
             yield table, column
 
 
+def _whole(desk: Desk, entity: Entity) -> Findings:
+    """No LIMIT is left from trying it out."""
+    select = re.sub(
+        r"--[^\n]*|/\*.*?\*/",
+        lambda found: " " * len(found[0]),
+        desk.mapping(entity).select,
+        flags=re.S,
+    )
+    match = re.search(
+        r"(?i)\b(LIMIT\s+\w+(\s+OFFSET\s+\w+)?|OFFSET\s+\w+(\s+LIMIT\s+\w+)?"
+        r"|FETCH\s+(FIRST|NEXT)\s[\w\s]+)\s*\Z",
+        select,
+    )
+    if match:
+        yield error(
+            f"the SELECT ends with {match[1]}",
+            where=line_with(
+                desk.described(entity), re.escape(match[1].split()[0]) + r"(?![\s\S]*\))"
+            )
+            or desk.file_of(entity),
+            why=f"A {entity.value} beyond it is never sent, or counts as gone.",
+            mend="Take it off.",
+        )
+
+
 CHECKS = (
     *(
         Check(f"{entity.plural}.{name}", promise, each(look, entity), (f"{entity.plural}.sources",))
         for entity in STORE_ENTITIES
         for name, promise, look in (
+            ("all", "the SELECT gives all records", _whole),
             ("clock", "records do not go by the clock", _clock),
             ("deleted", "what is marked as deleted is left out", _left),
         )
