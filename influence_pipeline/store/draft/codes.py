@@ -77,6 +77,9 @@ def _add_code_rows(
     value = looked.pick("amount", NUMBERS, taken=taken, asks=like_amounts, enough=32)
     if value is None:
         value = looked.pick("discount_total", NUMBERS, taken=taken, asks=like_amounts, enough=32)
+    if value is None:
+        value = _the_only_amount(looked, taken)
+        why += f". amount: {value.why}" if value is not None else ""
     if value is not None:
         pairs.append(("amount", amount(value, "d", cents=cents)[0]))
     aliases = ["d", "d2"]
@@ -99,6 +102,16 @@ def _add_code_rows(
             "the code stands there",
         )
     return True
+
+
+def _the_only_amount(looked: Looked, taken: set[str]) -> Choice | None:
+    """A column that is in cents by its name, where the table has no other."""
+    found = [
+        Choice(column, 0, ("cents by its name",), seen=looked.sample.seen.get(column.name))
+        for column in looked.table.columns.values()
+        if column.name not in taken and column.shape in NUMBERS - {Shape.TEXT}
+    ]
+    return found[0] if len(found) == 1 and in_cents(found[0]) == "cents by its name" else None
 
 
 def _code_of_another(

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from influence_pipeline.store.catalog import Catalog, Link, Table
+from influence_pipeline.store.draft import structure
 from influence_pipeline.store.draft.columns import TEXTS, Looked
 from influence_pipeline.store.draft.key_values import split_kinds, with_columns_beside
 from influence_pipeline.store.draft.links import holds, key_column, with_implied_links
 from influence_pipeline.store.draft.roles import ROLES, Roles
 from influence_pipeline.store.draft.samples import NOTHING, sample
-from influence_pipeline.store.draft.words import concepts_of, is_said, tokens
+from influence_pipeline.store.draft.words import concepts_of, is_noise, is_said, singular, tokens
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Findings:
     wishes: Wishes
     roles: Roles
     tables: dict[str, Table] = field(default_factory=dict)
+    # Tables with a title that what is sold leads up to: products, whatever they are called.
+    titled: set[int] = field(default_factory=set)
     _looked: dict[int, Looked] = field(default_factory=dict)
     _held: dict[tuple[int, Link], bool] = field(default_factory=dict)
 
@@ -125,6 +128,7 @@ def find(connection: sa.Connection, catalog: Catalog, wishes: Wishes) -> Finding
     linked: set[int] = set()
     if orders is not None:
         linked = {link.target for link in orders.links}
+        structure.weigh_lines(found, orders)
         for role in ("order lines", "codes of an order", "payments", "refunds"):
             used = {table.oid for table in tables.values()}
             take(
@@ -138,7 +142,10 @@ def find(connection: sa.Connection, catalog: Catalog, wishes: Wishes) -> Finding
                 ),
             )
     used = {table.oid for table in tables.values()}
+    if orders is not None:
+        structure.weigh_customers(found, orders)
     take("customers", roles.best("customers", lambda t: t.oid not in used, bonus=frozenset(linked)))
+    structure.weigh_products(found)
     _take_products(found)
     used = {table.oid for table in tables.values()}
     take("coupons", roles.best("coupons", lambda t: t.oid not in used))
@@ -176,13 +183,19 @@ def _take_products(found: Findings) -> None:
 
 def _template_of(found: Findings, table: Table, sold: set[int]) -> Table | None:
     """The table of products of which this one, whose rows are sold, holds the variants."""
-    if table.oid not in sold:
+    if table.oid not in sold or table.oid in found.titled:
         return None
     for link in table.links:
         target = found.catalog.get(link.target)
         if target is None or target.oid == table.oid or not target.readable:
             continue
-        is_one = concepts_of(target.name) == {"product"} and bool(found.links(table, target))
+        # Products are of a template, and not of a category.
+        rest = "_".join(token for token in tokens(target.name) if singular(token) != "template")
+        if is_noise(rest) and target.oid not in found.titled:
+            continue
+        is_one = bool(found.links(table, target)) and (
+            concepts_of(target.name) == {"product"} or target.oid in found.titled
+        )
         if is_one and found.look(target).pick("title", TEXTS) is not None:
             return target
     return None
@@ -190,7 +203,9 @@ def _template_of(found: Findings, table: Table, sold: set[int]) -> Table | None:
 
 def considered(found: Findings, role: str, taken: Table | None) -> list[str]:
     """Sentences about which table was taken for a role, and which else could be meant."""
-    candidates = found.roles[role][:5]
+    is_missed = taken is None and role in ("customers", "products", "orders")
+    every = found.roles.every(role) if is_missed else found.roles[role]
+    candidates = [c for c in every if c.score > 0][:5]
     said = []
     if taken is None:
         said.append(f"{role}: no table was found for them")

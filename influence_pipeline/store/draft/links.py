@@ -95,7 +95,7 @@ def _targets(
     if says_id and rest:
         found += [(t, f"named after {t.name}") for t in by_name.get(rest, ())]
         concepts = concepts_of("_".join(rest))
-        if not found and len(concepts) == 1:
+        if not found and len(concepts) == 1 and not is_own_key:
             tables = by_concept.get(next(iter(concepts)), [])
             found += [(t, f"its name speaks of {t.name}") for t in tables[:3]]
     if not found and not is_own_key:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from influence_pipeline.store.catalog import Column, Shape, Table
 from influence_pipeline.store.draft import parts
 from influence_pipeline.store.draft.asking import ask
 from influence_pipeline.store.draft.columns import (
     FLAGS,
-    LABELS,
     NUMBERS,
     Choice,
     Looked,
     amount,
     in_cents,
     like_amounts,
-    like_labels,
 )
 from influence_pipeline.store.draft.findings import Findings, Step
-from influence_pipeline.store.draft.samples import every_label
+from influence_pipeline.store.draft.history import add_history
+from influence_pipeline.store.draft.movements import conditions, is_set, labelled, listed
 from influence_pipeline.store.draft.select import Drafted, comment
 from influence_pipeline.store.draft.statuses import guess
-from influence_pipeline.store.draft.words import is_said, tokens
 
 
 @dataclass
@@ -71,7 +69,7 @@ def _is_told_of(drafted: Drafted, found: Findings, orders: Looked, alias: str) -
     if table is None or steps is None:
         return True
     for field_name in ("payment_status", "status"):
-        label = _labelled(found, orders, field_name, enough=30)
+        label = labelled(found, orders, field_name, enough=30)
         seen = label.seen.labels if label is not None and label.seen is not None else None
         paid = [value for value, _ in seen or () if guess(value) == ("paid", None)]
         if label is None or not paid:
@@ -83,7 +81,7 @@ def _is_told_of(drafted: Drafted, found: Findings, orders: Looked, alias: str) -
             f"SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT FROM "
             f"{parts.from_path(found, steps, ['m', 'm2'])} WHERE {on})) FROM (SELECT * FROM "
             f"{orders.table.quoted} {alias} WHERE {label.column.sql(alias)}::text IN "
-            f"({_listed(paid)}) LIMIT 500) AS s",
+            f"({listed(paid)}) LIMIT 500) AS s",
         )
         if isinstance(told, str):
             continue
@@ -121,7 +119,7 @@ def _by_label(
     lines: list[str] = []
     late: list[str] = []
     taken: set[str] = set()
-    payment = _labelled(found, orders, "payment_status", enough=36)
+    payment = labelled(found, orders, "payment_status", enough=36)
     if payment is not None:
         taken.add(payment.column.name)
         lines += _labels(drafted, payment, alias, lambda status: not sums.taken or status != "paid")
@@ -129,34 +127,27 @@ def _by_label(
     flag = orders.pick("paid", FLAGS, taken=taken, enough=38)
     if flag is not None and not sums.taken:
         lines.append(f"-- {flag.column.name}: {', '.join(flag.reasons)}")
-        late.append(f"WHEN {_is_set(flag, alias)} THEN 'paid'")
+        late.append(f"WHEN {is_set(flag, alias)} THEN 'paid'")
         sums.columns.append(flag.column)
     cancelled = orders.pick("cancelled", FLAGS, taken=taken, enough=36)
     if cancelled is not None:
         # Money that was kept is told above.
-        lines.append(f"WHEN {_is_set(cancelled, alias)} THEN 'voided'")
+        lines.append(f"WHEN {is_set(cancelled, alias)} THEN 'voided'")
         sums.columns.append(cancelled.column)
     lines += late
-    status = _labelled(found, orders, "status", taken=taken, enough=30)
+    status = labelled(found, orders, "status", taken=taken, enough=30)
     if status is not None:
         sure = bool(sums.taken) or payment is not None or flag is not None
         # Paid orders are known better from elsewhere; the rest of the words still counts.
         lines += _labels(drafted, status, alias, lambda guessed: not sure or guessed != "paid")
         sums.columns.append(status.column)
+    elif payment is None and (past := add_history(drafted, found, orders.table, alias)) is not None:
+        seen = labelled(found, found.look(past.table), "status", enough=30) or past.state
+        sure = bool(sums.taken) or flag is not None
+        lines += _labels(drafted, seen, "ev", lambda guessed: not sure or guessed != "paid")
     if sums.authorized:
         lines.append(f"WHEN {sums.authorized} > 0 THEN 'authorized'")
     return lines
-
-
-def _labelled(
-    found: Findings, looked: Looked, field: str, *, taken: Collection[str] = (), enough: int
-) -> Choice | None:
-    """A column of labels, with the rare ones too."""
-    choice = looked.pick(field, LABELS, taken=taken, asks=like_labels, enough=enough)
-    if choice is None or choice.seen is None:
-        return choice
-    seen = every_label(found.connection, looked.table, choice.column, choice.seen)
-    return replace(choice, seen=seen)
 
 
 def _labels(
@@ -200,11 +191,6 @@ def _labels(
     return lines
 
 
-def _is_set(choice: Choice, alias: str) -> str:
-    sql = choice.column.sql(alias)
-    return sql if choice.column.shape is Shape.BOOLEAN else f"{sql} IS NOT NULL"
-
-
 def _take_own_sums(orders: Looked, alias: str, sums: Money, cents: bool, taken: set[str]) -> None:
     """Sums that the order itself has, beside its total."""
     shapes = NUMBERS - {Shape.TEXT}
@@ -230,7 +216,7 @@ def _add_payments(
         drafted.head.append(f"payments: {table.quoted} is empty or has no amount, and is not used.")
         return
     sql, why = amount(choice, "m")
-    taken, back, reserved, notes = _conditions(found, looked, choice, sql)
+    taken, back, reserved, notes = conditions(found, looked, choice, sql)
     lines = comment(f"Payments: {choice.why}{f' ({why})' if why else ''}.", "    ")
     for note in notes:
         lines += comment(note, "    ")
@@ -253,59 +239,6 @@ def _add_payments(
     parts.add_source(drafted, found, steps, ["m", "m2"], found.key(orders))
 
 
-def _conditions(
-    found: Findings, looked: Looked, choice: Choice, sql: str
-) -> tuple[list[str], str | None, str | None, list[str]]:
-    """Which payments are money that came, went back, or is reserved; and words about it."""
-    taken: list[str] = []
-    notes: list[str] = []
-    back = reserved = None
-    if choice.seen is not None and choice.seen.negative:
-        taken.append(f"{sql} > 0")
-        back = f"{sql} < 0"
-        notes.append("Amounts below zero are taken for money that went back.")
-    status = _labelled(found, looked, "status", taken={choice.column.name}, enough=30)
-    if status is not None and status.seen is not None and status.seen.labels:
-        text = f"{status.column.sql('m')}::text"
-        done = [value for value, _ in status.seen.labels if guess(value)[0] == "paid"]
-        held = [value for value, _ in status.seen.labels if guess(value)[0] == "authorized"]
-        gone = [value for value, _ in status.seen.labels if guess(value)[0] == "refunded"]
-        known = ", ".join(value for value, _ in status.seen.labels)
-        notes.append(f"TODO: {status.column.name} is one of {known}. Which is money that came?")
-        if done:
-            if gone:
-                notes.append(
-                    f"What is {_listed(gone)} counts as money that came and went back; where the "
-                    "store writes a row of its own for what went back, take it out of `taken`."
-                )
-            taken.append(f"{text} IN ({_listed([*done, *gone])})")
-        if held:
-            reserved = f"{text} IN ({_listed(held)})"
-        if gone and back is None:
-            back = f"{text} IN ({_listed(gone)})"
-    else:
-        flag = looked.pick("paid", FLAGS, enough=38)
-        if flag is not None:
-            taken.append(_is_set(flag, "m"))
-            notes.append(f"Only payments that have {flag.column.name} count.")
-    kind = _labelled(found, looked, "kind", taken={choice.column.name}, enough=36)
-    if kind is not None and kind.seen is not None and kind.seen.labels:
-        text = f"{kind.column.sql('m')}::text"
-        values = [value for value, _ in kind.seen.labels]
-        gone = [value for value in values if guess(value)[0] == "refunded"]
-        held = [
-            value
-            for value in values
-            if any(word in ("auth", "void") or is_said(word, "authori") for word in tokens(value))
-        ]
-        if gone or held:
-            notes.append(f"TODO: {kind.column.name} is one of {', '.join(values)}; is this right?")
-            rest = [value for value in values if value not in gone and value not in held]
-            taken.append(f"{text} IN ({_listed(rest)})" if rest else "false")
-            back = f"{text} IN ({_listed(gone)})" if gone else back
-    return taken, back, reserved, notes
-
-
 def _add_refunds(drafted: Drafted, found: Findings, orders: Table, alias: str, sums: Money) -> None:
     table = found["refunds"]
     if table is None:
@@ -318,12 +251,12 @@ def _add_refunds(drafted: Drafted, found: Findings, orders: Table, alias: str, s
     sql, why = amount(choice, "r")
     lines = comment(f"Refunds: {choice.why}{f' ({why})' if why else ''}.", "    ")
     done: list[str] = []
-    status = _labelled(found, looked, "status", taken={choice.column.name}, enough=30)
+    status = labelled(found, looked, "status", taken={choice.column.name}, enough=30)
     if status is not None and status.seen is not None and status.seen.labels:
         known = [value for value, _ in status.seen.labels]
         good = [value for value in known if guess(value)[0] in ("paid", "refunded")]
         if good:
-            done = [f"{status.column.sql('r')}::text IN ({_listed(good)})"]
+            done = [f"{status.column.sql('r')}::text IN ({listed(good)})"]
             lines += comment(
                 f"TODO: {status.column.name} is one of {', '.join(known)}. Which is done?", "    "
             )
@@ -360,7 +293,3 @@ def _join(
 
 def _filter(conditions: Sequence[str]) -> str:
     return f" FILTER (WHERE {' AND '.join(conditions)})" if conditions else ""
-
-
-def _listed(values: Sequence[str]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)

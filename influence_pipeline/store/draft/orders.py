@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from influence_pipeline.records import Entity
-from influence_pipeline.store.catalog import Column, Shape
+from influence_pipeline.store.catalog import Shape
 from influence_pipeline.store.draft import parts
+from influence_pipeline.store.draft.buyers import add_buyer
 from influence_pipeline.store.draft.codes import add_codes
 from influence_pipeline.store.draft.columns import (
     MOMENTS,
@@ -18,14 +19,13 @@ from influence_pipeline.store.draft.columns import (
     in_cents,
     like_amounts,
     like_currencies,
-    like_emails,
     like_moments,
 )
 from influence_pipeline.store.draft.findings import Findings
 from influence_pipeline.store.draft.lines import add_lines
 from influence_pipeline.store.draft.money import add_financial_status
 from influence_pipeline.store.draft.select import Drafted
-from influence_pipeline.store.draft.words import CONCEPTS, concepts_of, likeness, tokens
+from influence_pipeline.store.draft.words import likeness, tokens
 
 UNKNOWN_CURRENCY = "EUR"
 
@@ -47,7 +47,7 @@ def orders(found: Findings) -> Drafted:
     number = looked.pick("number", {Shape.TEXT, Shape.INTEGER}, taken=taken, enough=36)
     if number is not None:
         drafted.add("number", number.column.sql(alias), number.why)
-    chosen = [number, *_add_buyer(drafted, found, looked, alias, taken)]
+    chosen = [number, *add_buyer(drafted, found, looked, alias, taken)]
     chosen.append(_add_currency(drafted, found, looked, alias, taken))
     total = looked.pick("total", NUMBERS, taken=taken, asks=like_amounts)
     only_part = total is None
@@ -68,85 +68,6 @@ def orders(found: Findings) -> Drafted:
     columns += [choice.column for choice in chosen if choice is not None]
     parts.add_sources_beside(drafted, found, looked, alias, columns)
     return drafted
-
-
-def _add_buyer(
-    drafted: Drafted, found: Findings, looked: Looked, alias: str, taken: set[str]
-) -> list[Choice | None]:
-    """customer_id and email; the customer's own e-mail where the order has none."""
-    table, customers = looked.table, found["customers"]
-    own = looked.pick("email", TEXTS, taken=taken, asks=like_emails)
-    links = found.links(table, customers, CONCEPTS["customer"]) if customers is not None else []
-    if customers is None or not links:
-        column = _customer_column(looked) if customers is not None else None
-        if column is not None:
-            sql = column.sql(alias)
-            drafted.add(
-                "customer_id",
-                f"nullif({sql}, '0')" if column.of_key else sql,
-                column.name,
-                "does it hold the customers' id?",
-            )
-        else:
-            drafted.add(
-                "customer_id",
-                "NULL::text",
-                todo="no column was found that leads to a customer: all orders are guests'",
-            )
-        if own is not None:
-            drafted.add("email", own.column.sql(alias), own.why)
-        return [own]
-    link = links[0]
-    why = f"{', '.join(link.columns)} leads to {customers.quoted} ({link.why})"
-    key = found.key(customers)
-    joined = False
-    if link.target_columns == key:
-        drafted.add("customer_id", parts.key_sql(table, alias, link.columns), why)
-    else:
-        drafted.add("customer_id", parts.key_sql(customers, "c", key), why)
-        joined = True
-    theirs = found.look(customers).pick("email", TEXTS, asks=like_emails)
-    if own is not None and own.column.not_null and own.seen is not None and own.seen.filled == 1:
-        drafted.add("email", own.column.sql(alias), own.why)
-    elif theirs is not None:
-        email = theirs.column.sql("c")
-        if own is not None:
-            drafted.add(
-                "email",
-                f"coalesce(nullif({own.column.sql(alias)}, ''), {email})",
-                f"{own.why}. An order without one takes its customer's",
-            )
-        else:
-            drafted.add("email", email, f"the customer's: {theirs.why}")
-        joined = True
-    elif own is not None:
-        drafted.add("email", own.column.sql(alias), own.why)
-    if joined:
-        on = parts.joined_on(table, alias, link, customers, "c")
-        only = customers.condition("c")
-        on += f" AND {only}" if only else ""
-        drafted.joins.append(f"LEFT JOIN {customers.quoted} c ON {on}")
-        drafted.source(
-            f"{table.quoted} {alias} JOIN {customers.quoted} c ON {on}",
-            "c",
-            parts.key_sql(table, alias, found.key(table)),
-            "an order shows its customer's e-mail",
-        )
-    return [own]
-
-
-def _customer_column(looked: Looked) -> Column | None:
-    for column in looked.table.columns.values():
-        seen = looked.sample.seen.get(column.name)
-        if "customer" not in concepts_of(column.name):
-            continue
-        if column.of_key and seen is not None and seen.integers >= 0.95:
-            return column
-        if column.shape in (Shape.INTEGER, Shape.UUID) or column.name.lower().endswith(
-            ("id", "_no", "_nr")
-        ):
-            return column
-    return None
 
 
 def _add_currency(
@@ -186,6 +107,8 @@ def _add_amounts(
     todo = None
     if cents and "by its name" not in why:
         todo = "take `/ 100.0` off if amounts are in whole units"
+    if "due" in tokens(total.column.name):
+        todo = "is it all that the buyer pays, and not what is still open?"
     if only_part:
         todo = _part_of_a_total(looked) + (f" {todo}" if todo else "")
     drafted.add("total", sql, f"{total.why}{f' ({why})' if why else ''}", todo)

@@ -18,6 +18,7 @@ from influence_pipeline.store.draft.columns import (
     moment,
 )
 from influence_pipeline.store.draft.findings import Findings, Step, considered
+from influence_pipeline.store.draft.links import key_column
 from influence_pipeline.store.draft.select import Drafted
 
 UNKNOWN_ZONE = "UTC"
@@ -121,6 +122,22 @@ def without(entity: Entity, found: Findings, role: str) -> Drafted:
     drafted.where.append(
         ("false", f"TODO: name the table of the {role}; until then nothing is read.")
     )
+    for candidate in found.roles.every(role):
+        table = candidate.table
+        key = key_column(table)
+        if key is None or key.of_key or not table.readable or table.kind not in "rpm":
+            continue
+        if table.only is None:
+            # A table that there is, so that the file is read as it stands; its rows give nothing.
+            drafted.joins.append(f"FROM {table.quoted} p")
+            drafted.add("id", key.sql("p"))
+            drafted.source(
+                f"{table.quoted} p",
+                "p",
+                key.sql("p"),
+                f"TODO: name the table of the {role}; this is the likeliest, and hardly that.",
+            )
+            return drafted
     drafted.source("(VALUES (NULL::text)) AS nothing (id)", "nothing", "nothing.id")
     return drafted
 

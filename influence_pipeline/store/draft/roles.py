@@ -91,7 +91,7 @@ ROLES: dict[str, Role] = {
         ),
         Role(
             "payments",
-            (_said("payment", "order customer"),),
+            (_said("payment", "order customer line"),),
             (Part("amount", _MONEY, 15), Part("status", _WORDS, 5), Part("kind", _WORDS, 3)),
             belongs_to=(("order", 20),),
         ),
@@ -179,11 +179,23 @@ class Roles:
                 for table in self._catalog
                 if (table.columns or not table.readable) and key_and_value(table) is None
             ]
-            self._made[name] = sorted(
-                (one for one in scored if one.score >= 25),
-                key=lambda one: (-one.score, one.table.schema, one.table.name),
-            )
-        return self._made[name]
+            self._made[name] = _ranked(scored)
+        return [one for one in self._made[name] if one.score >= 25]
+
+    def every(self, name: str) -> list[Candidate]:
+        """All tables, those too that hardly anything speaks for."""
+        return self[name] + [one for one in self._made[name] if one.score < 25]
+
+    def weigh(self, name: str, table: Table, points: int, reason: str) -> None:
+        """Let what was found elsewhere speak for a table (or against it, with points below 0)."""
+        self._made[name] = _ranked(
+            [
+                Candidate(one.table, one.score + points, (*one.reasons, reason))
+                if one.table.oid == table.oid
+                else one
+                for one in self.every(name)
+            ]
+        )
 
     def best(
         self,
@@ -219,11 +231,18 @@ class Roles:
                 reasons.append(
                     f"{'/'.join(link.columns)} leads to {self._catalog[link.target].name}"
                 )
+        counted: set[int] = set()
         for concept, points in role.owned_by:
             child = next(
-                (c for c in self._children[table.oid] if concept in concepts_of(c.name)), None
+                (
+                    c
+                    for c in self._children[table.oid]
+                    if concept in concepts_of(c.name) and c.oid not in counted
+                ),
+                None,
             )
             if child is not None:
+                counted.add(child.oid)
                 score += points
                 reasons.append(f"{child.name} belongs to it")
         return self._weighed(table, score, reasons)
@@ -248,7 +267,7 @@ class Roles:
         elif not table.filled and table.kind in "rm":
             score -= 8
             reasons.append("empty")
-        return Candidate(table, max(score, 0), tuple(reasons))
+        return Candidate(table, score, tuple(reasons))
 
     def _link_to(self, table: Table, concept: str) -> Link | None:
         for link in table.links:
@@ -258,6 +277,10 @@ class Roles:
             if concept in concepts_of(target.name) and _is_only(concept, target.name):
                 return link
         return None
+
+
+def _ranked(candidates: list[Candidate]) -> list[Candidate]:
+    return sorted(candidates, key=lambda one: (-one.score, one.table.schema, one.table.name))
 
 
 # Schemas with copies of what matters.

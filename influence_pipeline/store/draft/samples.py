@@ -79,9 +79,12 @@ def sample(connection: sa.Connection, table: Table) -> Sample:
         return Sample(0, {}, "the role may not read it")
     values = ", ".join(f"left(({column.sql('s')})::text, 200)" for column in columns)
     condition = table.condition("s")
+    spread = _spread(table)
+    # Pages come in their order, and a limit alone would take the first of them.
+    mixed = " ORDER BY random()" if spread else ""
     statement = (
-        f"SELECT {values} FROM {table.quoted} AS s {_spread(table)}"
-        f"{f' WHERE {condition}' if condition else ''} LIMIT {ROWS}"
+        f"SELECT {values} FROM {table.quoted} AS s {spread}"
+        f"{f' WHERE {condition}' if condition else ''}{mixed} LIMIT {ROWS}"
     )
     rows = ask(connection, statement)
     if isinstance(rows, str):

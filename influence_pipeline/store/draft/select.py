@@ -107,7 +107,7 @@ class Drafted:
                 complete.append(found[column.name])
             elif column.required:
                 # Without a table the condition at the end says it once for all.
-                todo = "no candidate was found for it" if self.items else None
+                todo = "no candidate was found for it" if len(self.items) > 1 else None
                 complete.append(Item(column.name, _NULLS[column.kind], todo=todo))
         return complete
 

@@ -43,54 +43,55 @@ def is_said(token: str, stem: str) -> bool:
     return len(stem) >= 5 and stem in token
 
 
-def _stems(text: str) -> tuple[str, ...]:
+def word_list(text: str) -> tuple[str, ...]:
+    """Words as they are written here: with spaces between them."""
     return tuple(text.split())
 
 
 # What a table may hold. English, German, French, Spanish, Italian, Portuguese, Dutch, the Nordic
 # languages, Polish.
 CONCEPTS: dict[str, tuple[str, ...]] = {
-    "customer": _stems(
+    "customer": word_list(
         "customer partner user member client buyer shopper person people account subscriber patron "
         "kunde kunden kaeufer utilisateur cliente usuario acheteur klant kund kunder klient "
         "persona asiakas medlem cust"
     ),
-    "order": _stems(
+    "order": word_list(
         "order sale purchase receipt bestell auftrag auftraeg commande pedido ordine ordini "
         "orden ordre zamowien tilaus ordr beleg encomenda achat venta vendita compra facture "
         "faktur invoice rechnung"
     ),
-    "line": _stems(
+    "line": word_list(
         "item line detail entry position posten zeile ligne linea riga regel pozycja rivi "
         "linha lineitem orderline orderitem saleitem salesline"
     ),
-    "payment": _stems(
+    "payment": word_list(
         "payment transaction charge capture zahlung paiement pago pagamento betaling "
-        "betalning platnosc maksu money settlement"
+        "betalning platnosc maksu money settlement ledger"
     ),
-    "refund": _stems(
+    "refund": word_list(
         "refund chargeback erstatt rueckzahl gutschrift remboursement reembolso rimborso "
         "terugbetal creditmemo creditnote zwrot aterbetal reversal return retour"
     ),
-    "discount": _stems(
+    "discount": word_list(
         "discount rabatt remise descuento sconto korting desconto adjustment reduction "
         "nachlass rabat alennus"
     ),
-    "product": _stems(
+    "product": word_list(
         "product article artikel produkt produit producto prodotto produto ware good tuote "
-        "towar articolo articulo artigo merchandise"
+        "towar articolo articulo artigo merchandise book"
     ),
-    "variant": _stems(
-        "variant sku size option ausfuehrung variante declinaison groesse variation taille "
+    "variant": word_list(
+        "variant sku size option ausfuehrung variante declinaison groesse variation taille edition "
         "talla taglia"
     ),
-    "coupon": _stems(
+    "coupon": word_list(
         "coupon voucher promo promotion promocode gutschein bon cupon buono kortingscode "
-        "cupom bono rabattcode couponcode giftcode kupon"
+        "cupom bono rabattcode couponcode giftcode kupon gift+code discount+code"
     ),
 }
 # What stands beside the things above and is none of them.
-NOISE = _stems(
+NOISE = word_list(
     "checkout history log audit archive tmp temp backup old session cart quote basket "
     "wishlist address adresse group tag translation meta setting permission token job "
     "migration event image picture category tax shipping shipment fulfillment fulfilment "
@@ -106,138 +107,149 @@ NOISE = _stems(
 # What a column may hold, by its name: sets of stems, each of which must be among its tokens. The
 # first that fits says how sure it is; tokens that are not asked for make it less sure.
 FIELDS: dict[str, tuple[str, ...]] = {
-    "email": _stems(
+    "email": word_list(
         "email+address mail+address email e+mail mail mailadresse emailaddress courriel correo "
         "login+mail"
     ),
-    "first_name": _stems(
+    "first_name": word_list(
         "first+name firstname given+name givenname vorname prenom nombre nome fname forename "
         "voornaam fornavn fornamn imie first"
     ),
-    "last_name": _stems(
+    "last_name": word_list(
         "last+name lastname family+name familyname surname nachname apellido apellidos "
         "cognome lname achternaam sobrenome efternamn etternavn nazwisko last nom"
     ),
-    "full_name": _stems("full+name fullname display+name displayname name nom kundenname"),
-    "phone": _stems(
+    "full_name": word_list("full+name fullname display+name displayname name nom kundenname"),
+    "phone": word_list(
         "phone telephone telefon mobile handy tel telefono telefone portable gsm puhelin cell"
     ),
-    "birthday": _stems(
+    "birthday": word_list(
         "birthday birth+date birthdate date+birth dob born geburtstag geburtsdatum naissance "
         "nacimiento nascita nascimento geboortedatum geboren foedelsedatum urodzen"
     ),
-    "created": _stems(
+    "created": word_list(
         "created create+date creation created+at creado cree erstellt angelegt inserted "
         "registered registration joined join+date signup registriert date+joined date+add "
-        "opprettet skapad angemeldet creacion creazione aangemaakt utworzon add+date"
+        "opprettet skapad angemeldet creacion creazione aangemaakt utworzon add+date first+seen "
+        "catalogued listed+at added"
     ),
-    "placed": _stems(
+    "placed": word_list(
         "placed ordered order+date orderdate purchased purchase+date bought sold "
         "completed+checkout bestelldatum bestellt bestelltam kaufdatum auftragsdatum "
         "date+commande fecha+pedido fecha data+ordine orderdatum sold+on submitted booked "
         "belegdatum post+date date+order order+time aufdat beldat bestdat datum"
     ),
-    "completed": _stems("completed completed+at checkout+at finished+at"),
-    "updated": _stems("updated modified changed geaendert aktualisiert actualizado modifie"),
-    "deleted": _stems(
-        "deleted removed geloescht supprime eliminado left ausgetreten archived erased"
+    "completed": word_list("completed completed+at checkout+at finished+at"),
+    "updated": word_list("updated modified changed geaendert aktualisiert actualizado modifie"),
+    "deleted": word_list(
+        "deleted removed geloescht supprime eliminado left ausgetreten archived erased "
+        "withdrawn discontinued"
     ),
-    "total": _stems(
+    "total": word_list(
         "grand+total total+gross total+amount total+price amount+total total order+total sum "
         "total+paid gesamt gesamtbetrag gesamtsumme gesamtpreis summe betrag bruttobetrag "
         "brutto montant+total importe totale montant amount importo bedrag belop betalat "
-        "kwota gross cent cents"
+        "kwota gross cent cents due"
     ),
-    "subtotal": _stems(
+    "subtotal": word_list(
         "subtotal sub+total items+total zwischensumme sous+total net+total warenwert "
-        "subtotale netto"
+        "subtotale netto goods"
     ),
-    "discount_total": _stems(
+    "discount_total": word_list(
         "discount+total total+discount discount+amount discount rabatt remise descuento "
-        "sconto korting nachlass rabattbetrag desconto"
+        "sconto korting nachlass rabattbetrag desconto rebate"
     ),
-    "currency": _stems(
+    "currency": word_list(
         "currency+code currency waehrung devise moneda valuta moeda curr iso+currency monnaie "
         "waluta"
     ),
-    "payment_status": _stems(
+    "payment_status": word_list(
         "payment+status payment+state financial+status paid+status charge+status zahlstatus "
         "zahlungsstatus statut+paiement estado+pago payment+stat"
     ),
-    "status": _stems(
+    "status": word_list(
         "status state statut estado stato zustand stand order+status bestellstatus stav tila "
         "situacao post+status"
     ),
-    "paid": _stems(
+    "paid": word_list(
         "paid bezahlt paye pagado pagato betaald betalt paid+at paid+on settled bezahltam captured"
     ),
-    "paid_amount": _stems(
+    "paid_amount": word_list(
         "amount+paid paid+amount total+paid captured+amount paid+total bezahlter"
     ),
-    "refunded_amount": _stems(
+    "refunded_amount": word_list(
         "refunded+amount amount+refunded total+refunded refund+total refunded refund+amount "
         "erstattet erstattungsbetrag rembourse"
     ),
-    "cancelled": _stems(
+    "cancelled": word_list(
         "cancelled canceled storniert storno annule annulee cancelado annullato geannuleerd "
         "voided cancelled+at void annullert"
     ),
-    "number": _stems(
+    "number": word_list(
         "number order+number display+id order+no increment+id reference bestellnummer "
         "bestellnr auftragsnummer auftragsnr belegnr numero nummer nr no code order+code "
-        "invoice+number"
+        "invoice+number ref"
     ),
-    "quantity": _stems(
+    "quantity": word_list(
         "quantity qty quantity+ordered qty+ordered menge anzahl quantite cantidad quantita "
-        "aantal antal pieces count stueck units quantidade ilosc product+qty"
+        "aantal antal pieces count stueck units quantidade ilosc product+qty copies seats tickets"
     ),
-    "unit_price": _stems(
+    "unit_price": word_list(
         "unit+price price+unit price+each cents+each price einzelpreis stueckpreis preis "
-        "prix+unitaire prix precio prezzo prijs pris preco cena unit+amount amount cost"
+        "prix+unitaire prix precio prezzo prijs pris preco cena unit+amount amount cost each"
     ),
-    "line_total": _stems("line+total row+total total total+price gesamtpreis zeilensumme amount"),
-    "title": _stems(
+    "line_total": word_list(
+        "line+total row+total total total+price gesamtpreis zeilensumme amount"
+    ),
+    "title": word_list(
         "title product+name item+name article+name name label bezeichnung bez artikelname titel "
         "libelle nombre titolo headline titre nome naam nazwa namn navn descr description "
         "beschreibung designation"
     ),
-    "sku": _stems(
+    "sku": word_list(
         "sku article+number artikelnummer artikelnr item+number product+code ean reference "
         "mpn code referencia"
     ),
-    "url": _stems("url slug handle permalink url+key path link"),
-    "image": _stems(
-        "image+url image thumbnail picture photo bild bildurl foto img imagen immagine afbeelding"
+    "url": word_list("url slug handle permalink url+key path link"),
+    "image": word_list(
+        "image+url image cover+url thumbnail picture photo bild bildurl foto img imagen immagine "
+        "afbeelding"
     ),
-    "active": _stems(
+    "active": word_list(
         "active enabled is+active published visible on+sale aktiv actif activo attivo actief "
-        "available online sichtbar"
+        "available online sichtbar listed"
     ),
-    "position": _stems(
+    "position": word_list(
         "position sort+order sort rank place ordinal sequence seq reihenfolge sortierung "
         "ordre orden"
     ),
-    "size_title": _stems(
-        "size title name option+name variant+name groesse taille talla label color colour farbe"
+    "size_title": word_list(
+        "size title name option+name variant+name groesse taille talla label color colour farbe "
+        "binding format condition grade"
     ),
-    "code": _stems(
+    "code": word_list(
         "coupon+code voucher+code promo+code discount+code code gutscheincode gutschein "
         "coupon voucher promotion+code cupon"
     ),
-    "amount": _stems("amount value sum total betrag wert summe montant importe valor price cents"),
-    "kind": _stems("kind type typ transaction+type kategorie art"),
-    "percent": _stems("percent percentage prozent pct rate pourcentage porcentaje"),
-    "expires": _stems(
+    "amount": word_list(
+        "amount value sum total betrag wert summe montant importe valor price cents"
+    ),
+    "kind": word_list(
+        "kind type typ transaction+type kategorie art action operation movement vorgang"
+    ),
+    "percent": word_list("percent percentage prozent pct rate pourcentage porcentaje"),
+    "expires": word_list(
         "expires expiry expiration valid+until valid+to ends ends+at gueltig+bis gueltigbis "
         "ablauf fin validez date+end end+date"
     ),
-    "usage_limit": _stems("usage+limit uses+left max+uses limit uses max+usage limite"),
-    "guest": _stems("guest is+guest gast invite anonymous"),
-    "staff": _stems("staff is+staff admin is+admin employee mitarbeiter"),
+    "usage_limit": word_list("usage+limit uses+left max+uses limit uses max+usage limite"),
+    "guest": word_list("guest is+guest gast invite anonymous"),
+    "staff": word_list("staff is+staff admin is+admin employee mitarbeiter"),
 }
 # Tokens that say nothing of what a column holds.
 _FILLERS = frozenset(
     {"at", "on", "is", "the", "of", "date", "time", "timestamp", "ts", "de", "du", "am", "um", "la"}
+    | {"minor"}
 )
 _GROSS = frozenset({"incl", "inc", "including", "gross", "brutto", "ttc"})
 _TAXES = frozenset({"tax", "vat", "mwst", "taxes"})
@@ -254,7 +266,10 @@ def concepts_of(name: str) -> frozenset[str]:
     return frozenset(
         concept
         for concept, stems in CONCEPTS.items()
-        if any(is_said(token, stem) for token in tokens(name) for stem in stems)
+        if any(
+            all(any(is_said(token, part) for token in tokens(name)) for part in stem.split("+"))
+            for stem in stems
+        )
     )
 
 

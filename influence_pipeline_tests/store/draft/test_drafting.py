@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from influence_pipeline.store.catalog import Catalog, Table, read_catalog
-from influence_pipeline.store.draft import samples
+from influence_pipeline.store.draft import kinds, samples
 from influence_pipeline.store.draft.statuses import guess
 from influence_pipeline.store.draft.words import concepts_of, likeness, tokens
 from influence_pipeline_tests.store.draft.conftest import Shop
@@ -90,6 +90,167 @@ def test_a_word_about_the_goods_is_doubted(value: str) -> None:
 def test_a_word_that_is_not_known_gives_no_points(value: str) -> None:
     status, doubt = guess(value)
     assert (status, doubt is not None) == ("pending", True)
+
+
+@pytest.mark.parametrize(
+    ("value", "meaning"),
+    [
+        ("capture", kinds.TAKEN), ("CAPTURED", kinds.TAKEN), ("payment", kinds.TAKEN), ("sale", kinds.TAKEN),
+        ("Zahlung", kinds.TAKEN), ("refund", kinds.BACK), ("partial_refund", kinds.BACK),
+        ("Rückzahlung", kinds.BACK), ("hold", kinds.RESERVED), ("auth", kinds.RESERVED),
+        ("authorization", kinds.RESERVED), ("fee", kinds.LEFT_OUT), ("payment_fee", kinds.LEFT_OUT),
+        ("refund_fee", kinds.LEFT_OUT), ("chargeback", kinds.LEFT_OUT), ("adjustment", kinds.LEFT_OUT),
+        ("void_capture", kinds.LEFT_OUT), ("Auszahlung", kinds.LEFT_OUT), ("capture_failed", kinds.LEFT_OUT),
+        ("goodwill", kinds.UNKNOWN), ("7", kinds.UNKNOWN), ("", kinds.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_a_kind_of_payments_counts_only_where_it_is_known(value: str, meaning: str) -> None:
+    assert kinds.kind_of(value) == meaning
+
+
+def paid(shop: Shop) -> int:
+    orders = shop.records("orders").values()
+    return sum(order["financial_status"] in ("paid", "partially_paid") for order in orders)
+
+
+def test_a_ledger_of_kinds_that_nobody_knows_gives_no_points(open_shop: Open) -> None:
+    shop = open_shop("editions")
+    assert paid(shop) == 17
+    shop.run("UPDATE trade.payment_ledger SET entry_type = 'k' || length(entry_type)")
+    assert paid(shop) == 0
+
+
+def test_a_column_that_tells_how_was_paid_tells_no_kinds(open_shop: Open) -> None:
+    shop = open_shop("editions")
+    shop.run("DELETE FROM trade.payment_ledger WHERE entry_type <> 'capture'")
+    shop.run(
+        "UPDATE trade.payment_ledger "
+        "SET entry_type = CASE WHEN entry_id % 2 = 0 THEN 'card' ELSE 'bank_transfer' END"
+    )
+    assert paid(shop) == 18
+
+
+def test_payments_in_states_that_nobody_knows_give_no_points(open_shop: Open) -> None:
+    shop = open_shop("editions")
+    shop.run("ALTER TABLE trade.payment_ledger ADD status text NOT NULL DEFAULT 'settled'")
+    assert paid(shop) == 17
+    shop.run("UPDATE trade.payment_ledger SET status = 'xyzzy'")
+    assert paid(shop) == 0
+
+
+def test_what_is_sold_and_who_buys_is_told_by_keys_whatever_it_is_called(open_shop: Open) -> None:
+    shop = open_shop("second_hand")
+    shop.run("""
+        ALTER TABLE trade.work RENAME TO opus;
+        ALTER TABLE trade.edition RENAME TO imprint;
+        ALTER TABLE trade.imprint RENAME work_id TO opus_id;
+        ALTER TABLE trade.purchase_line RENAME edition_id TO imprint_id;
+        ALTER TABLE people.reader RENAME TO punter;
+        ALTER TABLE trade.purchase RENAME reader_id TO punter_id;
+    """)
+    tables = shop.draft().tables
+    assert (tables["products"], tables["variants"]) == ("trade.opus", "trade.imprint")
+    assert (tables["customers"], tables["order lines"]) == ("people.punter", "trade.purchase_line")
+    orders = shop.records("orders")
+    assert (orders["10"]["customer_id"], orders["10"]["email"]) == (10, "r10@example.com")
+    (line,) = orders["10"]["line_items"]
+    assert (line["variant_id"], line["product_id"]) == (10, 2)
+
+
+def test_entries_of_money_are_no_lines_though_they_are_called_so(open_shop: Open) -> None:
+    """Amounts of both signs and kinds are a ledger's; lines lead to what is sold, and count it."""
+    shop = open_shop("second_hand")
+    shop.run("""
+        ALTER TABLE trade.ledger_entry RENAME TO purchase_entry;
+        ALTER TABLE trade.purchase_line RENAME TO purchase_copy;
+    """)
+    tables = shop.draft().tables
+    assert (tables["order lines"], tables["payments"]) == (
+        "trade.purchase_copy", "trade.purchase_entry",
+    )  # fmt: skip
+    orders = shop.records("orders")
+    assert [orders[str(n)]["financial_status"] for n in (1, 3, 5)] == [
+        "paid", "refunded", "authorized",
+    ]  # fmt: skip
+
+
+def test_lines_that_lead_to_seats_of_events(open_shop: Open) -> None:
+    shop = open_shop("no_shop")
+    shop.run("""
+        CREATE TABLE event (event_id integer PRIMARY KEY, title text NOT NULL, starts_at timestamptz);
+        CREATE TABLE seat (
+            seat_id integer PRIMARY KEY, event_id integer NOT NULL REFERENCES event, row_no integer
+        );
+        CREATE TABLE orders (
+            order_id integer PRIMARY KEY, email text, total numeric, status text, created_at timestamptz
+        );
+        CREATE TABLE order_entry (
+            entry_id integer PRIMARY KEY, order_id integer NOT NULL REFERENCES orders,
+            seat_id integer NOT NULL REFERENCES seat, tickets integer NOT NULL, price numeric
+        );
+        INSERT INTO event SELECT n, 'Evening ' || n, now() FROM generate_series(1, 4) n;
+        INSERT INTO seat SELECT n, (n - 1) % 4 + 1, n FROM generate_series(1, 20) n;
+        INSERT INTO orders SELECT n, 'a@example.com', 9, 'paid', now() FROM generate_series(1, 20) n;
+        INSERT INTO order_entry SELECT n, n, n, 1, 9 FROM generate_series(1, 20) n;
+        ANALYZE
+    """)
+    (line,) = shop.records("orders")["7"]["line_items"]
+    assert (line["variant_id"], line["product_id"], line["quantity"]) == (7, 3, 1)
+    assert shop.records("products")["3"]["title"] == "Evening 3"
+
+
+def test_a_picture_beside_what_is_sold_is_no_product(open_shop: Open) -> None:
+    shop = open_shop("editions")
+    shop.run("""
+        CREATE TABLE trade.plate (plate_id integer PRIMARY KEY, title text NOT NULL, width integer);
+        INSERT INTO trade.plate VALUES (1, 'Front', 100);
+        ALTER TABLE trade.order_item ADD plate_id integer REFERENCES trade.plate;
+        UPDATE trade.order_item SET plate_id = 1
+    """)
+    tables = shop.draft().tables
+    assert (tables["products"], tables["variants"]) == ("trade.book", "trade.book_edition")
+
+
+def test_a_category_is_no_product_of_which_products_are_variants(open_shop: Open) -> None:
+    shop = open_shop("editions")
+    shop.run("""
+        CREATE TABLE trade.book_category (category_id integer PRIMARY KEY, title text, slug text);
+        INSERT INTO trade.book_category VALUES (1, 'Novels', 'novels');
+        ALTER TABLE trade.book ADD category_id integer REFERENCES trade.book_category;
+        UPDATE trade.book SET category_id = 1;
+        ALTER TABLE trade.order_item ADD book_id integer REFERENCES trade.book;
+        UPDATE trade.order_item SET book_id = 1
+    """)
+    assert shop.draft().tables["products"] == "trade.book"
+
+
+def test_a_history_is_asked_only_where_the_order_keeps_no_state(open_shop: Open) -> None:
+    shop = open_shop("editions")
+    assert "trade.order_status_history" in shop.draft().files["influence.toml"]
+    shop.run("ALTER TABLE trade.shop_order ADD status text NOT NULL DEFAULT 'placed'")
+    assert "trade.order_status_history" not in shop.draft().files["influence.toml"]
+
+
+def test_the_last_state_is_the_one_of_the_latest_moment(open_shop: Open) -> None:
+    shop = open_shop("editions")
+    shop.run("DELETE FROM trade.payment_ledger WHERE order_id = 4")
+    assert shop.records("orders")["4"]["financial_status"] == "voided"
+    shop.run("""
+        INSERT INTO trade.order_status_history (order_id, status, happened_at)
+        VALUES (4, 'placed', '2026-05-03T00:00:00Z')
+    """)
+    assert shop.records("orders")["4"]["financial_status"] == "pending"
+
+
+def test_where_no_table_is_found_the_likeliest_are_named_with_their_points(open_shop: Open) -> None:
+    shop = open_shop("editions")
+    shop.run("ALTER TABLE trade.book RENAME TO heap; ALTER TABLE trade.heap DROP title CASCADE")
+    shop.run("ALTER TABLE trade.order_item DROP edition_id; DROP TABLE trade.book_edition")
+    draft = shop.draft()
+    assert "products" in draft.missing
+    assert "not taken: trade." in draft.files["products.sql"]
+    assert "nothing.id" not in draft.files["influence.toml"]
+    assert shop.records("products") == {}
 
 
 def look_at(shop: Shop, name: str) -> samples.Sample:
