@@ -205,20 +205,6 @@ def _guards(desk: Desk) -> Findings:
         )
 
 
-def _accepted(desk: Desk) -> Findings:
-    from influence_pipeline.check.runner import CHECKS
-
-    known = {check.name for check in CHECKS}
-    for name in desk.config.check.accept:
-        if name not in known:
-            yield warning(
-                f'[check] accept names "{name}", and there is no such check',
-                where=desk.place("check", "accept"),
-                why="What was meant to pass does not.",
-                mend="`influence-pipeline check --list` shows the names.",
-            )
-
-
 _READ = ("config.file",)
 CHECKS = (
     Check("config.file", "influence.toml can be read", _file),
@@ -228,5 +214,4 @@ CHECKS = (
     Check("config.protocol", "orders go in two steps", _protocol, _READ),
     Check("config.delivery", "waits fit the API's own", _delivery, _READ),
     Check("config.guards", "guards are on", _guards, _READ),
-    Check("config.accept", "[check] accept names checks", _accepted, _READ),
 )

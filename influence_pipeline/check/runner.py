@@ -28,34 +28,58 @@ from influence_pipeline.check import (
     wording,
 )
 from influence_pipeline.check.desk import Desk
-from influence_pipeline.check.finding import Check, Finding, Level, error, ok
+from influence_pipeline.check.finding import (
+    Check,
+    Finding,
+    Findings,
+    Level,
+    error,
+    ok,
+    warning,
+)
 from influence_pipeline.errors import InfluencePipelineError
 
-CHECKS: tuple[Check, ...] = tuple(
-    check
-    for module in (
-        variables,
-        configuration,
-        schedule,
-        server,
-        selects,
-        steadiness,
-        sources,
-        wording,
-        records,
-        items,
-        money,
-        orders,
-        state,
-        api,
-        webhooks,
-        coupons,
-        trial,
-        rights,
-        rewards,
-        members,
-    )
-    for check in module.CHECKS
+
+def _accept(desk: Desk) -> Findings:
+    known = {check.name for check in CHECKS}
+    for name in desk.config.check.accept:
+        if name not in known:
+            yield warning(
+                f'[check] accept names "{name}", and there is no such check',
+                where=desk.place("check", "accept"),
+                why="What was meant to pass does not.",
+                mend="`influence-pipeline check --list` shows the names.",
+            )
+
+
+CHECKS: tuple[Check, ...] = (
+    *(
+        check
+        for module in (
+            variables,
+            configuration,
+            schedule,
+            server,
+            selects,
+            steadiness,
+            sources,
+            wording,
+            records,
+            items,
+            money,
+            orders,
+            state,
+            api,
+            webhooks,
+            coupons,
+            trial,
+            rights,
+            rewards,
+            members,
+        )
+        for check in module.CHECKS
+    ),
+    Check("config.accept", "[check] accept names checks", _accept, ("config.file",)),
 )
 
 

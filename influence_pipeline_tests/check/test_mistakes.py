@@ -933,3 +933,11 @@ def test_a_mistake_is_named_with_its_place_and_its_mend(place: Place, name: str)
         assert one.what and one.mend, one
         assert re.search(r"\.(sql|toml)|INFLUENCE_", one.where), one
     assert place.calls() == before
+
+
+def test_a_name_that_is_no_check_cannot_be_let_pass(place: Place) -> None:
+    place.toml(
+        'accept = ["state.durability", ', 'accept = ["state.durabilty", "state.durability", '
+    )
+    (told,) = place.trouble()["config.accept"]
+    assert "state.durabilty" in told.what
