@@ -188,6 +188,13 @@ def _guards(desk: Desk) -> Findings:
             why="A restored backup or a broken mapping would be sent before anybody looks.",
             mend="mass_change_rows = 50",
         )
+    if desk.config.store_statement_timeout_seconds < 5:
+        yield warning(
+            f"store_statement_timeout_seconds is {desk.config.store_statement_timeout_seconds}",
+            where=desk.place("store_statement_timeout_seconds"),
+            why="What takes longer in the store is cut into parts, and at last given up.",
+            mend="store_statement_timeout_seconds = 30",
+        )
     if desk.config.state_schema in {"public", "information_schema"}:
         yield error(
             f'state_schema is "{desk.config.state_schema}"',

@@ -42,6 +42,19 @@ def _environment(desk: Desk) -> Findings:
         )
 
 
+def _certificates(desk: Desk) -> Findings:
+    """The file of trusted certificates that a variable names."""
+    for name in ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+        file = os.environ.get(name)
+        if file and not Path(file).is_file():
+            yield error(
+                f"{name} names {file}, and there is no such file",
+                where=name,
+                why="No call to the API, or to a shop's, comes about.",
+                mend="Name the file of trusted certificates, or unset the variable.",
+            )
+
+
 def _set(name: str, why: str) -> Callable[[Desk], Findings]:
     """Make the question whether a variable is set, and readable where it is a database's URL."""
     variable = f"INFLUENCE_{name.upper()}"
@@ -159,6 +172,7 @@ def _readable_secrets(desk: Desk) -> Findings:
 
 CHECKS = (
     Check("config.environment", "every variable that is set is one that is read", _environment),
+    Check("config.certificates", "files of certificates are there", _certificates),
     Check(
         "config.store_url",
         "INFLUENCE_STORE_URL can be read",

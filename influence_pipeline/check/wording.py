@@ -150,6 +150,14 @@ def _whole(desk: Desk, entity: Entity) -> Findings:
         r"|FETCH\s+(FIRST|NEXT)\s[\w\s]+)\s*\Z",
         select,
     )
+    sampled = line_with(desk.described(entity), r"(?i)\bTABLESAMPLE\b")
+    if sampled is not None:
+        yield error(
+            "the SELECT takes a sample of a table",
+            where=sampled,
+            why="Other records come and go each time it is read.",
+            mend="Take TABLESAMPLE out.",
+        )
     if match:
         yield error(
             f"the SELECT ends with {match[1]}",

@@ -495,6 +495,21 @@ def a_misspelt_variable(place: Place) -> None:
     place.set(COUPONS_URL=place.variables["INFLUENCE_COUPON_URL"])
 
 
+@mistake("config.certificates")
+def certificates_that_are_not_there(place: Place) -> None:
+    place.variables["CURL_CA_BUNDLE"] = str(place.folder / "ca.pem")
+
+
+@mistake("config.guards")
+def a_second_for_each_statement(place: Place) -> None:
+    place.toml("version = 1\n", "version = 1\nstore_statement_timeout_seconds = 1\n")
+
+
+@mistake("customers.all")
+def a_sample_from_trying(place: Place) -> None:
+    place.edit("customers.sql", "FROM customers c\n", "FROM customers c TABLESAMPLE SYSTEM (90)\n")
+
+
 @mistake("config.store_url")
 def a_misspelt_sslmode(place: Place) -> None:
     place.set(STORE_URL=f"{place.variables['INFLUENCE_STORE_URL']}?sslmode=verify_full")
@@ -931,7 +946,7 @@ def test_a_mistake_is_named_with_its_place_and_its_mend(place: Place, name: str)
     assert check in found, {one: [two.what for two in found[one]] for one in found}
     for one in found[check]:
         assert one.what and one.mend, one
-        assert re.search(r"\.(sql|toml)|INFLUENCE_", one.where), one
+        assert re.search(r"\.(sql|toml)|INFLUENCE_|CA_BUNDLE", one.where), one
     assert place.calls() == before
 
 
