@@ -176,7 +176,7 @@ def _sane_amounts(desk: Desk) -> Findings:
 
 def _code_amounts(desk: Desk) -> Findings:
     """Discounts against totals, and codes that are several."""
-    joined = large = seen = 0
+    joined = large = negative = seen = 0
     for row in values(desk, _ORDER):
         total = _number(row, "total")
         for item in row.get("discount_codes") or ():
@@ -184,6 +184,7 @@ def _code_amounts(desk: Desk) -> Findings:
             code = item if isinstance(item, str) else str((item or {}).get("code"))
             joined += "," in code or ";" in code
             amount = _decimal(item.get("amount")) if isinstance(item, dict) else None
+            negative += amount is not None and amount < 0
             large += amount is not None and total is not None and 0 < 20 * total < amount
     where = column_place(desk, _ORDER, "discount_codes")
     if joined:
@@ -192,6 +193,13 @@ def _code_amounts(desk: Desk) -> Findings:
             where=where,
             why="A referral or a reward is found by the exact code.",
             mend="Part them: to_jsonb(string_to_array(codes, ',')).",
+        )
+    if negative:
+        yield warning(
+            f"{negative:,} of {seen:,} codes took off less than nothing",
+            where=where,
+            why="An amount is what a code took off, above 0.",
+            mend="Turn the sign: -amount.",
         )
     if seen and large / seen > 0.2:
         yield error(

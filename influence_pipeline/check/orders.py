@@ -122,6 +122,13 @@ def _moments(desk: Desk) -> Findings:
             why="The cut-over is told by it.",
             mend="Take the moment at which the order was placed.",
         )
+    elif len(moments) >= _MANY and len({moment.time() for moment in moments}) == 1:
+        yield warning(
+            f"all of {len(moments):,} orders were placed at {moments[0]:%H:%M} UTC",
+            where=where,
+            why="Only the day is told, so the cut-over falls in the middle of one.",
+            mend="Take the moment at which the order was placed, not its date.",
+        )
     if max(moments).year < 1990:
         yield error(
             f"the newest order is of {max(moments).year}",

@@ -26,6 +26,8 @@ class Sample:
     poison: tuple[PoisonRow, ...]
     keys: tuple[tuple[str, ...], ...]
     untold: tuple[str | None, ...]
+    # As the store gives them, before a transform.
+    raw: tuple[CanonicalRow, ...] = ()
 
 
 def take(store: Postgres, described: Described, most: int = RECORDS) -> Sample:
@@ -56,9 +58,11 @@ def take(store: Postgres, described: Described, most: int = RECORDS) -> Sample:
                 f"WHERE canonical.id IS NOT NULL LIMIT {most}",
             )
             wanted = [key for (key,) in cursor]
-        rows, poison = rows_of(connection, described, wanted)
-    rows, poison = transformed(described.mapping, rows, poison)
-    return Sample({row.key: row for row in rows}, tuple(poison), tuple(keys), tuple(untold))
+        raw, unreadable = rows_of(connection, described, wanted)
+    rows, poison = transformed(described.mapping, raw, unreadable)
+    return Sample(
+        {row.key: row for row in rows}, tuple(poison), tuple(keys), tuple(untold), tuple(raw)
+    )
 
 
 def _keys(

@@ -18,7 +18,7 @@ from influence_pipeline.errors import MappingError, describe_database_error
 from influence_pipeline.postgres import run
 from influence_pipeline.records import STORE_ENTITIES, Entity
 from influence_pipeline.store.canonical import CANONICAL
-from influence_pipeline.store.frames import TRANSFORM
+from influence_pipeline.store.frames import TRANSFORM, transformed
 from influence_pipeline.store.mapping import Described, canonical_rows
 from influence_pipeline.store.reader import hashes_of
 from influence_pipeline.store.sources import plan_nodes
@@ -114,6 +114,22 @@ def _transforms(desk: Desk, entity: Entity) -> Findings:
             mend="docs/transform.md says what it gets and what it must give.",
         )
         return
+    turned = [*sample.raw[1:], *sample.raw[:1]]
+    again, _ = transformed(desk.mapping(entity), turned, [])
+    other = [
+        row.key
+        for row in again
+        if row.key in sample.rows and row.values != sample.rows[row.key].values
+    ]
+    if other:
+        yield error(
+            f"it gives {len(other):,} of {len(again):,} {entity.plural} otherwise the second time, "
+            f"in another order, as {entity.value} {other[0]}",
+            where=f"{where}; {transform.file}",
+            why="Which records come together, and in which order, is chance: one could be told "
+            "with another's values.",
+            mend="Compute each row from itself alone, without random numbers or the time.",
+        )
     refused = [one for one in sample.poison if one.code == TRANSFORM]
     if refused:
         yield warning(

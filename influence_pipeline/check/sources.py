@@ -281,9 +281,10 @@ def _stamps(desk: Desk, entity: Entity) -> Findings:
         zone = "" if source.time_zone is None else " AT TIME ZONE %(zone)s"
         with desk.asking() as connection:
             stamp = f"({source.changed_at}\n)".replace("%", "%%")
-            total, empty, newest = run(
+            total, empty, newest, oldest = run(
                 connection,
-                f"SELECT count(*), count(*) FILTER (WHERE {stamp} IS NULL), max({stamp}{zone}) "
+                f"SELECT count(*), count(*) FILTER (WHERE {stamp} IS NULL), max({stamp}{zone}), "
+                f"min({stamp}{zone}) "
                 f"FROM {source.from_clause.replace('%', '%%')}\n"
                 f" WHERE {stamp} IS NULL OR isfinite({stamp})",
                 {"zone": source.time_zone},
@@ -296,6 +297,14 @@ def _stamps(desk: Desk, entity: Entity) -> Findings:
                 why="A change of such a row is missed until the next full compare.",
                 mend="Leave changed_at out (rows are then followed by transaction ids), or name a "
                 "column that is always set.",
+            )
+        if total >= _ENOUGH and newest is not None and newest == oldest:
+            yield warning(
+                f'changed_at = "{source.changed_at}" is the same in all of {total:,} rows',
+                where=where,
+                why="If it does not move with a change, every change is missed until the next full "
+                "compare.",
+                mend="Change a row in the shop and look whether it moves, or leave changed_at out.",
             )
         if newest is not None and (newest - datetime.now(UTC)).total_seconds() > 300:
             yield error(

@@ -462,6 +462,24 @@ def every_code_at_every_order(place: Place) -> None:
     place.edit("orders.sql", "WHERE d.order_id = o.id", "WHERE true")
 
 
+@mistake("orders.codes")
+def what_codes_took_off_with_the_wrong_sign(place: Place) -> None:
+    place.edit("orders.sql", "'amount', d.amount", "'amount', -d.amount")
+
+
+@mistake("orders.placed")
+def the_day_for_the_moment(place: Place) -> None:
+    place.edit(
+        "orders.sql", "o.placed_at AS created_at", "date_trunc('day', o.placed_at) AS created_at"
+    )
+
+
+@mistake("orders.changed_at", world="world")
+def a_stamp_that_never_moves(place: Place) -> None:
+    place.shop("ALTER TABLE payments ADD touched timestamptz DEFAULT '2026-01-01Z'")
+    place.toml('key = "p.order_id"\n', 'key = "p.order_id"\nchanged_at = "p.touched"\n')
+
+
 @mistake("orders.variants")
 def product_and_variant_exchanged(place: Place) -> None:
     place.edit("orders.sql", "'product_id', l.product_id", "'product_id', l.product_id + 1")
@@ -618,6 +636,13 @@ def a_transform_that_some_rows_break(place: Place) -> None:
     with_transform(
         place,
         "def transform(df):\n    df['phone'] = [len(p) and p for p in df['phone']]\n    return df\n",
+    )
+
+
+@mistake("customers.transform")
+def a_transform_that_mixes_rows(place: Place) -> None:
+    with_transform(
+        place, "def transform(df):\n    df['phone'] = df['phone'].tolist()[::-1]\n    return df\n"
     )
 
 
