@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from influence_pipeline.check import server
@@ -153,7 +152,7 @@ def _limits(desk: Desk) -> Findings:
             minimum_spend=reward.minimum_spend,
             expires_at=datetime.now(UTC) if reward.expires_days else None,
         )
-        lacks = lacking(writer, replace(coupon), coupons.may_lack)
+        lacks = lacking(writer, coupon, coupons.may_lack)
         if lacks is not None:
             yield error(
                 f'reward "{rule}" cannot be made as promised: {lacks}',

@@ -21,6 +21,7 @@ from influence_pipeline.store.coupons.choice import coupon_writer
 from influence_pipeline.store.coupons.interface import CouponWriter
 from influence_pipeline.store.mapping import Described, Mapping, describe
 from influence_pipeline.store.rights import Held, look
+from influence_pipeline.store.sources import Probed, probe_sources
 from influence_pipeline.webhooks.context import writing_statements
 
 # A check answers while somebody waits for it.
@@ -125,6 +126,14 @@ class Desk:
                 self._described[entity] = describe(connection, self.mapping(entity))
         return self._described[entity]
 
+    def probed(self, entity: Entity) -> Probed:
+        """Raises MappingError where a source does not fit the store."""
+        if entity not in self._probed:
+            described = self.described(entity)
+            with self.store.transaction() as connection:
+                self._probed[entity] = probe_sources(connection, described)
+        return self._probed[entity]
+
     def sample(self, entity: Entity) -> Sample:
         """Records taken at random. Raises MappingError or StoreError."""
         if entity not in self._samples:
@@ -139,6 +148,10 @@ class Desk:
 
     @cached_property
     def _described(self) -> dict[Entity, Described]:
+        return {}
+
+    @cached_property
+    def _probed(self) -> dict[Entity, Probed]:
         return {}
 
     @cached_property

@@ -33,6 +33,8 @@ class Finding:
     why: str = ""
     mend: str = ""
     check: str = ""
+    # The check that must be mended before this one can look.
+    waits_for: str = ""
 
 
 Findings = Iterator[Finding]

@@ -83,10 +83,6 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-# How a line begins that says which check another one waits for.
-WAITS = "not looked at until "
-
-
 def run(desk: Desk) -> Iterator[Finding]:
     """Give the findings of every check, one by one as they are made; each check says something."""
     # Each check that found an error or could not look, with the one that is to be mended for it.
@@ -95,8 +91,8 @@ def run(desk: Desk) -> Iterator[Finding]:
         waits_for = next((failed[name] for name in check.after if name in failed), None)
         if waits_for is not None:
             failed[check.name] = waits_for
-            words = f"{WAITS}{waits_for} is mended"
-            yield Finding(Level.SKIPPED, words, check=check.name)
+            words = f"not looked at until {waits_for} is mended"
+            yield Finding(Level.SKIPPED, words, check=check.name, waits_for=waits_for)
             continue
         found = [_accepted(desk, check, finding) for finding in _look(desk, check)]
         if any(finding.level is Level.ERROR for finding in found):

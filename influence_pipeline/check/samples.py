@@ -40,15 +40,14 @@ def take(store: Postgres, described: Described, most: int = RECORDS) -> Sample:
     each = max(KEYS // len(sources), 20)
     keys: list[tuple[str, ...]] = []
     untold: list[str | None] = []
+    more: tuple[str, ...] = ()
     for number in range(len(sources)):
-        found, why = _keys(store, described, number, each)
-        keys.append(found)
+        # The first source is most often the record itself: it fills up what the others leave.
+        found, why = _keys(store, described, number, each if number else most)
+        more = more if number else found
+        keys.append(found[:each])
         untold.append(why)
-    wanted = list(dict.fromkeys(key for found in keys for key in found))
-    if len(wanted) < most:
-        # The first source is most often the record itself.
-        more, _ = _keys(store, described, 0, most)
-        wanted = list(dict.fromkeys((*wanted, *more)))[:most]
+    wanted = list(dict.fromkeys((*(key for found in keys for key in found), *more)))[:most]
     with store.transaction() as connection:
         if not wanted:
             # No source has rows: whatever the SELECT gives first.

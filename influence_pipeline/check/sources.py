@@ -16,7 +16,7 @@ from influence_pipeline.errors import MappingError
 from influence_pipeline.postgres import run
 from influence_pipeline.records import STORE_ENTITIES, Entity
 from influence_pipeline.store.mapping import SourceTables
-from influence_pipeline.store.sources import Probed, nodes_of, plan_nodes, probe_sources
+from influence_pipeline.store.sources import nodes_of, plan_nodes
 
 # A scan takes about 0.1 s for a million rows (docs/mapping.md).
 _SCANNED_EASILY = 20_000_000
@@ -32,7 +32,7 @@ _FAN_OUT = 10
 
 def _fit(desk: Desk, entity: Entity) -> Findings:
     try:
-        probed = _probed(desk, entity)
+        probed = desk.probed(entity)
     except MappingError as failure:
         yield error(
             str(failure),
@@ -49,12 +49,6 @@ def _fit(desk: Desk, entity: Entity) -> Findings:
             why="Every sync then compares the fingerprints of all source rows.",
             mend="Name the tables behind the view as sources, or follow it by changed_at.",
         )
-
-
-def _probed(desk: Desk, entity: Entity) -> Probed:
-    described = desk.described(entity)
-    with desk.asking() as connection:
-        return probe_sources(connection, described)
 
 
 def _place_of(desk: Desk, entity: Entity, words: str) -> str:
@@ -74,7 +68,7 @@ def _place_of(desk: Desk, entity: Entity, words: str) -> str:
 
 
 def _cover(desk: Desk, entity: Entity) -> Findings:
-    uncovered = _probed(desk, entity).uncovered
+    uncovered = desk.probed(entity).uncovered
     if uncovered:
         yield error(
             f"the SELECT reads {', '.join(uncovered)}, and no source names "
@@ -88,7 +82,7 @@ def _cover(desk: Desk, entity: Entity) -> Findings:
 
 
 def _hidden(desk: Desk, entity: Entity) -> Findings:
-    hidden = _probed(desk, entity).hidden
+    hidden = desk.probed(entity).hidden
     if hidden:
         yield error(
             f"row-level security may hide rows of {', '.join(hidden)} from this role",

@@ -24,7 +24,7 @@ _WIDTH = 100
 
 def run(arguments: argparse.Namespace) -> int:
     from influence_pipeline.check.finding import Level
-    from influence_pipeline.check.runner import CHECKS, WAITS
+    from influence_pipeline.check.runner import CHECKS
 
     if arguments.list:
         print_table(("check", "what it promises"), [(one.name, one.promise) for one in CHECKS])
@@ -32,8 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     found: list[Finding] = []
     for finding in _findings():
         found.append(finding)
-        waits = finding.what.startswith(WAITS)
-        quiet = finding.level is Level.OK or waits
+        quiet = finding.level is Level.OK or finding.waits_for
         if not arguments.json and (arguments.verbose or not quiet):
             _print(finding)
     counts = Counter(finding.level for finding in found)
@@ -48,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     else:
         if not arguments.verbose:
-            waiting = Counter(one.what for one in found if one.what.startswith(WAITS))
+            waiting = Counter(one.what for one in found if one.waits_for)
             for words, number in waiting.items():
                 print(f"{number} checks {words}.")
         print(_summary(counts, len(CHECKS)))

@@ -84,18 +84,18 @@ def _check_key(connection: sa.Connection, described: Described, source: SourceTa
     mapping = described.mapping
     place = f'{mapping.sources_place}, from = "{source.from_clause}"'
     try:
-        cursor = run(connection, f"SELECT ({source.key}\n) FROM {source.from_clause}\n LIMIT 0")
+        # With a WHERE, because the engine puts its own conditions behind the clause.
+        cursor = run(
+            connection, f"SELECT ({source.key}\n) FROM {source.from_clause}\n WHERE true LIMIT 0"
+        )
+    except psycopg2.errors.SyntaxError as error:
+        raise MappingError(
+            f"{place}: {describe_database_error(error)}. If a WHERE, ORDER BY or LIMIT stands "
+            "behind the tables: it must be a FROM clause and no more. Put a condition into the ON "
+            "of its join, or leave it out."
+        ) from None
     except REFUSED as error:
         raise MappingError(f"{place}: {describe_database_error(error)}.{hint_of(error)}") from None
-    try:
-        # The engine puts its own conditions behind it.
-        with connection.begin_nested():
-            run(connection, f"SELECT FROM {source.from_clause}\n WHERE true LIMIT 0")
-    except psycopg2.errors.SyntaxError:
-        raise MappingError(
-            f"{place}: something stands behind the tables (WHERE, ORDER BY, LIMIT?). It must be a "
-            "FROM clause and no more: put a condition into the ON of its join, or leave it out."
-        ) from None
     if described.key_is_text:
         # Any key has a text, which is compared.
         return

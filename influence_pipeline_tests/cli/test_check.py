@@ -54,7 +54,15 @@ def test_a_machine_gets_one_object(well: CommandLine, world: World) -> None:
     assert found["ok"] is True
     assert found["counts"]["error"] == 0
     assert {one["check"] for one in found["findings"]} == {check.name for check in CHECKS}
-    assert set(found["findings"][0]) == {"level", "what", "where", "why", "mend", "check"}
+    assert set(found["findings"][0]) == {
+        "level",
+        "what",
+        "where",
+        "why",
+        "mend",
+        "check",
+        "waits_for",
+    }
 
 
 def test_a_variable_that_cannot_be_read_is_a_finding_too(well: CommandLine) -> None:
