@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from influence_pipeline.cli.output import counted, print_json, print_table
+from influence_pipeline.amounts import counted
+from influence_pipeline.cli.output import print_json, print_table
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.settings import load_settings
 

@@ -7,7 +7,8 @@ import sys
 from contextlib import closing
 from dataclasses import asdict
 
-from influence_pipeline.cli.output import counted, given_key, print_json, print_table
+from influence_pipeline.amounts import counted
+from influence_pipeline.cli.output import given_key, print_json, print_table
 from influence_pipeline.platform_api.single import SingleCalls
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.settings import Settings, load_settings

@@ -7,8 +7,8 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from influence_pipeline.amounts import counted
 from influence_pipeline.cli.output import (
-    counted,
     entity_of,
     given_key,
     masked,

@@ -6,15 +6,8 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from influence_pipeline.cli.output import (
-    check_writable,
-    counted,
-    duration,
-    entities,
-    print_json,
-    print_table,
-    writing,
-)
+from influence_pipeline.amounts import counted, duration
+from influence_pipeline.cli.output import check_writable, entities, print_json, print_table, writing
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import Settings, load_settings

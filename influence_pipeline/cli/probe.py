@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from influence_pipeline import __version__
-from influence_pipeline.cli.output import counted, print_json, writing
+from influence_pipeline.amounts import counted
+from influence_pipeline.cli.output import print_json, writing
 from influence_pipeline.errors import ApiError, ConfigurationError
 from influence_pipeline.platform_api.outcomes import Judge
 from influence_pipeline.platform_api.payloads import Names

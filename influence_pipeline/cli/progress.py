@@ -14,8 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
-from influence_pipeline.cli.output import counted, duration
-from influence_pipeline.errors import InfluencePipelineError
+from influence_pipeline.sync.headway import Gauge, Headway, headway_words, troubles
 
 if TYPE_CHECKING:
     from influence_pipeline.sync.deliver import Delivered
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 # How often the line on a terminal is redrawn, and a plain one is written.
 _REDRAW_SECONDS = 0.25
 _LINE_SECONDS = 20.0
-# How often the state is asked what is still due: other runs take their part, captures add some.
-_COUNT_SECONDS = 20.0
 _FORM = "{desc}: {percentage:3.0f}%|{bar}| {n:,}/{total:,} [{rate_fmt}, {remaining} left{postfix}]"
 # Any height will do for one line; left out, tqdm asks the terminal, which may say 0.
 _ROWS = 24
@@ -52,10 +49,8 @@ class Progress:
         self._stream = stream or sys.stderr
         self._on_terminal = not quiet and self._stream.isatty()
         self._now = now
-        self._started: float | None = None
+        self._gauge: Gauge | None = None
         self._said = 0.0
-        self._counted_at: float | None = None
-        self._total = 0
         self._bar: Any = None
         self._looking = False
 
@@ -75,29 +70,21 @@ class Progress:
         if self._quiet:
             return
         now = self._now()
-        if self._started is None:
+        if self._gauge is None:
             # The delivery begins: what the capture found is due by now.
-            self._started = self._said = now
+            self._gauge, self._said = Gauge(self._due, self._now), now
             if self._on_terminal:
-                self._count(now, done)
-                self._begin_bar()
+                self._begin_bar(self._gauge(done).total)
         if now - self._said < (_REDRAW_SECONDS if self._on_terminal else _LINE_SECONDS):
             return
         self._said = now
-        if self._counted_at is None or now - self._counted_at >= _COUNT_SECONDS:
-            self._count(now, done)
+        headway = self._gauge(done)
         if self._bar is None:
-            self._write_line(now - self._started, done)
+            self._write_line(headway, done)
         else:
-            self._draw(done)
+            self._draw(headway, done)
 
-    def _count(self, now: float, done: Delivered) -> None:
-        self._counted_at = now
-        # The state may be away for a moment; the delivery itself says so if it stays.
-        with suppress(InfluencePipelineError):
-            self._total = _settled(done) + self._due()
-
-    def _begin_bar(self) -> None:
+    def _begin_bar(self, total: int) -> None:
         # Imported by who shows one (0.05 s).
         from tqdm import tqdm
 
@@ -110,7 +97,7 @@ class Progress:
         Bar.set_lock(threading.RLock())
         self._clear()
         self._bar = Bar(
-            total=self._total,
+            total=total,
             desc=self._words,
             unit="",
             bar_format=_FORM,
@@ -122,21 +109,14 @@ class Progress:
             miniters=0,
         )
 
-    def _draw(self, done: Delivered) -> None:
-        self._bar.total = max(self._total, _settled(done))
+    def _draw(self, headway: Headway, done: Delivered) -> None:
+        self._bar.total = headway.total
         self._bar.ncols = _width(self._stream)
-        self._bar.set_postfix_str(", ".join(_troubles(done)), refresh=False)
-        self._bar.update(_settled(done) - self._bar.n)
+        self._bar.set_postfix_str(", ".join(troubles(done)), refresh=False)
+        self._bar.update(headway.settled - self._bar.n)
 
-    def _write_line(self, seconds: float, done: Delivered) -> None:
-        settled = _settled(done)
-        total = max(self._total, settled)
-        rate = settled / max(seconds, 0.001)
-        parts = [f"{settled:,} of {counted(total, 'record')}", f"{rate:,.1f} records/s"]
-        if rate and total > settled:
-            parts.append(f"about {duration((total - settled) / rate)} more")
-        line = ", ".join([*parts, *_troubles(done)])
-        self._stream.write(f"{self._words}: {line}\n")
+    def _write_line(self, headway: Headway, done: Delivered) -> None:
+        self._stream.write(f"{self._words}: {headway_words(headway, done)}\n")
         self._stream.flush()
 
     def _clear(self) -> None:
@@ -153,12 +133,3 @@ def _width(stream: TextIO) -> int:
     with suppress(OSError, ValueError):
         columns = os.get_terminal_size(stream.fileno()).columns
     return columns - 1 if columns > 1 else 79
-
-
-def _settled(done: Delivered) -> int:
-    return done.sent + done.unchanged + done.skipped + done.parked
-
-
-def _troubles(done: Delivered) -> list[str]:
-    troubles = {"parked": done.parked, "throttled": done.throttled}
-    return [f"{number:,} {words}" for words, number in troubles.items() if number]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from influence_pipeline.cli.output import counted, entity_of, given_key
+from influence_pipeline.amounts import counted
+from influence_pipeline.cli.output import entity_of, given_key
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import load_settings
 from influence_pipeline.state.database import open_state

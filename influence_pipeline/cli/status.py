@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
-from influence_pipeline.cli.output import counted, duration, print_json, print_table
+from influence_pipeline.amounts import counted, duration
+from influence_pipeline.cli.output import print_json, print_table
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import load_settings
 from influence_pipeline.state.database import open_state

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from influence_pipeline.cli.output import counted, entities, mask_quoted, print_json
+from influence_pipeline.amounts import counted
+from influence_pipeline.cli.output import entities, mask_quoted, print_json
 from influence_pipeline.cli.progress import Progress
 from influence_pipeline.errors import MassChange
 from influence_pipeline.records import Entity

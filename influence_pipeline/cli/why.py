@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from influence_pipeline.cli.output import counted, entity_of, given_key, print_json, print_table
+from influence_pipeline.amounts import counted
+from influence_pipeline.cli.output import entity_of, given_key, print_json, print_table
 from influence_pipeline.cli.waiting import summary, waiting
 from influence_pipeline.errors import InfluencePipelineError
 from influence_pipeline.quick_settings import QuickSettings, quick_settings

@@ -47,6 +47,11 @@ class EntityMapping(Section):
     transform: str | None = Field(default=None, min_length=1)
     """A Python file, or file.py:function, with transform(df) -> df: what SQL cannot say, on the
     rows that changed, before they are told."""
+    import_by: Literal["month", "key"] = "month"
+    """How a first import is cut into parts: by the month of created_at, or, where the store's rows
+    have no usable creation time, into ranges of keys."""
+    import_parts: int = Field(default=24, ge=1, le=1000)
+    """Into how many ranges of keys, where it is cut by them. Another number cuts anew."""
     deletes: Literal["ignore", "park"] = "ignore"
     """What becomes of a record that was sent and that the store no longer gives: nothing, or it is
     parked for a person to look at."""
@@ -64,6 +69,11 @@ class EntityMapping(Section):
 
 class OrderMapping(EntityMapping):
     """Orders also say how they are told to the API."""
+
+    import_before_go_live: Literal["each of them may award points at today's rules"] | None = None
+    """Lifts the rule that orders of before the go-live are never sent, for imports and in so many
+    words: with it `orders_import` is there, and `import --entity orders` sends old orders. Syncs go
+    on to leave out those that no import has sent."""
 
     go_live: datetime | None = None
     """Orders placed before this moment are never sent: any old order sent with an awarding status

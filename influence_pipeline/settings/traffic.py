@@ -61,6 +61,9 @@ class Delivery(Section):
     """The most that such a wait may be."""
     linger_seconds: float = Field(default=10.0, ge=0)
     """A run waits for what becomes due within this time; the rest is the next run's."""
+    import_linger_seconds: float = Field(default=300.0, ge=0)
+    """The same of an import, which nobody repeats by itself: longer than the hold of a worker that
+    died, and than the quiet window of an order."""
     order_not_found_pattern: str = r"(?i)\border\b.*\b(not found|unknown|does ?n.t exist)\b"
     """Regular expression: the API's own words for an order that it does not have. A gateway's
     generic 404 says nothing."""

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB
 from influence_pipeline.records import Entity, FinancialStatus
 
 # The newest migration. Kept here so that opening the state does not import Alembic (0.5-0.9 s).
-HEAD_REVISION = "0004"
+HEAD_REVISION = "0005"
 
 
 class WorkState(StrEnum):
@@ -148,7 +148,8 @@ left_out = sa.Table(
 # `absent_answers`: how often the API said "no such order" since the outcome became unknown.
 # `seen_again`: a capture has looked at the record since it was claimed, so what it noted is newer
 # than what the claim's worker has read. `unsure`: a call may have been worked off without our
-# knowing, so the API may have another content than the acknowledged one.
+# knowing, so the API may have another content than the acknowledged one. `import_id`: the import
+# that found it last, by its number in `import_run` (NULL: none, or one of everything).
 work = sa.Table(
     "work",
     metadata,
@@ -169,6 +170,7 @@ work = sa.Table(
     sa.Column("blocked_on", sa.Text),
     sa.Column("reason_code", sa.Text),
     sa.Column("reason", sa.Text),
+    sa.Column("import_id", sa.BigInteger),
     _one_of("state", WorkState),
     _one_of("phase", Phase),
     _one_of("lane", Lane),
@@ -180,6 +182,12 @@ sa.Index(
     work.c.lane,
     work.c.next_at,
     postgresql_where=work.c.state == "ready",
+)
+sa.Index(
+    "work_import_id_idx",
+    work.c.import_id,
+    work.c.next_at,
+    postgresql_where=work.c.import_id.isnot(None),
 )
 sa.Index("work_blocked_on_idx", work.c.blocked_on, postgresql_where=work.c.blocked_on.isnot(None))
 
@@ -283,6 +291,18 @@ sync_run = sa.Table(
     sa.Column("counts", JSONB, nullable=False),
 )
 sa.Index("sync_run_entity_id_idx", sync_run.c.entity, sync_run.c.id)
+
+# One row per run of an import of some records (a month, a range of keys); its number stands in
+# `work.import_id` of what it found to be done. `taken`: how many of those a later import of the
+# same records took over.
+import_run = sa.Table(
+    "import_run",
+    metadata,
+    sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    sa.Column("entity", entity_type, nullable=False),
+    sa.Column("started_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("taken", sa.BigInteger, nullable=False, server_default=sa.text("0")),
+)
 
 # Every webhook that was answered 2xx, as it came. `dedupe_key`: the contract's key for the topic.
 # The same key with another body is kept beside the first one, with `conflicts` set. `over_cap`: a

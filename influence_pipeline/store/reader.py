@@ -57,8 +57,36 @@ class PoisonRow:
 
 
 @dataclass(frozen=True)
+class KeyRange:
+    """Records by their keys, in the order of the id's own type: from (inclusive) to before. None:
+    open; with `since` open, rows without an id belong to it too."""
+
+    since: str | None = None
+    before: str | None = None
+
+    def condition(self, key_type: str) -> str:
+        """Give a condition on `canonical.id` with placeholders of `parameters`."""
+        parts = []
+        if self.since is not None:
+            parts.append(f"canonical.id >= %(key_since)s::{key_type}")
+        if self.before is not None:
+            parts.append(f"canonical.id < %(key_before)s::{key_type}")
+        inside = " AND ".join(parts) or "true"
+        open_below = self.since is None and self.before is not None
+        return f"({inside} OR canonical.id IS NULL)" if open_below else f"({inside})"
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {"key_since": self.since, "key_before": self.before}
+
+
+ALL_KEYS = KeyRange()
+
+
+@dataclass(frozen=True)
 class Window:
-    """Which records, by their canonical created_at: from (inclusive) to before (exclusive).
+    """Which records: by their canonical created_at, from (inclusive) to before (exclusive), and by
+    their keys.
 
     None: open. With `and_undated`, records without created_at belong to it too.
     """
@@ -66,6 +94,12 @@ class Window:
     since: datetime | None = None
     before: datetime | None = None
     and_undated: bool = False
+    keys: KeyRange = ALL_KEYS
+
+    @property
+    def by_time(self) -> bool:
+        """Whether created_at decides at all."""
+        return self.since is not None or self.before is not None
 
     def condition(self, column: str) -> str:
         """Give a condition with the placeholders `%(since)s` and `%(before)s` of `parameters`."""
@@ -145,33 +179,6 @@ def hashes_of(
     once, twice = _once_each(found)
     by_id = {key: HashedKey(key, *values) for _, key, *values in once}
     return list(by_id.values()), poison + twice
-
-
-@dataclass(frozen=True)
-class KeyRange:
-    """Records by their keys, in the order of the id's own type: from (inclusive) to before. None:
-    open; with `since` open, rows without an id belong to it too."""
-
-    since: str | None = None
-    before: str | None = None
-
-    def condition(self, key_type: str) -> str:
-        """Give a condition on `canonical.id` with placeholders of `parameters`."""
-        parts = []
-        if self.since is not None:
-            parts.append(f"canonical.id >= %(key_since)s::{key_type}")
-        if self.before is not None:
-            parts.append(f"canonical.id < %(key_before)s::{key_type}")
-        inside = " AND ".join(parts) or "true"
-        open_below = self.since is None and self.before is not None
-        return f"({inside} OR canonical.id IS NULL)" if open_below else f"({inside})"
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {"key_since": self.since, "key_before": self.before}
-
-
-ALL_KEYS = KeyRange()
 
 
 def can_hash(connection: Session, described: Described, former: str) -> bool:
@@ -260,6 +267,25 @@ def count_rows(connection: Session, described: Described) -> int:
     return int(cursor.fetchone()[0])
 
 
+def money_by_currency(
+    connection: Session, described: Described, window: Window, statuses: Sequence[str]
+) -> dict[str, tuple[int, Decimal]]:
+    """Count the orders of a window that stand at one of these statuses, and add their totals up, by
+    currency. Nothing where a row of it cannot be computed."""
+    try:
+        with connection.begin_nested():
+            cursor = run(
+                connection,
+                "SELECT q.currency::text, count(*), sum(q.total::numeric) "
+                f"FROM {_everything(described, window, window.keys)} "
+                "WHERE q.financial_status::text = ANY(%(statuses)s) GROUP BY 1 ORDER BY 2 DESC",
+                {"statuses": list(statuses), **window.parameters, **window.keys.parameters},
+            )
+            return {name or "?": (orders, total or Decimal()) for name, orders, total in cursor}
+    except ROW_FAILURES:
+        return {}
+
+
 def _whole(digits: str) -> int | Decimal:
     # Python refuses to read an int of more than 4,300 digits; a numeric column may hold one.
     return int(digits) if len(digits) < 100 else Decimal(digits)
@@ -283,7 +309,7 @@ def _chosen(described: Described, window: Window, keys: KeyRange) -> str:
 
 
 def _in_window(described: Described, window: Window) -> str:
-    if window == EVERYTHING:
+    if not window.by_time:
         return "true"
     if not described.has_created_at:
         raise MappingError(

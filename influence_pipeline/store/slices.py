@@ -34,17 +34,19 @@ def in_slices(
     described: Described,
     prints: Fingerprinting | None,
     take: Callable[[sa.Connection, KeyRange], None],
+    within: KeyRange = ALL_KEYS,
 ) -> None:
-    """Call `take` with a transaction for each slice; together they hold every record once.
+    """Call `take` with a transaction for each slice; together they hold every record of the range
+    `within` once.
 
     A slice that takes longer than the store's time-out is made smaller and taken again, so `take`
     must keep nothing of it then. Raises what `take` raises.
     """
     rows = _rows(prints)
-    marks = _marks(store, described, rows) if rows else []
-    ends = [*marks, None]
+    marks = _marks(store, described, rows, within) if rows else []
+    ends = [*marks, within.before]
     step = max(1, len(ends) // 50)
-    since: str | None = None
+    since = within.since
     first = 0
     while first < len(ends):
         step = min(step, len(ends) - first)
@@ -53,14 +55,14 @@ def in_slices(
         with store.transaction() as connection:
             try:
                 with connection.begin_nested():
-                    take(connection, KeyRange(since, before) if marks else ALL_KEYS)
+                    take(connection, KeyRange(since, before) if marks else within)
             except psycopg2.errors.QueryCanceled:
                 if not marks:
                     # Small, or a view of unknown size, and slow all the same.
-                    marks = _marks(store, described, None)
+                    marks = _marks(store, described, None, within)
                     if not marks:
                         raise
-                    ends = [*marks, None]
+                    ends = [*marks, within.before]
                     step = max(1, len(ends) // 50)
                     continue
                 if step == 1:
@@ -79,9 +81,23 @@ def _rows(prints: Fingerprinting | None) -> int | None:
     return pages * _ROWS_PER_PAGE if pages > PAGES_OF_ONE_SLICE else None
 
 
-def _marks(store: Postgres, described: Described, rows: int | None) -> list[str]:
-    """Give keys that part the records into about equal portions. `rows`: of the first source; None:
-    they are counted."""
+def ends_of_parts(store: Postgres, described: Described, parts: int) -> list[str]:
+    """Give keys that cut all records into so many ranges of about the same size; fewer, where there
+    are not enough records."""
+    marks = _marks(store, described, None, ALL_KEYS, most=max(MARKS, parts * 50))
+    at = [round(len(marks) * part / parts) for part in range(1, parts)]
+    return [marks[i] for i in sorted({i for i in at if 0 < i < len(marks)})]
+
+
+def _marks(
+    store: Postgres,
+    described: Described,
+    rows: int | None,
+    within: KeyRange,
+    most: int = MARKS,
+) -> list[str]:
+    """Give keys inside `within` that part its records into about equal portions. `rows`: of the
+    first source; None: they are counted."""
     source = described.mapping.sources[0]
     key = f"({literal(source.key)}\n)::{described.key_type}"
     counted = f"(SELECT count(*) FROM {literal(source.from_clause)}\n)"
@@ -94,13 +110,23 @@ def _marks(store: Postgres, described: Described, rows: int | None) -> list[str]
                     f"{key}{_collation(connection, described)} AS id "
                     f"FROM {literal(source.from_clause)}\n "
                     f"WHERE random() < %(marks)s / ({rows or counted})::float8) AS mark "
-                    "WHERE mark.id IS NOT NULL ORDER BY mark.id",
-                    {"marks": MARKS},
+                    f"WHERE mark.id IS NOT NULL AND {_inside(within, described)} ORDER BY mark.id",
+                    {"marks": most, **within.parameters},
                 )
         except ROW_FAILURES:
             # A key that cannot be computed; then it is all one slice.
             return []
         return [mark for (mark,) in cursor]
+
+
+def _inside(within: KeyRange, described: Described) -> str:
+    """A condition on `mark.id`: inside the range, and not at its beginning."""
+    parts = []
+    if within.since is not None:
+        parts.append(f"mark.id > %(key_since)s::{described.key_type}")
+    if within.before is not None:
+        parts.append(f"mark.id < %(key_before)s::{described.key_type}")
+    return " AND ".join(parts) or "true"
 
 
 def _collation(connection: sa.Connection, described: Described) -> str:

@@ -298,6 +298,8 @@ def _every_record(
         park_deleted=job.park_deleted,
         adopt=former is not None,
     )
+    if job.import_id is not None:
+        staging.note_import(job.import_id)
     if not partial:
         _save(into, survey, point, job, fingerprinted=fingerprinted, everything=True)
     return _captured(into, survey, job, merged, full=True, why=why)

@@ -72,7 +72,8 @@ class Guard:
 @dataclass(frozen=True)
 class CaptureJob:
     """What to capture. `full`: compare everything; `every_record`: computing each. `window`: only
-    records created then (an import by month). `guard` None: any number of changes is meant.
+    records created then, or with such keys, for the import of that number (`import_id`). `guard`
+    None: any number of changes is meant.
 
     `overlap`: how far sources that are followed by a timestamp are read again. `check_percent`: the
     share of the time that may go into searching for rows gone without a trace.
@@ -85,6 +86,7 @@ class CaptureJob:
     every_record: bool = False
     window: Window = EVERYTHING
     lane: Lane = Lane.LIVE
+    import_id: int | None = None
     go_live: datetime | None = None
     guard: Guard | None = None
     overlap: timedelta = timedelta(minutes=15)

@@ -149,14 +149,26 @@ class Claims:
         entity: Entity,
         lease_seconds: float,
         lanes: Sequence[Lane] = tuple(Lane),
+        *,
+        import_id: int | None = None,
+        first: int | None = None,
     ) -> None:
+        """`import_id`: of the lane of imports, only what that import found. `first`: no more than
+        so many records in all."""
         self._state = state
         self._entity = entity
         self._lease_seconds = lease_seconds
         self._lanes = lanes
+        self._import_id = import_id
+        self._left = first
 
     def claim(self, most: int) -> list[Claim]:
-        """Take up to `most` due records, lane by lane. An empty list: none is due."""
+        """Take up to `most` due records, lane by lane. An empty list: none is due, or as many as
+        were asked for have been taken."""
+        if self._left is not None:
+            most = min(most, self._left)
+            if most == 0:
+                return []
         with self._state.transaction() as connection:
             connection.execute(_QUERIES["go_by_index"])
             fence = connection.execute(_QUERIES["next_fence"]).scalar_one()
@@ -168,11 +180,14 @@ class Claims:
                         {
                             "entity": self._entity,
                             "lane": lane,
+                            "import_id": self._import_id if lane is Lane.IMPORT else None,
                             "most": most - len(rows),
                             "lease_seconds": self._lease_seconds,
                             "fence": fence,
                         },
                     ).all()
+        if self._left is not None:
+            self._left -= len(rows)
         return [claim_of(self._entity, fence, row) for row in rows]
 
     def renew(self, keys_by_fence: dict[int, list[str]]) -> set[str]:
@@ -304,11 +319,17 @@ class Claims:
             return {row.key: row.owner for row in rows}
 
     def next_due(self) -> float | None:
-        """Seconds until a record is due and free (0 or less: now); None: there is none."""
+        """Seconds until a record is due and free (0 or less: now); None: there is none for us. Of
+        an import, only what it found itself is waited for."""
+        if self._left == 0:
+            return None
+        values = {
+            "entity": self._entity,
+            "lanes": list(self._lanes),
+            "import_id": self._import_id,
+        }
         with self._state.transaction() as connection:
-            seconds: float | None = connection.execute(
-                _QUERIES["next_due"], {"entity": self._entity, "lanes": list(self._lanes)}
-            ).scalar()
+            seconds: float | None = connection.execute(_QUERIES["next_due"], values).scalar()
             return seconds
 
 

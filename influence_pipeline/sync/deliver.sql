@@ -5,6 +5,7 @@ WITH due AS (
     SELECT key FROM work
     WHERE entity = CAST(:entity AS entity) AND lane = :lane AND state = 'ready'
       AND next_at <= now() AND (lease_until IS NULL OR lease_until < now())
+      AND (CAST(:import_id AS bigint) IS NULL OR import_id = :import_id)
     ORDER BY next_at
     LIMIT :most
     FOR UPDATE SKIP LOCKED
@@ -260,6 +261,20 @@ WHERE code = ANY(CAST(:codes AS text[])) AND reward_used_at IS NULL
 -- holds is free when its lease ends, should that run have died.
 SELECT extract(epoch FROM min(greatest(next_at, lease_until)) - now())::float8 FROM work
 WHERE entity = CAST(:entity AS entity) AND state = 'ready' AND lane = ANY(CAST(:lanes AS text[]))
+  AND (CAST(:import_id AS bigint) IS NULL OR import_id = :import_id)
+
+-- name: begin_import
+INSERT INTO import_run (entity) VALUES (CAST(:entity AS entity)) RETURNING id
+
+-- name: import_left
+-- What an import found and has not settled, and how much of it a later one has taken over.
+SELECT count(w.key) FILTER (WHERE w.state = 'ready') AS waiting,
+       count(w.key) FILTER (WHERE w.state = 'ready' AND w.lease_until > now()) AS held,
+       count(w.key) FILTER (WHERE w.state = 'blocked') AS blocked,
+       count(w.key) FILTER (WHERE w.state = 'parked') AS parked,
+       max(r.taken) AS taken
+FROM import_run r LEFT JOIN work w ON w.import_id = r.id
+WHERE r.id = :import_id
 
 -- name: hurry_customers
 -- An order of a live change waits for these: they pass before an import too. Who is being written at

@@ -26,8 +26,8 @@ from influence_pipeline.state.database import open_state
 from influence_pipeline.state.schema import Lane
 from influence_pipeline.store.configured import configured_mappings
 from influence_pipeline.store.mapping import describe
-from influence_pipeline.store.reader import Window, count_rows
-from influence_pipeline.sync import housekeeping, status
+from influence_pipeline.store.reader import EVERYTHING, Window, count_rows
+from influence_pipeline.sync import housekeeping, parts, status
 from influence_pipeline.sync.capture import capture
 from influence_pipeline.sync.captured import NOTHING_CAPTURED, Captured, CaptureJob, Guard
 from influence_pipeline.sync.claims import Claims
@@ -40,6 +40,7 @@ from influence_pipeline.sync.deliver import (
 )
 from influence_pipeline.sync.garbage import collected_seldom
 from influence_pipeline.sync.pacing import Pace
+from influence_pipeline.sync.parts import PartLeft
 from influence_pipeline.sync.prepare import Preparation, Rules
 from influence_pipeline.sync.shared_pace import SharedPace
 from influence_pipeline.sync.status import Remaining
@@ -57,6 +58,8 @@ class Report:
     delivered: Delivered
     remaining: Remaining
     seconds: float
+    # Of a part of an import: what is left of that part.
+    left: PartLeft | None = None
 
     def counts(self) -> dict[str, Any]:
         """Give the numbers a person or a plot wants, always under the same names."""
@@ -74,6 +77,14 @@ class Report:
             "seconds": round(self.seconds, 3),
             "calls_per_second": round(self.delivered.calls / max(self.seconds, 0.001), 1),
         }
+
+
+def _lanes(*, imports: bool, first: int | None) -> tuple[Lane, ...]:
+    """An import also sends what is live and due, unless it is to send a few of its own; a sync
+    leaves an import to itself."""
+    if not imports:
+        return (Lane.LIVE,)
+    return (Lane.LIVE, Lane.IMPORT) if first is None else (Lane.IMPORT,)
 
 
 class SystemClock:
@@ -154,30 +165,60 @@ class Engine:
         full: bool = False,
         every_record: bool = False,
         allow_mass_change: bool = False,
+        first: int | None = None,
         progress: Callable[[Delivered], None] = _nothing,
     ) -> Report:
         """Capture and deliver one entity. `full`: compare everything; `every_record`: by computing
-        each record, also where the fingerprints of its source rows are as they were. Raises an
+        each record, also where the fingerprints of its source rows are as they were; `first`: send
+        no more than so many records, the rest is the next run's. Raises an
         InfluencePipelineError if the run must stop; MassChange, unless that is allowed, where too
         much has changed at once."""
         job = self.job(entity, full=full, guarded=not allow_mass_change)
         job = replace(job, every_record=every_record)
-        return self._run("full" if full or every_record else "sync", entity, job, progress)
+        kind = "full" if full or every_record else "sync"
+        return self._run(kind, entity, job, progress, first=first)
 
     def import_window(
         self,
         entity: Entity,
         window: Window,
         progress: Callable[[Delivered], None] = _nothing,
+        *,
+        first: int | None = None,
     ) -> Report:
-        """Import the records created in a window, behind live changes. Sends only what is missing.
+        """Import the records of a window, behind live changes. Sends only what is missing; `first`:
+        no more than so many of that.
 
-        Orders before the go-live stay out of an import as they stay out of everything.
+        Orders before the go-live stay out of an import as they stay out of everything, unless the
+        setting `orders.import_before_go_live` says otherwise.
         """
+        job = self.import_job(entity, window)
+        return self._run("import", entity, job, progress, first=first)
+
+    def import_job(
+        self, entity: Entity, window: Window, *, go_live: datetime | None = None
+    ) -> CaptureJob:
+        """Say what an import captures, and give it a number if it is of a part. `go_live`: as for
+        `job`. Raises StateError."""
         # Whoever imports means what is there.
-        unguarded = self.job(entity, full=False, guarded=False)
-        job = replace(unguarded, window=window, lane=Lane.IMPORT)
-        return self._run("import", entity, job, progress)
+        unguarded = self.job(entity, full=False, guarded=False, go_live=go_live)
+        job = replace(
+            unguarded,
+            window=window,
+            lane=Lane.IMPORT,
+            import_id=None if window == EVERYTHING else parts.begin(self.state, entity),
+        )
+        if entity is Entity.ORDER and self.config.orders.import_before_go_live is not None:
+            return replace(job, go_live=None)
+        return job
+
+    def import_windows(self, entity: Entity) -> list[Window]:
+        """Give the parts of an import by key ranges. Raises what reading the mapping raises."""
+        with self.store.transaction() as connection:
+            described = describe(connection, self.mappings[entity])
+        many = self.config.mapping(entity).import_parts
+        ranges = parts.key_ranges(self.state, self.store, described, many)
+        return [Window(keys=keys) for keys in ranges]
 
     def capture(
         self,
@@ -271,19 +312,22 @@ class Engine:
         entity: Entity,
         job: CaptureJob | None,
         progress: Callable[[Delivered], None],
+        *,
+        first: int | None = None,
     ) -> Report:
         self._settings.require("api_key")
         started = self._clock.monotonic()
         with self._noting_errors(kind, entity, started):
             captured = self._capture(job) if job is not None else None
             with collected_seldom():
-                delivered = self._deliver(entity, progress, job.lane if job else Lane.LIVE)
+                delivered = self._deliver(entity, progress, job, first)
         report = Report(
             entity,
             captured,
             delivered,
             status.remaining(self.state, entity),
             self._clock.monotonic() - started,
+            parts.left(self.state, job.import_id) if job and job.import_id else None,
         )
         self._note_run(kind, entity, report.seconds, report.counts())
         return report
@@ -314,20 +358,30 @@ class Engine:
             raise
 
     def _deliver(
-        self, entity: Entity, progress: Callable[[Delivered], None], lane: Lane
+        self,
+        entity: Entity,
+        progress: Callable[[Delivered], None],
+        job: CaptureJob | None,
+        first: int | None,
     ) -> Delivered:
         given = self.config.delivery
+        imports = job is not None and job.lane is Lane.IMPORT
         claims = Claims(
             self.state,
             entity,
             given.timeout_seconds + LEASE_MARGIN_SECONDS,
-            # An import also sends what is live and due; a sync leaves an import to itself.
-            (Lane.LIVE,) if lane is Lane.LIVE else (Lane.LIVE, Lane.IMPORT),
+            _lanes(imports=imports, first=first),
+            import_id=job.import_id if job else None,
+            first=first,
         )
+        go_live = self.go_live() if entity is Entity.ORDER else None
         rules = self.rules(
-            go_live=self.go_live() if entity is Entity.ORDER else None,
+            go_live=job.go_live if job and imports else go_live,
             email_salt=self._email_salt() if entity is Entity.CUSTOMER else b"",
         )
+        linger_seconds = self.linger_seconds
+        if imports:
+            linger_seconds = max(linger_seconds, given.import_linger_seconds)
         transport = self._make_transport()
         # One thread each for reading, writing, leases and the pace.
         executor = ThreadPoolExecutor(4, thread_name_prefix=f"deliver-{entity}")
@@ -341,7 +395,7 @@ class Engine:
                 pace=Pace(
                     given.in_flight,
                     SharedPace(self.state, executor, given.calls_per_second),
-                    live=lane is Lane.LIVE,
+                    live=not imports,
                 ),
                 limits=Limits(
                     timeout_seconds=given.timeout_seconds,
@@ -350,7 +404,7 @@ class Engine:
                     give_up_after_seconds=given.give_up_after_hours * 3600,
                     backoff_base_seconds=given.backoff_base_seconds,
                     backoff_cap_seconds=given.backoff_cap_seconds,
-                    linger_seconds=self.linger_seconds,
+                    linger_seconds=linger_seconds,
                 ),
                 clock=self._clock,
                 executor=executor,

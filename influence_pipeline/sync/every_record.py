@@ -30,7 +30,7 @@ def stage(staging: Staging, reading: Reading, window: Window) -> bool:
         _stage_slice(staging, reading, window, out, keys)
 
     try:
-        in_slices(reading.store, reading.described, reading.prints, take)
+        in_slices(reading.store, reading.described, reading.prints, take, window.keys)
     except _NotByRange:
         staging.start_over()
         with reading.store.transaction() as out:

@@ -24,3 +24,31 @@ WHERE p.entity = 'customer' AND p.store_hash IS NULL
 -- Which customers these e-mails (hashed) belong to.
 SELECT replace(email_hash::text, '-', '') AS hash, key FROM email_owner
 WHERE email_hash = ANY(CAST(:hashes AS uuid[]))
+
+-- name: import_due
+-- What an import has to send: of the one with that number, or (NULL) of everything.
+SELECT count(*) FILTER (WHERE w.state <> 'parked') AS due,
+       count(*) FILTER (WHERE w.state <> 'parked' AND p.synced_hash IS NULL AND p.status IS NULL)
+           AS new,
+       count(*) FILTER (WHERE w.state = 'parked') AS parked
+FROM work w LEFT JOIN snapshot p ON p.entity = w.entity AND p.key = w.key
+WHERE w.entity = CAST(:entity AS entity)
+  AND (CAST(:import_id AS bigint) IS NULL OR w.import_id = :import_id)
+
+-- name: import_planned
+-- Some of it, from all over the keys, as `planned` gives it.
+SELECT w.key, w.phase, p.status::text, w.absent_answers, w.attempts, w.refusals,
+       extract(epoch FROM now() - w.queued_at)::float8 AS age_seconds,
+       p.store_hash, p.synced_hash, w.unsure OR w.fence IS NOT NULL AS unsure, p.late_hash,
+       greatest(extract(epoch FROM p.late_until - now()), 0)::float8 AS late_seconds,
+       p.key IS NOT NULL AS captured,
+       w.state, w.lane, w.blocked_on, w.reason, coalesce(w.lease_until > now(), false) AS held,
+       extract(epoch FROM w.next_at - now())::float8 AS due_in,
+       CASE WHEN p.synced_hash IS NULL AND p.status IS NULL THEN 'create' ELSE 'update' END
+           AS action
+FROM (SELECT * FROM work
+      WHERE entity = CAST(:entity AS entity) AND state <> 'parked'
+        AND (CAST(:import_id AS bigint) IS NULL OR import_id = :import_id)
+      ORDER BY hashtext(key) LIMIT :most) w
+LEFT JOIN snapshot p ON p.entity = w.entity AND p.key = w.key
+ORDER BY w.key

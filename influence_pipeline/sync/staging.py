@@ -180,6 +180,12 @@ class Staging:
         self._into.execute(_QUERIES["go_by_hashes"])
         self._into.execute(_QUERIES["note_silent"], {"entity": self._entity})
 
+    def note_import(self, import_id: int) -> None:
+        """After a merge: note which import found what is staged and not settled."""
+        self._into.execute(
+            _QUERIES["note_import"], {"entity": self._entity, "import_id": import_id}
+        )
+
     def merge(
         self,
         lane: Lane,

@@ -257,6 +257,21 @@ FROM poison
 ON CONFLICT (entity, key) DO UPDATE
 SET state = 'parked', reason_code = EXCLUDED.reason_code, reason = EXCLUDED.reason
 
+-- name: note_import
+-- Whose import it is that found these records, as far as there is something to do or to look at. Of
+-- an import that is under way itself they are taken over; it must know that it lacks them.
+WITH found AS MATERIALIZED (
+    SELECT w.key, w.import_id FROM work w
+    WHERE w.entity = CAST(:entity AS entity)
+      AND w.key IN (SELECT key FROM staged UNION ALL SELECT key FROM poison)
+), taken AS (
+    UPDATE import_run r SET taken = r.taken + t.records
+    FROM (SELECT import_id, count(*) AS records FROM found WHERE import_id IS NOT NULL GROUP BY 1) t
+    WHERE r.id = t.import_id
+)
+UPDATE work w SET import_id = :import_id FROM found
+WHERE w.entity = CAST(:entity AS entity) AND w.key = found.key
+
 -- name: note_silent
 -- After a compare of every record: what differs, though no row of it is gone, as far as its rows were
 -- known. A look should have named each.

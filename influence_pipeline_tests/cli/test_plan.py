@@ -116,7 +116,7 @@ def test_a_plan_in_several_batches_is_the_same(
     cli: CommandLine, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = cli("plan", "--json").json
-    monkeypatch.setattr("influence_pipeline.sync.plan.KEYS_PER_STATEMENT", 7)
+    monkeypatch.setattr("influence_pipeline.sync.planned_records.KEYS_PER_STATEMENT", 7)
     assert cli("plan", "--json").json == whole
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from influence_pipeline.cli.output import duration
+from influence_pipeline.amounts import duration
 from influence_pipeline.sync import status
 from influence_pipeline_tests.cli.conftest import CommandLine, Trouble
 from influence_pipeline_tests.support.world import World

@@ -223,7 +223,7 @@ def test_an_order_that_comes_back_from_refunded_is_parked_in_the_plan_too(world:
 def test_the_second_of_two_customers_with_one_email_is_planned_as_parked(
     world: World, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    monkeypatch.setattr("influence_pipeline.sync.plan.KEYS_PER_STATEMENT", batch)
+    monkeypatch.setattr("influence_pipeline.sync.planned_records.KEYS_PER_STATEMENT", batch)
     second = second_with_the_email_of(world, FIRST)
     made = planned(world, Entity.CUSTOMER)
     rows = by_key(made)

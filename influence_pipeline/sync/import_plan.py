@@ -1,0 +1,136 @@
+"""What an import would send, before its first call: records, calls, hours, what could be awarded.
+
+The import's own capture runs inside a transaction that is rolled back, so the records are counted
+by the code that sends them. How many calls they take is worked out record by record for so many of
+them, and for the rest by what those take on average.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from influence_pipeline.records import Entity, FinancialStatus
+from influence_pipeline.sql import load_queries
+from influence_pipeline.store.mapping import describe
+from influence_pipeline.store.reader import Window, money_by_currency
+from influence_pipeline.sync import status
+from influence_pipeline.sync.capture import capture_into
+from influence_pipeline.sync.captured import Captured
+from influence_pipeline.sync.engine import Engine
+from influence_pipeline.sync.plan import RollBack, planned_rules
+from influence_pipeline.sync.planned_customers import PlannedCustomers
+from influence_pipeline.sync.planned_records import PlannedRecords
+from influence_pipeline.sync.prepare import Preparation
+
+_QUERIES = load_queries(__file__, "plan.sql")
+
+# So many records are made into calls to count them; of more these are the sample.
+WORKED_OUT = 5_000
+# With these a new order gives points at once, as far as the contract says so.
+_AWARDING = (FinancialStatus.PAID, FinancialStatus.PARTIALLY_PAID)
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What an import of one entity would do.
+
+    `due`: the records to be sent, `new`: those of them that the API does not have; `parked`: those
+    that wait for a person already. `calls`: how many they take, exact unless `estimated`;
+    `calls_per_second`: the pace to be expected, None before the first calls. `money`: what the
+    orders among them come to that could award points, by currency.
+    """
+
+    entity: Entity
+    captured: Captured
+    due: int
+    new: int
+    parked: int
+    calls: int
+    estimated: bool
+    calls_per_second: float | None
+    money: dict[str, tuple[int, Decimal]]
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the calls take at that pace; None: not known."""
+        if self.calls_per_second is None:
+            return None
+        return round(self.calls / self.calls_per_second, 1)
+
+    @property
+    def awards(self) -> str | None:
+        """Say what Influence may give points for; None: for nothing of this."""
+        if self.entity is Entity.CUSTOMER and self.new:
+            return (
+                f"{self.new:,} customers are new to Influence: each may be given sign-up points. "
+                "The contract does not say whether an import does."
+            )
+        if self.entity is Entity.ORDER and self.money:
+            sums = "; ".join(
+                f"{orders:,} orders of {total:,.2f} {currency}"
+                for currency, (orders, total) in self.money.items()
+            )
+            return f"{sums} are paid: each of them may award points at today's rules."
+        return None
+
+    def values(self) -> dict[str, Any]:
+        """Give plain values, always under the same names."""
+        return {
+            "records": self.captured.looked_at + self.captured.unreadable,
+            "to_send": self.due,
+            "new": self.new,
+            "parked": self.parked,
+            "before_go_live": self.captured.before_go_live,
+            "calls": self.calls,
+            "calls_are_estimated": self.estimated,
+            "calls_per_second": self.calls_per_second,
+            "seconds": self.seconds,
+            "awards": self.awards,
+        }
+
+
+def plan_import(engine: Engine, entity: Entity, window: Window) -> ImportPlan:
+    """Plan an import of a window; noting nothing. Raises what the import's capture raises."""
+    job = engine.import_job(entity, window, go_live=engine.planned_go_live())
+    counts: Any = None
+    sample: Any = ()
+    try:
+        with engine.state.transaction() as into:
+            captured = capture_into(into, engine.store, job, lambda _point: None)
+            values = {"entity": entity, "import_id": job.import_id, "most": WORKED_OUT}
+            counts = into.execute(_QUERIES["import_due"], values).one()
+            sample = into.execute(_QUERIES["import_planned"], values).all()
+            raise RollBack  # noqa: TRY301  (leaving the block is what rolls back)
+    except RollBack:
+        pass
+    customers = PlannedCustomers(engine.state)
+    rules = planned_rules(engine, job.go_live)
+    preparation = Preparation(engine.store, engine.mappings, rules, entity, customers)
+    records = PlannedRecords(
+        preparation, customers, rules.names, engine.linger_seconds, imports=True
+    )
+    records.add(sample)
+    estimated = counts.due > len(sample) > 0
+    calls = round(records.calls * counts.due / len(sample)) if estimated else records.calls
+    given = engine.config.delivery
+    return ImportPlan(
+        entity=entity,
+        captured=captured,
+        due=counts.due,
+        new=counts.new,
+        parked=counts.parked,
+        calls=calls,
+        estimated=estimated,
+        calls_per_second=status.expected_pace(
+            engine.state, given.in_flight, given.calls_per_second
+        ),
+        money=_money(engine, entity, window) if entity is Entity.ORDER and counts.due else {},
+    )
+
+
+def _money(engine: Engine, entity: Entity, window: Window) -> dict[str, tuple[int, Decimal]]:
+    with engine.store.transaction() as out:
+        described = describe(out, engine.mappings[entity])
+        return money_by_currency(out, described, window, [str(status) for status in _AWARDING])
