@@ -59,17 +59,27 @@ class InThisProcess:
 
 class Alerts:
     """Tells what is wrong. `url` None: the log alone. `about` names what works or does not; trouble
-    about it is over when `works_again` is called for the same name."""
+    about it is over when `works_again` is called for the same name.
+
+    `store`: whose trouble it is, where there are several; the words then begin with its name.
+    """
 
     def __init__(
-        self, url: str | None, memory: Memory, *, now: Callable[[], float] = time.time
+        self,
+        url: str | None,
+        memory: Memory,
+        *,
+        now: Callable[[], float] = time.time,
+        store: str | None = None,
     ) -> None:
         self._url = url
         self._memory = memory
         self._now = now
+        self._opening = "" if store is None else f"Store {store}: "
 
     def alert(self, about: str, words: str) -> None:
         """Tell it, unless the same was told within the hour. `words`: what, why, what to do."""
+        words = self._opening + words
         told = self._told()
         key = f"{about} {_digest(words)}"
         if key in told:
@@ -88,6 +98,7 @@ class Alerts:
         if quiet:
             until = datetime.fromtimestamp(max(quiet) + SAME_WORDS_SECONDS, UTC)
             words += f" (The same trouble would be told again from {until:%H:%M} UTC on.)"
+        words = self._opening + words
         log.warning("%s", words)
         self._remember(told)
         self._send(words)

@@ -11,14 +11,19 @@ INFLUENCE_AUTOMATION=on, as the demo and `make dev` do.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import dagster as dg
 
 from influence_pipeline.assets.changes import change_assets
-from influence_pipeline.assets.coupons import coupon_asset, webhook_inbox
+from influence_pipeline.assets.coupons import coupon_asset, inbox_asset
 from influence_pipeline.assets.first_import import import_assets, months_from
 from influence_pipeline.assets.influence import influence_assets
 from influence_pipeline.assets.members import member_asset
+from influence_pipeline.assets.names import ONE_STORE, Names
 from influence_pipeline.assets.store import store_assets
 from influence_pipeline.automation.alerting import make_failed_runs_sensor
 from influence_pipeline.automation.jobs import make_jobs
@@ -48,36 +53,73 @@ def build_definitions(
     `settings`: used as they are; by default the environment, read again by every run.
     `engines`: opens the engine; by default with these settings.
     """
+    return _definitions([_of_store(ONE_STORE, settings, engines or _engines(settings), retry)])
+
+
+@dataclass(frozen=True)
+class _OfStore:
+    """What Dagster is shown of one store; its names are nobody else's."""
+
+    assets: list[Any]
+    jobs: list[Any]
+    schedules: list[dg.ScheduleDefinition]
+    sensors: list[dg.SensorDefinition]
+    names: Names
+    engines: EngineResource
+    running: bool
+
+
+def _of_store(
+    names: Names, settings: Settings | None, engines: EngineResource, retry: dg.RetryPolicy
+) -> _OfStore:
     times, running = _times(settings)
     months = months_from(times.import_from)
     with warnings.catch_warnings():
         # Dagster calls backfill policies "beta" at every load.
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
-            *store_assets,
-            *change_assets(retry),
-            *influence_assets(retry),
-            *import_assets(months, retry),
-            webhook_inbox,
-            coupon_asset(retry),
-            member_asset(retry),
+            *store_assets(names),
+            *change_assets(names, retry),
+            *influence_assets(names, retry),
+            *import_assets(names, months, retry),
+            inbox_asset(names),
+            coupon_asset(names, retry),
+            member_asset(names, retry),
         ]
+    return _OfStore(
+        assets=list(dg.map_asset_specs(partial(_policies, names), assets)),
+        jobs=make_jobs(names),
+        schedules=make_schedules(names, times, running=running),
+        sensors=[make_coupon_sensor(names, engines, running=running)],
+        names=names,
+        engines=engines,
+        running=running,
+    )
+
+
+def _definitions(stores: Sequence[_OfStore]) -> dg.Definitions:
     return dg.Definitions(
-        assets=dg.map_asset_specs(_policies, assets),
-        jobs=make_jobs(),
-        schedules=make_schedules(times, running=running),
-        sensors=[make_coupon_sensor(running=running), make_failed_runs_sensor(running=running)],
-        resources={"engines": engines or _engines(settings)},
+        assets=[asset for store in stores for asset in store.assets],
+        jobs=[job for store in stores for job in store.jobs],
+        schedules=[schedule for store in stores for schedule in store.schedules],
+        sensors=[
+            *(sensor for store in stores for sensor in store.sensors),
+            make_failed_runs_sensor(
+                {store.names: store.engines for store in stores},
+                running=any(store.running for store in stores),
+            ),
+        ],
+        resources={store.names.resource: store.engines for store in stores},
         # One process per run: a sync takes 3-4 s so, 15-23 s with a process per step. What runs at
         # once are calls inside a step, not steps.
         executor=dg.in_process_executor,
     )
 
 
-def _policies(spec: dg.AssetSpec) -> dg.AssetSpec:
+def _policies(names: Names, spec: dg.AssetSpec) -> dg.AssetSpec:
     """Give every asset what all assets have."""
     return spec.replace_attributes(owners=[OWNER]).merge_attributes(
-        tags={"influence/group": spec.group_name or "default"}
+        tags={"influence/group": spec.group_name or "default", **names.tags}
     )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import dagster as dg
 
+from influence_pipeline.assets.names import Names
 from influence_pipeline.assets.reporting import MOST, Reported
 from influence_pipeline.postgres import Postgres
-from influence_pipeline.resources import EngineResource
 from influence_pipeline.sql import load_queries
 from influence_pipeline.webhooks.attempts import MEMBER_TOPICS
 from influence_pipeline.webhooks.events import MONEY_TOPICS
@@ -30,16 +30,19 @@ _SQL = load_queries(__file__, "coupons.sql")
 _MOST_OPEN = 1000
 _NEWEST = 10_000
 
-webhook_inbox = dg.AssetSpec(
-    INBOX,
-    group_name=GROUP,
-    kinds={"postgres"},
-    description=(
-        "Every webhook of Influence's that the receiver answered with 2xx, once, as it came.\n\n"
-        "Written by `influence-pipeline receiver`. Look into it with `influence-pipeline events "
-        "list`; bodies hold personal data and are never shown here."
-    ),
-)
+
+def inbox_asset(names: Names) -> dg.AssetSpec:
+    """Make the external asset of stored events."""
+    return dg.AssetSpec(
+        names.key(INBOX),
+        group_name=names.name(GROUP),
+        kinds={"postgres"},
+        description=(
+            "Every webhook of Influence's that the receiver answered with 2xx, once, as it came."
+            "\n\nWritten by `influence-pipeline receiver`. Look into it with `influence-pipeline "
+            "events list`; bodies hold personal data and are never shown here."
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -204,19 +207,20 @@ def _parked_words(parked: int, ids: list[int]) -> str:
     )
 
 
-def coupon_asset(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
+def coupon_asset(names: Names, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
     """Make the asset that works the inbox off."""
 
     @dg.asset(
-        name=COUPONS,
-        deps=[INBOX],
-        group_name=GROUP,
+        key=names.key(COUPONS),
+        deps=[names.key(INBOX)],
+        group_name=names.name(GROUP),
+        required_resource_keys={names.resource},
         kinds={"postgres"},
         retry_policy=retry,
         check_specs=[
             dg.AssetCheckSpec(
                 ALL_HAVE_COUPONS,
-                asset=COUPONS,
+                asset=names.key(COUPONS),
                 description=(
                     "Every stored event that asks for a coupon has it. One that could not be made "
                     "is parked with its reason: an unknown rule, a code that is taken, a customer "
@@ -232,9 +236,9 @@ def coupon_asset(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             "made again."
         ),
     )
-    def coupons(context: dg.AssetExecutionContext, engines: EngineResource) -> Reported:
+    def coupons(context: dg.AssetExecutionContext) -> Reported:
         done = WorkedOff()
-        with engines.inbox() as (state, handlers):
+        with names.engines(context).inbox() as (state, handlers):
             for note in handlers.notes:
                 context.log.warning(note)
             while not done.broken_off:

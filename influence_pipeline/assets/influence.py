@@ -6,18 +6,16 @@ import dagster as dg
 
 from influence_pipeline.assets import reporting
 from influence_pipeline.assets.kinds import KINDS
+from influence_pipeline.assets.names import Names
 from influence_pipeline.assets.reporting import Reported
 from influence_pipeline.records import Entity
-from influence_pipeline.resources import EngineResource
 
 GROUP = "influence"
 REWARDS = "rewards_used"
-# One delivery at a time across all runs, so that two do not share the API's pace unknowingly. The
-# imports stay out of it: live changes must not wait for hours behind one.
-POOL = "influence_api"
 
 
 def _deliver(
+    names: Names,
     name: str,
     entity: Entity,
     *,
@@ -26,21 +24,24 @@ def _deliver(
     retry: dg.RetryPolicy,
 ) -> dg.AssetsDefinition:
     @dg.asset(
-        name=name,
-        deps=deps,
-        group_name=GROUP,
+        key=names.key(name),
+        deps=[names.key(before) for before in deps],
+        group_name=names.name(GROUP),
+        required_resource_keys={names.resource},
         kinds={"api"},
-        pool=POOL,
+        # One delivery at a time across all runs, so that two do not share the API's pace
+        # unknowingly. The imports stay out of it: live changes must not wait for hours behind one.
+        pool=names.pool,
         retry_policy=retry,
-        check_specs=[reporting.nothing_parked(name)],
+        check_specs=[reporting.nothing_parked(names.key(name))],
         description=(
             f"{description}\n\nSends what is due and writes down each answer; a record that fails "
             "costs only itself and is tried again or parked. Safe to run at any time, by itself "
             "too: running twice sends nothing."
         ),
     )
-    def deliver(context: dg.AssetExecutionContext, engines: EngineResource) -> Reported:
-        with engines.engine() as engine:
+    def deliver(context: dg.AssetExecutionContext) -> Reported:
+        with names.engines(context).engine() as engine:
             report = engine.deliver(entity, reporting.Progress(context.log, name))
             metadata = reporting.of_delivery(engine.state, report)
             check = reporting.check_parked(engine.state, report)
@@ -49,10 +50,11 @@ def _deliver(
     return deliver
 
 
-def influence_assets(retry: dg.RetryPolicy) -> list[dg.AssetsDefinition]:
+def influence_assets(names: Names, retry: dg.RetryPolicy) -> list[dg.AssetsDefinition]:
     """Make the three deliveries and the one of used rewards."""
     made = [
         _deliver(
+            names,
             kind.delivered,
             kind.entity,
             deps=[kind.changes, *kind.after],
@@ -62,6 +64,7 @@ def influence_assets(retry: dg.RetryPolicy) -> list[dg.AssetsDefinition]:
         for kind in KINDS
     ]
     rewards = _deliver(
+        names,
         REWARDS,
         Entity.REWARD,
         deps=[Entity.ORDER.plural, "coupons"],

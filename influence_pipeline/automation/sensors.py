@@ -17,6 +17,7 @@ import dagster as dg
 from influence_pipeline.alerts import Alerts
 from influence_pipeline.assets import coupons
 from influence_pipeline.assets.coupons import Arrived, Bookmark, Waits
+from influence_pipeline.assets.names import Names
 from influence_pipeline.automation import between_ticks
 from influence_pipeline.automation.alerting import alerts_of
 from influence_pipeline.automation.jobs import WORK_OFF_WEBHOOKS
@@ -40,28 +41,32 @@ _FIRST = 50
 _EVERY_SECONDS = 5
 
 
-def make_coupon_sensor(*, running: bool) -> dg.SensorDefinition:
-    """Make the sensor, switched on or off."""
+def make_coupon_sensor(
+    names: Names, engines: EngineResource, *, running: bool
+) -> dg.SensorDefinition:
+    """Make the sensor of a store, switched on or off.
+
+    `engines` is the store's resource; a sensor's function can name none whose key is made up.
+    """
     status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
 
     @dg.sensor(
-        name=NAME,
-        job_name=WORK_OFF_WEBHOOKS,
+        name=names.name(NAME),
+        job_name=names.name(WORK_OFF_WEBHOOKS),
         minimum_interval_seconds=_EVERY_SECONDS,
         default_status=status,
         description=(
             "Makes coupons of stored webhooks as they come, and reports those that the receiver "
-            f"made. More than {BACKLOG} waiting events are given to a run of {WORK_OFF_WEBHOOKS}."
+            f"made. More than {BACKLOG} waiting events are given to a run of "
+            f"{names.name(WORK_OFF_WEBHOOKS)}."
         ),
     )
-    def coupon_sensor(
-        context: dg.SensorEvaluationContext, engines: EngineResource
-    ) -> dg.SensorResult:
-        alerts = alerts_of(context.instance, engines)
+    def coupon_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        alerts = alerts_of(context.instance, engines, names)
         try:
             with engines.inbox() as (state, handlers):
-                between_ticks.end()
-                return _tick(context, state, handlers, alerts, engines)
+                between_ticks.end(names.store)
+                return _tick(context, state, handlers, alerts, engines, names)
         except Exception as error:
             alerts.alert(NAME, f"The coupon sensor fails: {_why(error)} {_NEXT}")
             raise
@@ -75,6 +80,7 @@ def _tick(
     handlers: HandlerContext,
     alerts: Alerts,
     engines: EngineResource,
+    names: Names,
 ) -> dg.SensorResult:
     deadline = time.monotonic() + handlers.webhooks.sensor_deadline_seconds
     done = work_off(state, handlers, limit=_FIRST, deadline=deadline)
@@ -82,22 +88,24 @@ def _tick(
     if not hand_over:
         done.add(work_off_until(state, handlers, deadline=deadline))
         if not done.broken_off:
-            between_ticks.go_on(engines, handlers.webhooks.between_ticks_seconds)
+            between_ticks.go_on(engines, handlers.webhooks.between_ticks_seconds, names.store)
     waits = coupons.waits(state, handlers.webhooks.alert_after_minutes)
     _tell_of_waits(waits, handlers.webhooks.alert_after_minutes, alerts)
     coupons.fail_if_nothing_went(done)
     if not done.troubles and (done.coupons or not waits.in_trouble):
         alerts.works_again(NAME, "The coupon sensor works again.")
-    report = _report(context, state, done)
-    return _hand_over(context, report) if hand_over else report
+    report = _report(context, state, done, names)
+    return _hand_over(context, report, names) if hand_over else report
 
 
-def _hand_over(context: dg.SensorEvaluationContext, report: dg.SensorResult) -> dg.SensorResult:
-    run = at_work(context.instance, [WORK_OFF_WEBHOOKS])
+def _hand_over(
+    context: dg.SensorEvaluationContext, report: dg.SensorResult, names: Names
+) -> dg.SensorResult:
+    run = at_work(context.instance, [names.name(WORK_OFF_WEBHOOKS)])
     if run is not None:
         return report._replace(
             skip_reason=dg.SkipReason(
-                f"Run {run.run_id[:8]} of {WORK_OFF_WEBHOOKS} works a backlog off."
+                f"Run {run.run_id[:8]} of {run.job_name} works a backlog off."
             )
         )
     # No run_key: Dagster would never start a second run with it, even if the first one failed.
@@ -105,7 +113,7 @@ def _hand_over(context: dg.SensorEvaluationContext, report: dg.SensorResult) -> 
 
 
 def _report(
-    context: dg.SensorEvaluationContext, state: Postgres, done: WorkedOff
+    context: dg.SensorEvaluationContext, state: Postgres, done: WorkedOff, names: Names
 ) -> dg.SensorResult:
     """Say what the tick did. The cursor only remembers what was reported; nothing hangs on it."""
     new = coupons.arrived(state, _bookmark(context.cursor), done.settled_ids)
@@ -117,9 +125,9 @@ def _report(
         skip_reason=dg.SkipReason(_words(done, new)),
         cursor=cursor,
         asset_events=[
-            dg.AssetMaterialization(coupons.COUPONS, metadata=result.metadata),
+            dg.AssetMaterialization(names.key(coupons.COUPONS), metadata=result.metadata),
             dg.AssetCheckEvaluation(
-                asset_key=dg.AssetKey(coupons.COUPONS),
+                asset_key=names.key(coupons.COUPONS),
                 check_name=coupons.ALL_HAVE_COUPONS,
                 passed=result.passed,
                 description=result.check_words,
