@@ -1,7 +1,7 @@
 """Housekeeping: what is only history goes when it is old. Done at the end of runs, a little each.
 
-Deleted are rows of the log of calls and of the runs, nothing else: a snapshot that were missing
-would be an order created a second time. No index is needed: ids grow with time.
+Deleted are rows of the log of calls, of the runs and of imports' numbers, nothing else: a snapshot
+that were missing would be an order created a second time. No index is needed: ids grow with time.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def prune(state: Postgres, retention: Retention, now: Callable[[], float]) -> in
     """
     started = now()
     _delete(state, "prune_runs", retention.runs_days)
+    _delete(state, "prune_imports", retention.runs_days)
     if not _attempts_are_due(state, retention.attempts_days):
         return 0
     deleted = 0

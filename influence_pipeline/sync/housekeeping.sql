@@ -23,3 +23,11 @@ DELETE FROM sync_run WHERE ctid = ANY(ARRAY(
 -- One process at a time; who comes second leaves it to the first.
 SELECT pg_try_advisory_xact_lock(hashtext('influence_pipeline.housekeeping'),
                                  hashtext(current_schema()))
+
+-- name: prune_imports
+-- The same for the numbers of imports, as far as no record carries them any more.
+DELETE FROM import_run WHERE id = ANY(ARRAY(
+    SELECT r.id FROM import_run r
+    WHERE r.started_at < now() - make_interval(days => :days)
+      AND NOT EXISTS (SELECT FROM work w WHERE w.import_id = r.id)
+    LIMIT :rows))

@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from influence_pipeline.assets.first_import import months_from, window_of
+from influence_pipeline.assets.import_parts import Months
 from influence_pipeline.definitions import build_definitions
 from influence_pipeline.settings import load_settings
 from influence_pipeline_tests.dagster_face.conftest import assets_of
@@ -156,7 +156,6 @@ def test_orders_run_after_their_customers() -> None:
     [
         ("incremental_sync", ASSETS["changes"] | ASSETS["influence"]),
         ("full_compare", ASSETS["changes"] | ASSETS["influence"]),
-        ("first_import", ASSETS["first_import"]),
         ("work_off_webhooks", {"coupons"}),
         ("reconcile_members", {"members"}),
     ],
@@ -177,7 +176,7 @@ def test_the_launchpad_shows_whether_everything_is_compared(job: str, full: bool
 
 class TestMonths:
     def test_the_running_month_is_a_partition(self) -> None:
-        months = months_from("2026-01")
+        months = Months("2026-01").definition
         keys = months.get_partition_keys()
         assert keys[0] == "2026-01-01"
         assert keys[-1] == months.get_last_partition_key()
@@ -185,16 +184,14 @@ class TestMonths:
         assert span.start.timestamp() <= time.time() < span.end.timestamp()
 
     def test_the_first_month_takes_what_is_older_or_undated(self) -> None:
-        months = months_from("2026-01")
-        window = window_of(months, months.time_window_for_partition_key("2026-01-01"))
+        window = Months("2026-01").window("2026-01-01")
         assert (window.since, window.and_undated) == (None, True)
         assert window.before is not None
         assert window.before.isoformat() == "2026-02-01T00:00:00+00:00"
 
     def test_a_later_month_begins_where_the_one_before_ends(self) -> None:
-        months = months_from("2026-01")
-        keys = months.get_partition_keys()[:4]
-        windows = [window_of(months, months.time_window_for_partition_key(key)) for key in keys]
+        months = Months("2026-01")
+        windows = [months.window(key) for key in months.definition.get_partition_keys()[:4]]
         for before, after in pairwise(windows):
             assert before.before == after.since
             assert not after.and_undated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -291,17 +292,34 @@ def test_no_personal_data_and_no_secret_is_in_a_runs_events(
         assert canary not in log, canary
 
 
-def test_a_long_delivery_says_how_far_it_is_once_a_minute() -> None:
-    lines: list[str] = []
-
-    class Log:
-        def info(self, line: str) -> None:
-            lines.append(line)
-
+def test_a_long_delivery_says_how_far_it_is_once_a_minute_and_when_it_ends(
+    instance: dg.DagsterInstance,
+) -> None:
+    """In the run's log, and in its tags, where the list of runs shows it."""
     seconds = 0.0
-    progress = reporting.Progress(Log(), "customers", now=lambda: seconds)
-    for tick in range(1, 301):
-        seconds = float(tick)
-        progress(Delivered(sent=tick * 10, calls=tick * 10))
+
+    @dg.asset
+    def customers(context) -> None:
+        nonlocal seconds
+        left = 3000
+
+        def due() -> int:
+            return left
+
+        progress = reporting.Progress(context, "customers", due, now=lambda: seconds)
+        for tick in range(301):
+            seconds, left = float(tick), 3000 - tick * 10
+            progress(Delivered(sent=tick * 10, calls=tick * 10))
+
+    result = dg.materialize([customers], instance=instance)
+    lines = [
+        entry.user_message
+        for entry in instance.all_logs(result.run_id)
+        if entry.user_message.startswith("customers: ")
+    ]
     assert len(lines) == 5
-    assert lines[0] == "customers: 600 sent in 600 calls, 10.0 calls/s, 0 parked"
+    assert lines[0] == "customers: 600 of 3,000 records, 10.0 records/s, about 4 min more"
+    run = instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert run.tags[reporting.PROGRESS] == "customers: 3,000 of 3,000"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", run.tags[reporting.ETA])

@@ -44,6 +44,24 @@ def sliced(
     return found
 
 
+def parts_of(
+    shop: SourceShop, parts: int, *sources: SourceTables, select: str = SELECT
+) -> tuple[list[str], list[list[str]]]:
+    """Where all records are cut into so many ranges, and the keys in each range, sliced."""
+    described, prints = shop.described(*sources, select=select)
+    ends: list[str | None] = [*slices.ends_of_parts(shop.store, described, parts)]
+    found: list[list[str]] = []
+    for since, before in zip([None, *ends], [*ends, None], strict=True):
+        inside: list[str] = []
+
+        def take(connection: Any, keys: KeyRange, inside: list[str] = inside) -> None:
+            inside += reader.all_keys(connection, described, keys=keys)
+
+        slices.in_slices(shop.store, described, prints, take, KeyRange(since, before))
+        found.append(inside)
+    return [str(end) for end in ends], found
+
+
 def flat(found: list[list[str | None]]) -> list[str]:
     return sorted(str(key) for keys in found for key in keys)
 
@@ -288,3 +306,26 @@ def test_a_small_table_or_a_view_whose_records_take_long_is_sliced_all_the_same(
     with closing(SourceShop(tables.url, seconds=1)) as hurried:
         found = sliced(hurried, source, select=SLOW)
     assert flat(found) == sorted(keys)
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_every_record_is_in_exactly_one_part_whatever_the_type_of_its_id(
+    tables: SourceShop, kind: str
+) -> None:
+    make_types(tables)
+    fill(tables, kind, KEYS[kind])
+    ends, found = parts_of(
+        tables, 4, SourceTables("t", ("t",), "t.id"), select="SELECT id, title FROM t"
+    )
+    assert len(found) == len(ends) + 1 <= 4
+    with tables.store.transaction() as connection:
+        keys = [key for (key,) in run(connection, "SELECT id::text FROM t").fetchall()]
+    assert sorted(key for part in found for key in part) == sorted(keys)
+
+
+def test_parts_are_of_about_the_same_size(tables: SourceShop) -> None:
+    fill(tables, "bigint", [str(n * n) for n in range(1000)])
+    _, found = parts_of(
+        tables, 5, SourceTables("t", ("t",), "t.id"), select="SELECT id, title FROM t"
+    )
+    assert [len(part) for part in found] == [200] * 5

@@ -201,3 +201,17 @@ def test_a_run_is_well_although_nothing_can_be_deleted(world: World) -> None:
     assert len(rows(world, "attempt")) == before > 0
     ((error,),) = world.ask_state("SELECT error FROM influence.sync_run ORDER BY id DESC LIMIT 1")
     assert error is None
+
+
+def test_numbers_of_old_imports_go_when_no_record_carries_them(state: Postgres) -> None:
+    with state.transaction() as connection:
+        run(
+            connection,
+            "INSERT INTO import_run (entity, started_at) SELECT 'customer', now() - age::interval "
+            "FROM unnest(ARRAY['200 days', '100 days', '1 day']) AS given (age)",
+        )
+        run(connection, "INSERT INTO work (entity, key, import_id) VALUES ('customer', 'c', 2)")
+    prune(state, MONTH, time.monotonic)
+    with state.transaction() as connection:
+        rows = run(connection, "SELECT id FROM import_run ORDER BY id").fetchall()
+    assert [number for (number,) in rows] == [2, 3]
