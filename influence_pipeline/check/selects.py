@@ -285,6 +285,8 @@ def _columns(desk: Desk, entity: Entity) -> Findings:
     """What is usually there and not given."""
     described = desk.described(entity)
     missing = [name for name in _WORTH_HAVING[entity] if name not in described.columns]
+    if desk.config.mapping(entity).import_by == "key":
+        missing = [name for name in missing if name != "created_at"]
     known = {column.name for column in CANONICAL[entity]}
     with desk.asking() as connection:
         given = run(
@@ -305,14 +307,16 @@ def _columns(desk: Desk, entity: Entity) -> Findings:
             )
 
 
+_NO_MONTHS = 'An import by month needs it; without it choose import_by = "key".'
+
 _WORTH_HAVING = {
     Entity.CUSTOMER: {
         "first_name": "Messages of the program greet nobody by name.",
-        "created_at": "An import by month needs it.",
+        "created_at": _NO_MONTHS,
     },
     Entity.PRODUCT: {
         "variants": "Product rules go by variants.",
-        "created_at": "An import by month needs it.",
+        "created_at": _NO_MONTHS,
     },
     Entity.ORDER: {
         "line_items": "Product rules go by them.",
