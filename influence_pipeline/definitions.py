@@ -11,24 +11,30 @@ INFLUENCE_AUTOMATION=on, as the demo and `make dev` do.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import dagster as dg
 
+from influence_pipeline.assets import changes, influence
 from influence_pipeline.assets.changes import change_assets
 from influence_pipeline.assets.coupons import coupon_asset, webhook_inbox
 from influence_pipeline.assets.first_import import import_assets, months_from
 from influence_pipeline.assets.influence import influence_assets
-from influence_pipeline.assets.members import member_asset
+from influence_pipeline.assets.links import links_of, with_references
+from influence_pipeline.assets.members import MEMBERS, member_asset
 from influence_pipeline.assets.store import store_assets
 from influence_pipeline.automation.alerting import make_failed_runs_sensor
-from influence_pipeline.automation.jobs import make_jobs
+from influence_pipeline.automation.cadence import freshness
+from influence_pipeline.automation.failed_ticks import make_failed_ticks_sensor
+from influence_pipeline.automation.jobs import make_job_by_hand, make_jobs
+from influence_pipeline.automation.old_runs import make_old_runs_sensor
 from influence_pipeline.automation.schedules import make_schedules
+from influence_pipeline.automation.sensors import Shown as SensorShown
 from influence_pipeline.automation.sensors import make_coupon_sensor
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.resources import EngineResource, resource_for
-from influence_pipeline.settings import Schedule, Settings, load_settings
-
-OWNER = "team:data"
+from influence_pipeline.settings import DagsterFace, Schedule, Settings, Watch, load_settings
 
 # For what may pass: a database or the API that is away. The engine's own waits come before these,
 # and the next tick is five minutes away at most, so two more attempts are enough.
@@ -48,10 +54,11 @@ def build_definitions(
     `settings`: used as they are; by default the environment, read again by every run.
     `engines`: opens the engine; by default with these settings.
     """
-    times, running = _times(settings)
+    config = _config(settings)
+    times, running = config.schedule, _running(settings)
     months = months_from(times.import_from)
     with warnings.catch_warnings():
-        # Dagster calls backfill policies "beta" at every load.
+        # Dagster calls backfill policies and code references "beta" at every load.
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
             *store_assets,
@@ -62,11 +69,21 @@ def build_definitions(
             coupon_asset(retry),
             member_asset(retry),
         ]
+        shown = with_references(dg.map_asset_specs(_policies(config), assets), config.dagster)
     return dg.Definitions(
-        assets=dg.map_asset_specs(_policies, assets),
-        jobs=make_jobs(),
+        assets=shown,
+        jobs=[*make_jobs(), make_job_by_hand()],
         schedules=make_schedules(times, running=running),
-        sensors=[make_coupon_sensor(running=running), make_failed_runs_sensor(running=running)],
+        sensors=[
+            make_coupon_sensor(
+                running=running,
+                every_seconds=times.coupon_sensor_seconds,
+                shown=SensorShown(config.dagster.report_minutes, links_of(config.dagster)),
+            ),
+            make_failed_runs_sensor(running=running),
+            make_failed_ticks_sensor(running=running, every_seconds=times.failed_ticks_seconds),
+            make_old_runs_sensor(running=running, every_seconds=times.old_runs_seconds),
+        ],
         resources={"engines": engines or _engines(settings)},
         # One process per run: a sync takes 3-4 s so, 15-23 s with a process per step. What runs at
         # once are calls inside a step, not steps.
@@ -74,28 +91,58 @@ def build_definitions(
     )
 
 
-def _policies(spec: dg.AssetSpec) -> dg.AssetSpec:
-    """Give every asset what all assets have."""
-    return spec.replace_attributes(owners=[OWNER]).merge_attributes(
-        tags={"influence/group": spec.group_name or "default"}
-    )
+def _policies(config: Shown) -> Callable[[dg.AssetSpec], dg.AssetSpec]:
+    """Give every asset what all assets of its group have."""
+    times, links = config.schedule, links_of(config.dagster)
+    synced = freshness(times.sync, times.timezone, config.watch)
+    late = {
+        **dict.fromkeys((changes.GROUP, influence.GROUP), synced),
+        MEMBERS: freshness(times.members, times.timezone, config.watch),
+    }
+
+    def apply(spec: dg.AssetSpec) -> dg.AssetSpec:
+        group = spec.group_name or "default"
+        name = spec.key.path[-1]
+        policy = late.get(name) or late.get(group)
+        more = links.words("operations.md", "what-dagster-shows")
+        changed = spec.replace_attributes(
+            owners=[config.dagster.owner],
+            description=f"{spec.description}\n\nMore: {more}",
+        )
+        if policy is not None:
+            changed = changed.replace_attributes(freshness_policy=policy)
+        return changed.merge_attributes(tags={"influence/group": group})
+
+    return apply
 
 
 def _engines(settings: Settings | None) -> EngineResource:
     return EngineResource() if settings is None else resource_for(settings)
 
 
-def _times(settings: Settings | None) -> tuple[Schedule, bool]:
-    """Read when things run; the defaults where the settings cannot be read (a run says why)."""
+@dataclass(frozen=True)
+class Shown:
+    """What of the settings decides what Dagster shows; the defaults where they cannot be read (a
+    run says why)."""
+
+    schedule: Schedule = field(default_factory=Schedule)
+    watch: Watch = field(default_factory=Watch)
+    dagster: DagsterFace = field(default_factory=DagsterFace)
+
+
+def _config(settings: Settings | None) -> Shown:
     try:
-        settings = settings or load_settings()
-        running = settings.environment.automation == "on"
+        config = (settings or load_settings()).config
     except ConfigurationError:
-        return Schedule(), False
+        return Shown()
+    return Shown(config.schedule, config.watch, config.dagster)
+
+
+def _running(settings: Settings | None) -> bool:
     try:
-        return settings.config.schedule, running
+        return (settings or load_settings()).environment.automation == "on"
     except ConfigurationError:
-        return Schedule(), running
+        return False
 
 
 defs = build_definitions()

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from influence_pipeline.assets import reporting
+from influence_pipeline.assets import checks, reporting
 from influence_pipeline.assets.kinds import KINDS
+from influence_pipeline.assets.links import links_of
 from influence_pipeline.assets.reporting import Reported
 from influence_pipeline.records import Entity
 from influence_pipeline.resources import EngineResource
+from influence_pipeline.sync.engine import Engine, Report
 
 GROUP = "influence"
 REWARDS = "rewards_used"
@@ -32,7 +34,7 @@ def _deliver(
         kinds={"api"},
         pool=POOL,
         retry_policy=retry,
-        check_specs=[reporting.nothing_parked(name)],
+        check_specs=delivery_checks(name, entity),
         description=(
             f"{description}\n\nSends what is due and writes down each answer; a record that fails "
             "costs only itself and is tried again or parked. Safe to run at any time, by itself "
@@ -42,11 +44,30 @@ def _deliver(
     def deliver(context: dg.AssetExecutionContext, engines: EngineResource) -> Reported:
         with engines.engine() as engine:
             report = engine.deliver(entity, reporting.Progress(context.log, name))
-            metadata = reporting.of_delivery(engine.state, report)
-            check = reporting.check_parked(engine.state, report)
-        return dg.MaterializeResult(metadata=metadata, check_results=[check])
+            return dg.MaterializeResult(
+                metadata=reporting.of_delivery(engine.state, report),
+                check_results=delivery_results(engine, report),
+            )
 
     return deliver
+
+
+def delivery_checks(name: str, entity: Entity) -> list[dg.AssetCheckSpec]:
+    """Give the checks of a delivery; that of the account's pace stands at the orders."""
+    specs = [reporting.nothing_parked(name), checks.nothing_waits_long(name)]
+    return [*specs, checks.not_throttled(name)] if entity is Entity.ORDER else specs
+
+
+def delivery_results(engine: Engine, report: Report) -> list[dg.AssetCheckResult]:
+    """Give their results. Raises StateError."""
+    watch, links = engine.config.watch, links_of(engine.config.dagster)
+    results = [
+        reporting.check_parked(engine.state, report, watch, links),
+        checks.check_waits(report, watch, links),
+    ]
+    if report.entity is Entity.ORDER:
+        results.append(checks.check_pace(engine.state, links))
+    return results
 
 
 def influence_assets(retry: dg.RetryPolicy) -> list[dg.AssetsDefinition]:

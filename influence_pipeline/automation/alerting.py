@@ -9,6 +9,7 @@ import dagster as dg
 
 from influence_pipeline.alerts import Alerts
 from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.mail import post_of
 from influence_pipeline.resources import EngineResource
 
 FAILED_RUNS = "failed_runs"
@@ -35,11 +36,14 @@ class _InDagster:
 
 def alerts_of(instance: dg.DagsterInstance, engines: EngineResource) -> Alerts:
     """Give the alerts of this Dagster; with settings that cannot be read, into the log alone."""
-    url = None
-    with suppress(ConfigurationError):
-        secret = engines.settings().environment.alert_url
-        url = None if secret is None else secret.get_secret_value()
-    return Alerts(url, _InDagster(instance))
+    url = post = None
+    # ValueError: a port of INFLUENCE_SMTP_URL that is none; `check` says so.
+    with suppress(ConfigurationError, ValueError):
+        environment = engines.settings().environment
+        url = None if environment.alert_url is None else environment.alert_url.get_secret_value()
+        if environment.smtp_url is not None and environment.alert_email is not None:
+            post = post_of(environment.smtp_url.get_secret_value(), environment.alert_email)
+    return Alerts(url, _InDagster(instance), post=post)
 
 
 def make_failed_runs_sensor(*, running: bool) -> dg.SensorDefinition:
@@ -50,8 +54,8 @@ def make_failed_runs_sensor(*, running: bool) -> dg.SensorDefinition:
         name=FAILED_RUNS,
         default_status=status,
         description=(
-            "Tells a person of each run that failed: in the log, and at INFLUENCE_ALERT_URL where "
-            "it is set. The same words once an hour."
+            "Tells a person of each run that failed: in the log, and where INFLUENCE_ALERT_URL or "
+            "INFLUENCE_ALERT_EMAIL say. The same words once an hour."
         ),
     )
     def failed_runs(context: dg.RunFailureSensorContext, engines: EngineResource) -> None:

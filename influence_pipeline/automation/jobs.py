@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from influence_pipeline.assets.by_hand import SyncByHand, make_step
 from influence_pipeline.assets.changes import CaptureConfig
 from influence_pipeline.assets.coupons import COUPONS
 from influence_pipeline.assets.influence import REWARDS
@@ -23,6 +24,7 @@ FULL_COMPARE = "full_compare"
 FIRST_IMPORT = "first_import"
 WORK_OFF_WEBHOOKS = "work_off_webhooks"
 RECONCILE_MEMBERS = "reconcile_members"
+SYNC_BY_HAND = "sync_by_hand"
 
 # deploy/dagster.yaml lets one run with this tag out of the queue at a time.
 LIVE = {"influence/lane": "live"}
@@ -37,6 +39,26 @@ _SYNCED = [
 def _captures(*, full: bool) -> dg.RunConfig:
     """Say `full` for each capture, so that the launchpad shows what can be chosen."""
     return dg.RunConfig(ops={kind.changes: CaptureConfig(full=full) for kind in KINDS})
+
+
+def make_job_by_hand() -> dg.JobDefinition:
+    """Make the job for a person: one step, one form."""
+    step = make_step()
+
+    @dg.job(
+        name=SYNC_BY_HAND,
+        tags={**LIVE, "influence/started": "by hand"},
+        config=dg.RunConfig(ops={step.name: SyncByHand()}),
+        description=(
+            "For a person: sync all or one of customers, products and orders now, with what the "
+            "launchpad offers. Unchanged it does what incremental_sync does; it waits in the queue "
+            "while one of the scheduled syncs is at work."
+        ),
+    )
+    def sync_by_hand() -> None:
+        step()
+
+    return sync_by_hand
 
 
 def make_jobs() -> list[UnresolvedAssetJobDefinition]:

@@ -20,7 +20,15 @@ from influence_pipeline.settings.file import Config
 from influence_pipeline.settings.loading import DEFAULT_FILE, Settings, load_settings
 from influence_pipeline.settings.places import place_of
 from influence_pipeline.settings.rewards import Caps, CouponKind, Coupons, Reward
-from influence_pipeline.settings.running import Check, Members, Retention, Schedule, Webhooks
+from influence_pipeline.settings.running import (
+    Check,
+    DagsterFace,
+    Members,
+    Retention,
+    Schedule,
+    Watch,
+    Webhooks,
+)
 from influence_pipeline.settings.traffic import Capture, Delivery
 
 __all__ = [
@@ -33,6 +41,7 @@ __all__ = [
     "Config",
     "CouponKind",
     "Coupons",
+    "DagsterFace",
     "Delivery",
     "EntityMapping",
     "Environment",
@@ -43,6 +52,7 @@ __all__ = [
     "Schedule",
     "Settings",
     "Source",
+    "Watch",
     "Webhooks",
     "load_settings",
     "place_of",

@@ -143,6 +143,16 @@ def metadata_table(
     return [record.data for record in table.records]
 
 
+def check_of(result: dg.ExecuteInProcessResult, asset: str, name: str) -> dg.AssetCheckEvaluation:
+    """The one evaluation of a check in a run."""
+    (check,) = [
+        one
+        for one in result.get_asset_check_evaluations()
+        if (one.asset_key, one.check_name) == (dg.AssetKey(asset), name)
+    ]
+    return check
+
+
 def failure_of(result: dg.ExecuteInProcessResult) -> str:
     """The description of the one step failure."""
     (event,) = result.filter_events(lambda one: one.is_step_failure)

@@ -1,0 +1,49 @@
+"""How long the pause between two runs of a schedule may be, and from when on an asset is late."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+# Dagster's own reading of cron lines, by which its daemon starts runs; it has no public name.
+from dagster._utils.schedules import cron_string_iterator, is_valid_cron_string
+
+from influence_pipeline.settings import Watch
+
+# So many pauses of a schedule are looked at: a line for working days has its weekend among them.
+_PAUSES = 12
+
+
+def longest_pause(cron: str, timezone: str) -> timedelta | None:
+    """Give the longest pause between two of the next ticks; None: the line cannot be read."""
+    try:
+        ZoneInfo(timezone)
+    except (KeyError, ValueError, OSError):
+        return None
+    if not is_valid_cron_string(cron):
+        return None
+    ticks = cron_string_iterator(datetime.now(UTC).timestamp(), cron, timezone)
+    return max(after - before for before, after in pairwise(islice(ticks, _PAUSES + 1)))
+
+
+def freshness(cron: str, timezone: str, watch: Watch) -> dg.FreshnessPolicy | None:
+    """Give the policy of what a schedule materializes; None: it has none.
+
+    Dagster judges only what has been materialized once: on a fresh install the UI shows "Unknown",
+    not "late".
+    """
+    if watch.fresh_minutes is not None:
+        if watch.fresh_minutes == 0:
+            return None
+        fail = timedelta(minutes=max(watch.fresh_minutes, 2.0))
+        return dg.FreshnessPolicy.time_window(fail_window=fail, warn_window=fail / 2)
+    pause = longest_pause(cron, timezone)
+    if pause is None:
+        return None
+    return dg.FreshnessPolicy.time_window(
+        fail_window=3 * pause + timedelta(minutes=30),
+        warn_window=2 * pause + timedelta(minutes=10),
+    )
