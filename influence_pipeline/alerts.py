@@ -1,8 +1,8 @@
-"""Telling a person that something is wrong: a line in the log, and a message to a chat or by e-mail.
+"""Telling a person that something is wrong: a line in the log, and a message to a chat or by mail.
 
 The message is POST {"text": …} to INFLUENCE_ALERT_URL, which Slack, Mattermost, Google Chat and
-Teams' workflows take; and a mail to INFLUENCE_ALERT_EMAIL through INFLUENCE_SMTP_URL. Where both are
-set, both are told. The same words are told once an hour, so that a night of failing ticks is a
+Teams' workflows take; and a mail to INFLUENCE_ALERT_EMAIL through INFLUENCE_SMTP_URL. Where both
+are set, both are told. The same words are told once an hour, so that a night of failing ticks is a
 few messages; what worked again after an alert is told once. Nothing here ever fails its caller, or
 holds it up for more than five seconds.
 
@@ -63,8 +63,12 @@ class InThisProcess:
 
 
 class Alerts:
-    """Tells what is wrong: to the chat at `url`, and by `post`; without both, the log alone. `about` names what works or does not; trouble
-    about it is over when `works_again` is called for the same name."""
+    """Tells what is wrong: to the chat at `url`, and by `post`; without both, the log alone.
+
+    `about` names what works or does not; trouble about it is over when `works_again` is called for
+    the same name. `store`: whose trouble it is, where there are several; the words then begin with
+    its name.
+    """
 
     def __init__(
         self,
@@ -73,14 +77,17 @@ class Alerts:
         *,
         post: Post | None = None,
         now: Callable[[], float] = time.time,
+        store: str | None = None,
     ) -> None:
         self._url = url
         self._post = post
         self._memory = memory
         self._now = now
+        self._opening = "" if store is None else f"Store {store}: "
 
     def alert(self, about: str, words: str) -> None:
         """Tell it, unless the same was told within the hour. `words`: what, why, what to do."""
+        words = self._opening + words
         told = self._told()
         key = f"{about} {_digest(words)}"
         if key in told:
@@ -99,6 +106,7 @@ class Alerts:
         if quiet:
             until = datetime.fromtimestamp(max(quiet) + SAME_WORDS_SECONDS, UTC)
             words += f" (The same trouble would be told again from {until:%H:%M} UTC on.)"
+        words = self._opening + words
         log.warning("%s", words)
         self._remember(told)
         self._send(words)
@@ -140,8 +148,8 @@ class Alerts:
 
 
 def _beside(way: Callable[[], str | None]) -> tuple[threading.Thread, list[str | None]]:
-    """Deliver it in a thread: libraries bound each wait for a byte, not the whole. A daemon, so that
-    nobody waits for it at the end of the process."""
+    """Deliver it in a thread: libraries bound each wait for a byte, not the whole. A daemon, so
+    that nobody waits for it at the end of the process."""
     outcome: list[str | None] = []
     thread = threading.Thread(target=lambda: outcome.append(way()), name="alert", daemon=True)
     thread.start()

@@ -11,18 +11,20 @@ INFLUENCE_AUTOMATION=on, as the demo and `make dev` do.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import dagster as dg
 
 from influence_pipeline.assets import changes, influence
 from influence_pipeline.assets.changes import change_assets
-from influence_pipeline.assets.coupons import coupon_asset, webhook_inbox
+from influence_pipeline.assets.coupons import coupon_asset, inbox_asset
 from influence_pipeline.assets.first_import import import_assets, months_from
 from influence_pipeline.assets.influence import influence_assets
-from influence_pipeline.assets.links import links_of, with_references
+from influence_pipeline.assets.links import Links, links_of, with_references
 from influence_pipeline.assets.members import MEMBERS, member_asset
+from influence_pipeline.assets.names import ONE_STORE, Names
 from influence_pipeline.assets.store import store_assets
 from influence_pipeline.automation.alerting import make_failed_runs_sensor
 from influence_pipeline.automation.cadence import freshness
@@ -54,49 +56,93 @@ def build_definitions(
     `settings`: used as they are; by default the environment, read again by every run.
     `engines`: opens the engine; by default with these settings.
     """
+    return _definitions([_of_store(ONE_STORE, settings, engines or _engines(settings), retry)])
+
+
+@dataclass(frozen=True)
+class _OfStore:
+    """What Dagster is shown of one store; its names are nobody else's."""
+
+    assets: list[Any]
+    jobs: list[Any]
+    schedules: list[dg.ScheduleDefinition]
+    sensors: list[dg.SensorDefinition]
+    names: Names
+    engines: EngineResource
+    running: bool
+    times: Schedule
+
+
+def _of_store(
+    names: Names, settings: Settings | None, engines: EngineResource, retry: dg.RetryPolicy
+) -> _OfStore:
     config = _config(settings)
-    times, running = config.schedule, _running(settings)
+    times, running, links = config.schedule, _running(settings), links_of(config.dagster)
     months = months_from(times.import_from)
     with warnings.catch_warnings():
         # Dagster calls backfill policies and code references "beta" at every load.
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
-            *store_assets,
-            *change_assets(retry),
-            *influence_assets(retry),
-            *import_assets(months, retry),
-            webhook_inbox,
-            coupon_asset(retry),
-            member_asset(retry),
+            *store_assets(names),
+            *change_assets(names, retry),
+            *influence_assets(names, retry),
+            *import_assets(names, months, retry),
+            inbox_asset(names),
+            coupon_asset(names, retry),
+            member_asset(names, retry),
         ]
-        shown = with_references(dg.map_asset_specs(_policies(config), assets), config.dagster)
-    return dg.Definitions(
-        assets=shown,
-        jobs=[*make_jobs(), make_job_by_hand()],
-        schedules=make_schedules(times, running=running),
+        policies = _policies(names, config, links)
+        shown = with_references(dg.map_asset_specs(policies, assets), config.dagster)
+    return _OfStore(
+        assets=list(shown),
+        jobs=[*make_jobs(names), make_job_by_hand(names)],
+        schedules=make_schedules(names, times, running=running),
         sensors=[
             make_coupon_sensor(
+                names,
+                engines,
                 running=running,
                 every_seconds=times.coupon_sensor_seconds,
-                shown=SensorShown(config.dagster.report_minutes, links_of(config.dagster)),
-            ),
-            make_failed_runs_sensor(running=running),
-            make_failed_ticks_sensor(running=running, every_seconds=times.failed_ticks_seconds),
-            make_old_runs_sensor(running=running, every_seconds=times.old_runs_seconds),
+                shown=SensorShown(config.dagster.report_minutes, links),
+            )
         ],
-        resources={"engines": engines or _engines(settings)},
+        times=times,
+        names=names,
+        engines=engines,
+        running=running,
+    )
+
+
+def _definitions(stores: Sequence[_OfStore]) -> dg.Definitions:
+    engines = {store.names: store.engines for store in stores}
+    running = any(store.running for store in stores)
+    times = [store.times for store in stores]
+    return dg.Definitions(
+        assets=[asset for store in stores for asset in store.assets],
+        jobs=[job for store in stores for job in store.jobs],
+        schedules=[schedule for store in stores for schedule in store.schedules],
+        sensors=[
+            *(sensor for store in stores for sensor in store.sensors),
+            # One of each, however many stores there are; as often as the first one's settings say.
+            make_failed_runs_sensor(engines, running=running),
+            make_failed_ticks_sensor(
+                engines, running=running, every_seconds=times[0].failed_ticks_seconds
+            ),
+            make_old_runs_sensor(engines, running=running, every_seconds=times[0].old_runs_seconds),
+        ],
+        resources={store.names.resource: store.engines for store in stores},
         # One process per run: a sync takes 3-4 s so, 15-23 s with a process per step. What runs at
         # once are calls inside a step, not steps.
         executor=dg.in_process_executor,
     )
 
 
-def _policies(config: Shown) -> Callable[[dg.AssetSpec], dg.AssetSpec]:
+def _policies(names: Names, config: Shown, links: Links) -> Callable[[dg.AssetSpec], dg.AssetSpec]:
     """Give every asset what all assets of its group have."""
-    times, links = config.schedule, links_of(config.dagster)
+    times = config.schedule
     synced = freshness(times.sync, times.timezone, config.watch)
     late = {
-        **dict.fromkeys((changes.GROUP, influence.GROUP), synced),
+        **dict.fromkeys(map(names.name, (changes.GROUP, influence.GROUP)), synced),
         MEMBERS: freshness(times.members, times.timezone, config.watch),
     }
 
@@ -111,7 +157,7 @@ def _policies(config: Shown) -> Callable[[dg.AssetSpec], dg.AssetSpec]:
         )
         if policy is not None:
             changed = changed.replace_attributes(freshness_policy=policy)
-        return changed.merge_attributes(tags={"influence/group": group})
+        return changed.merge_attributes(tags={"influence/group": group, **names.tags})
 
     return apply
 

@@ -1,8 +1,8 @@
 """Sending one message by SMTP: to whom and through which server the settings say.
 
 smtp:// begins readable and goes over to TLS where the server offers it (STARTTLS); a password is
-never sent without. smtps:// is TLS from the first byte. Certificates are verified. Nothing here says
-the password, or what a server answers, which may repeat it.
+never sent without, but to this machine. smtps:// is TLS from the first byte. Certificates are
+verified. Nothing here says the password, or what a server answers, which may repeat it.
 """
 
 from __future__ import annotations
@@ -95,15 +95,22 @@ def _connected(post: Post, seconds: float) -> smtplib.SMTP:
     else:
         server = smtplib.SMTP(post.host, post.port, timeout=seconds)
     try:
-        server.ehlo_or_helo_if_needed()
-        if not post.tls_at_once and server.has_extn("starttls"):
-            server.starttls(context=context)
-            server.ehlo()
-        elif not post.tls_at_once and post.password is not None and not post.local:
-            raise MailRefused("it offers no TLS, and a password is not sent readable")
+        _secured(server, post, context)
         if post.user is not None:
             server.login(post.user, post.password or "")
     except BaseException:
         server.close()
         raise
     return server
+
+
+def _secured(server: smtplib.SMTP, post: Post, context: ssl.SSLContext) -> None:
+    """Go over to TLS, or make sure that no secret needs it."""
+    server.ehlo_or_helo_if_needed()
+    if post.tls_at_once:
+        return
+    if server.has_extn("starttls"):
+        server.starttls(context=context)
+        server.ehlo()
+    elif post.password is not None and not post.local:
+        raise MailRefused("it offers no TLS, and a password is not sent readable")

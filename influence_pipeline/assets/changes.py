@@ -9,10 +9,10 @@ from pydantic import Field
 from influence_pipeline.assets import checks, reporting
 from influence_pipeline.assets.kinds import KINDS, Kind
 from influence_pipeline.assets.links import links_of
+from influence_pipeline.assets.names import Names
 from influence_pipeline.assets.reporting import Reported
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
-from influence_pipeline.resources import EngineResource
 from influence_pipeline.sql import load_queries
 
 GROUP = "changes"
@@ -47,16 +47,17 @@ class CaptureConfig(dg.Config):
     )
 
 
-def _capture(kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
+def _capture(names: Names, kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
     @dg.asset(
-        name=kind.changes,
-        deps=[kind.in_store],
-        group_name=GROUP,
+        key=names.key(kind.changes),
+        deps=[names.key(kind.in_store)],
+        group_name=names.name(GROUP),
+        required_resource_keys={names.resource},
         kinds={"postgres"},
         retry_policy=retry,
         check_specs=[
-            reporting.nothing_missed(kind.changes),
-            checks.counts_agree(kind.changes),
+            reporting.nothing_missed(names.key(kind.changes)),
+            checks.counts_agree(names.key(kind.changes)),
         ],
         description=(
             f"Which {kind.entity.plural} differ from what Influence has.\n\n"
@@ -65,11 +66,9 @@ def _capture(kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             f"for `{kind.delivered}`; a record that cannot be read is parked with its reason."
         ),
     )
-    def capture(
-        context: dg.AssetExecutionContext, config: CaptureConfig, engines: EngineResource
-    ) -> Reported:
+    def capture(context: dg.AssetExecutionContext, config: CaptureConfig) -> Reported:
         started = time.monotonic()
-        with engines.engine() as engine:
+        with names.engines(context).engine() as engine:
             captured = engine.capture(
                 kind.entity,
                 full=config.full,
@@ -87,7 +86,9 @@ def _capture(kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
         if captured.full:
             in_store = captured.looked_at + captured.unreadable
             context.log_event(
-                dg.AssetObservation(kind.in_store, metadata={"dagster/row_count": in_store})
+                dg.AssetObservation(
+                    names.key(kind.in_store), metadata={"dagster/row_count": in_store}
+                )
             )
         return dg.MaterializeResult(
             metadata=reporting.of_capture(captured, preview, seconds),
@@ -103,6 +104,6 @@ def _to_send(state: Postgres, entity: Entity) -> list[dict[str, Any]]:
         return [dict(row) for row in rows.mappings()]
 
 
-def change_assets(retry: dg.RetryPolicy) -> list[dg.AssetsDefinition]:
+def change_assets(names: Names, retry: dg.RetryPolicy) -> list[dg.AssetsDefinition]:
     """Make the three captures."""
-    return [_capture(kind, retry) for kind in KINDS]
+    return [_capture(names, kind, retry) for kind in KINDS]

@@ -1,5 +1,5 @@
-"""Asset checks beside those of parked and missed records: nothing waits too long, the pace, counts of
-store and snapshots, the reward table. What each looks at is in the engine; here are the words.
+"""Asset checks beside those of parked and missed records: nothing waits too long, the pace, counts
+of store and snapshots, the reward table. What each looks at is in the engine; here are the words.
 
 They are results of the asset's own step: a check of its own would cost a step each.
 """
@@ -28,7 +28,7 @@ _WARN, _ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 _FEW = 5
 
 
-def nothing_waits_long(asset: str) -> dg.AssetCheckSpec:
+def nothing_waits_long(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """Give the check that every delivery of live changes carries."""
     return dg.AssetCheckSpec(
         NOTHING_WAITS_LONG,
@@ -70,7 +70,7 @@ def check_waits(report: Report, watch: Watch, links: Links) -> dg.AssetCheckResu
     )
 
 
-def not_throttled(asset: str) -> dg.AssetCheckSpec:
+def not_throttled(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """Give the check of the account's pace; one asset carries it for all."""
     return dg.AssetCheckSpec(
         NOT_THROTTLED,
@@ -112,7 +112,7 @@ def check_pace(state: Postgres, links: Links) -> dg.AssetCheckResult:
     )
 
 
-def counts_agree(asset: str) -> dg.AssetCheckSpec:
+def counts_agree(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """Give the check that every capture carries."""
     return dg.AssetCheckSpec(
         COUNTS_AGREE,
@@ -135,21 +135,21 @@ def check_counts(
             passed=True,
             severity=_WARN,
             description="Not counted yet; the next full compare does.",
-            metadata={"in_store": 0, "known": 0},
+            metadata={"in_store": 0, "to_tell": 0, "known": 0, "unreadable": 0},
         )
+    numbers: dict[str, Any] = {
+        "in_store": found.in_store,
+        "to_tell": found.to_tell,
+        "known": found.known,
+        "unreadable": found.unreadable,
+        "counted at": found.at,
+    }
     return dg.AssetCheckResult(
         check_name=COUNTS_AGREE,
         passed=found.agree,
         severity=_WARN if found.trouble is not None else _ERROR,
         description=_count_words(entity, found),
-        metadata={
-            "in_store": found.in_store,
-            "to_tell": found.to_tell,
-            "known": found.known,
-            "unreadable": found.unreadable,
-            "counted at": found.at,
-        }
-        | _advice(found.agree, links, "mapping.md", "the-full-compare"),
+        metadata=numbers | _advice(found.agree, links, "mapping.md", "the-full-compare"),
     )
 
 
@@ -163,24 +163,26 @@ def _count_words(entity: Entity, found: health.Counted) -> str:
     beside = f"{found.known:,} are known and {found.unreadable:,} parked as unreadable"
     if found.moving:
         return f"The store gives {found.in_store:,} {name}; {beside}; the shop went on meanwhile."
+    then = (
+        "`influence-pipeline check`; then "
+        f"`influence-pipeline sync --entity {name} --every-record`."
+    )
     if found.missing:
         return (
             f"The store gives {found.to_tell:,} {name} that are to be told, and {beside}: "
-            f"{found.missing:,} are missing. Does the SELECT give an id twice, or rows that another "
-            f"session sees and the reader does not? `influence-pipeline check`; then `influence-"
-            f"pipeline sync --entity {name} --every-record`."
+            f"{found.missing:,} are missing. Does the SELECT give an id twice, or other rows each "
+            f"time? {then}"
         )
     if found.too_many:
         return (
-            f"The store gives {found.in_store:,} {name}, and {beside}: {found.too_many:,} are known "
-            "that it does not give. Were rows hidden from the reader's role (row-level security), "
-            f"or does the SELECT give different rows each time? `influence-pipeline check`; then "
-            f"`influence-pipeline sync --entity {name} --every-record`."
+            f"The store gives {found.in_store:,} {name}, and {beside}: {found.too_many:,} are "
+            "known that it does not give. Were rows hidden from the reader's role (row-level "
+            f"security), or does the SELECT give other rows each time? {then}"
         )
     return f"The store gives {found.in_store:,} {name}; {beside}."
 
 
-def rewards_listed(asset: str) -> dg.AssetCheckSpec:
+def rewards_listed(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """Give the check that the asset of coupons carries."""
     return dg.AssetCheckSpec(
         REWARDS_LISTED,
@@ -232,12 +234,11 @@ def check_rewards(
     )
 
 
-def evaluation(asset: str, check: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+def evaluation(asset: dg.AssetKey, check: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
     """Give a check's result as what is reported outside of a step of its asset."""
-    assert check.check_name is not None
     return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(asset),
-        check_name=check.check_name,
+        asset_key=asset,
+        check_name=str(check.check_name),
         passed=check.passed,
         severity=check.severity,
         description=check.description,

@@ -13,9 +13,9 @@ import dagster as dg
 
 from influence_pipeline.assets import checks
 from influence_pipeline.assets.links import Links, links_of
+from influence_pipeline.assets.names import Names
 from influence_pipeline.assets.reporting import MOST, Reported
 from influence_pipeline.postgres import Postgres
-from influence_pipeline.resources import EngineResource
 from influence_pipeline.settings import Reward
 from influence_pipeline.sql import load_queries
 from influence_pipeline.webhooks.attempts import MEMBER_TOPICS
@@ -33,16 +33,19 @@ _SQL = load_queries(__file__, "coupons.sql")
 _MOST_OPEN = 1000
 _NEWEST = 10_000
 
-webhook_inbox = dg.AssetSpec(
-    INBOX,
-    group_name=GROUP,
-    kinds={"postgres"},
-    description=(
-        "Every webhook of Influence's that the receiver answered with 2xx, once, as it came.\n\n"
-        "Written by `influence-pipeline receiver`. Look into it with `influence-pipeline events "
-        "list`; bodies hold personal data and are never shown here."
-    ),
-)
+
+def inbox_asset(names: Names) -> dg.AssetSpec:
+    """Make the external asset of stored events."""
+    return dg.AssetSpec(
+        names.key(INBOX),
+        group_name=names.name(GROUP),
+        kinds={"postgres"},
+        description=(
+            "Every webhook of Influence's that the receiver answered with 2xx, once, as it came."
+            "\n\nWritten by `influence-pipeline receiver`. Look into it with `influence-pipeline "
+            "events list`; bodies hold personal data and are never shown here."
+        ),
+    )
 
 
 @dataclass(frozen=True)
@@ -128,11 +131,11 @@ class Result:
         """Which checks pass."""
         return {str(check.check_name): check.passed for check in self.checks}
 
-    def events(self) -> list[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
+    def events(self, asset: dg.AssetKey) -> list[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
         """Give it as what is reported outside of a run."""
         return [
-            dg.AssetMaterialization(COUPONS, metadata=self.metadata),
-            *(checks.evaluation(COUPONS, check) for check in self.checks),
+            dg.AssetMaterialization(asset, metadata=self.metadata),
+            *(checks.evaluation(asset, check) for check in self.checks),
         ]
 
 
@@ -253,19 +256,20 @@ def _parked_words(parked: int, ids: list[int]) -> str:
     )
 
 
-def coupon_asset(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
+def coupon_asset(names: Names, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
     """Make the asset that works the inbox off."""
 
     @dg.asset(
-        name=COUPONS,
-        deps=[INBOX],
-        group_name=GROUP,
+        key=names.key(COUPONS),
+        deps=[names.key(INBOX)],
+        group_name=names.name(GROUP),
+        required_resource_keys={names.resource},
         kinds={"postgres"},
         retry_policy=retry,
         check_specs=[
             dg.AssetCheckSpec(
                 ALL_HAVE_COUPONS,
-                asset=COUPONS,
+                asset=names.key(COUPONS),
                 description=(
                     "Every stored event that asks for a coupon has it. One that could not be made "
                     "is parked with its reason: an unknown rule, a code that is taken, a customer "
@@ -273,7 +277,7 @@ def coupon_asset(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
                     "be read is quarantined, and fails the check too."
                 ),
             ),
-            checks.rewards_listed(COUPONS),
+            checks.rewards_listed(names.key(COUPONS)),
         ],
         description=(
             "Coupons in the store, made of what customers redeemed.\n\nUsually made by the "
@@ -282,9 +286,9 @@ def coupon_asset(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             "made again."
         ),
     )
-    def coupons(context: dg.AssetExecutionContext, engines: EngineResource) -> Reported:
+    def coupons(context: dg.AssetExecutionContext) -> Reported:
         done = WorkedOff()
-        with engines.inbox() as (state, handlers):
+        with names.engines(context).inbox() as (state, handlers):
             for note in handlers.notes:
                 context.log.warning(note)
             while not done.broken_off:
@@ -292,7 +296,7 @@ def coupon_asset(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
                 done.add(round_)
                 if not round_.settled:
                     break
-            links = links_of(engines.settings().config.dagster)
+            links = links_of(names.engines(context).settings().config.dagster)
             result = result_of(state, done, rewards=handlers.terms.rewards, links=links)
         fail_if_nothing_went(done)
         return dg.MaterializeResult(metadata=result.metadata, check_results=list(result.checks))

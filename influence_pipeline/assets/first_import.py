@@ -8,8 +8,8 @@ import dagster as dg
 
 from influence_pipeline.assets import reporting
 from influence_pipeline.assets.kinds import KINDS, Kind
+from influence_pipeline.assets.names import Names
 from influence_pipeline.assets.reporting import Reported
-from influence_pipeline.resources import EngineResource
 from influence_pipeline.store.reader import Window
 
 GROUP = "first_import"
@@ -30,17 +30,18 @@ def window_of(months: dg.MonthlyPartitionsDefinition, span: dg.TimeWindow) -> Wi
 
 
 def _import(
-    kind: Kind, months: dg.MonthlyPartitionsDefinition, retry: dg.RetryPolicy
+    names: Names, kind: Kind, months: dg.MonthlyPartitionsDefinition, retry: dg.RetryPolicy
 ) -> dg.AssetsDefinition:
     @dg.asset(
-        name=kind.import_name,
-        deps=[kind.in_store],
-        group_name=GROUP,
+        key=names.key(kind.import_name),
+        deps=[names.key(kind.in_store)],
+        group_name=names.name(GROUP),
+        required_resource_keys={names.resource},
         kinds={"postgres", "api"},
         partitions_def=months,
         backfill_policy=dg.BackfillPolicy.multi_run(max_partitions_per_run=MONTHS_PER_RUN),
         retry_policy=retry,
-        check_specs=[reporting.nothing_parked(kind.import_name)],
+        check_specs=[reporting.nothing_parked(names.key(kind.import_name))],
         description=(
             f"{kind.what} Imported by the month they were created in.\n\nFor the start with a "
             "large store: a backfill shows how far it is, and can be stopped and gone on with. The "
@@ -49,10 +50,10 @@ def _import(
             f"{MONTHS_PER_RUN}."
         ),
     )
-    def import_months(context: dg.AssetExecutionContext, engines: EngineResource) -> Reported:
+    def import_months(context: dg.AssetExecutionContext) -> Reported:
         window = window_of(months, context.partition_time_window)
         progress = reporting.Progress(context.log, kind.import_name)
-        with engines.engine() as engine:
+        with names.engines(context).engine() as engine:
             report = engine.import_window(kind.entity, window, progress)
             metadata = reporting.of_import(report, months=len(context.partition_keys))
             check = reporting.check_parked(engine.state, report)
@@ -64,7 +65,7 @@ def _import(
 
 
 def import_assets(
-    months: dg.MonthlyPartitionsDefinition, retry: dg.RetryPolicy
+    names: Names, months: dg.MonthlyPartitionsDefinition, retry: dg.RetryPolicy
 ) -> list[dg.AssetsDefinition]:
     """Make the imports of customers and products."""
-    return [_import(kind, months, retry) for kind in KINDS if kind.imported]
+    return [_import(names, kind, months, retry) for kind in KINDS if kind.imported]

@@ -7,19 +7,17 @@ import dagster as dg
 from influence_pipeline.assets import checks, reporting
 from influence_pipeline.assets.kinds import KINDS
 from influence_pipeline.assets.links import links_of
+from influence_pipeline.assets.names import Names
 from influence_pipeline.assets.reporting import Reported
 from influence_pipeline.records import Entity
-from influence_pipeline.resources import EngineResource
 from influence_pipeline.sync.engine import Engine, Report
 
 GROUP = "influence"
 REWARDS = "rewards_used"
-# One delivery at a time across all runs, so that two do not share the API's pace unknowingly. The
-# imports stay out of it: live changes must not wait for hours behind one.
-POOL = "influence_api"
 
 
 def _deliver(
+    names: Names,
     name: str,
     entity: Entity,
     *,
@@ -28,21 +26,24 @@ def _deliver(
     retry: dg.RetryPolicy,
 ) -> dg.AssetsDefinition:
     @dg.asset(
-        name=name,
-        deps=deps,
-        group_name=GROUP,
+        key=names.key(name),
+        deps=[names.key(before) for before in deps],
+        group_name=names.name(GROUP),
+        required_resource_keys={names.resource},
         kinds={"api"},
-        pool=POOL,
+        # One delivery at a time across all runs, so that two do not share the API's pace
+        # unknowingly. The imports stay out of it: live changes must not wait for hours behind one.
+        pool=names.pool,
         retry_policy=retry,
-        check_specs=delivery_checks(name, entity),
+        check_specs=delivery_checks(names.key(name), entity),
         description=(
             f"{description}\n\nSends what is due and writes down each answer; a record that fails "
             "costs only itself and is tried again or parked. Safe to run at any time, by itself "
             "too: running twice sends nothing."
         ),
     )
-    def deliver(context: dg.AssetExecutionContext, engines: EngineResource) -> Reported:
-        with engines.engine() as engine:
+    def deliver(context: dg.AssetExecutionContext) -> Reported:
+        with names.engines(context).engine() as engine:
             report = engine.deliver(entity, reporting.Progress(context.log, name))
             return dg.MaterializeResult(
                 metadata=reporting.of_delivery(engine.state, report),
@@ -52,7 +53,7 @@ def _deliver(
     return deliver
 
 
-def delivery_checks(name: str, entity: Entity) -> list[dg.AssetCheckSpec]:
+def delivery_checks(name: dg.AssetKey, entity: Entity) -> list[dg.AssetCheckSpec]:
     """Give the checks of a delivery; that of the account's pace stands at the orders."""
     specs = [reporting.nothing_parked(name), checks.nothing_waits_long(name)]
     return [*specs, checks.not_throttled(name)] if entity is Entity.ORDER else specs
@@ -70,10 +71,11 @@ def delivery_results(engine: Engine, report: Report) -> list[dg.AssetCheckResult
     return results
 
 
-def influence_assets(retry: dg.RetryPolicy) -> list[dg.AssetsDefinition]:
+def influence_assets(names: Names, retry: dg.RetryPolicy) -> list[dg.AssetsDefinition]:
     """Make the three deliveries and the one of used rewards."""
     made = [
         _deliver(
+            names,
             kind.delivered,
             kind.entity,
             deps=[kind.changes, *kind.after],
@@ -83,6 +85,7 @@ def influence_assets(retry: dg.RetryPolicy) -> list[dg.AssetsDefinition]:
         for kind in KINDS
     ]
     rewards = _deliver(
+        names,
         REWARDS,
         Entity.REWARD,
         deps=[Entity.ORDER.plural, "coupons"],

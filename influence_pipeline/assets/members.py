@@ -10,8 +10,8 @@ import dagster as dg
 from pydantic import Field
 
 from influence_pipeline.assets.coupons import GROUP, INBOX
+from influence_pipeline.assets.names import Names
 from influence_pipeline.assets.reporting import MOST, Reported
-from influence_pipeline.resources import EngineResource
 from influence_pipeline.webhooks import gaps
 from influence_pipeline.webhooks.gaps import Gap, GapCount
 from influence_pipeline.webhooks.reconcile import Reconciled, pause_between_pages, reconcile
@@ -28,19 +28,20 @@ class ReconcileConfig(dg.Config):
     )
 
 
-def member_asset(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
+def member_asset(names: Names, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
     """Make the asset of members with its check."""
 
     @dg.asset(
-        name=MEMBERS,
-        deps=[INBOX],
-        group_name=GROUP,
+        key=names.key(MEMBERS),
+        deps=[names.key(INBOX)],
+        group_name=names.name(GROUP),
+        required_resource_keys={names.resource},
         kinds={"api", "postgres"},
         retry_policy=retry,
         check_specs=[
             dg.AssetCheckSpec(
                 BALANCES_ADD_UP,
-                asset=MEMBERS,
+                asset=names.key(MEMBERS),
                 description=(
                     "Every change of a member's balance was told by an event of points, or follows "
                     "from a refund that this pipeline sent. Points that are gone without one: a "
@@ -55,10 +56,8 @@ def member_asset(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             "nothing at Influence. Safe to run at any time."
         ),
     )
-    def members(
-        context: dg.AssetExecutionContext, config: ReconcileConfig, engines: EngineResource
-    ) -> Reported:
-        with engines.members() as (state, api, settings):
+    def members(context: dg.AssetExecutionContext, config: ReconcileConfig) -> Reported:
+        with names.engines(context).members() as (state, api, settings):
             done = reconcile(
                 state,
                 api,
@@ -72,7 +71,7 @@ def member_asset(retry: dg.RetryPolicy) -> dg.AssetsDefinition:
             check = _check(done.gaps, found)
             if done.trouble is not None:
                 # What was found is kept; the check is told before the run fails.
-                context.log_event(_evaluation(check))
+                context.log_event(_evaluation(names, check))
                 raise done.trouble
         return dg.MaterializeResult(metadata=_metadata(done), check_results=[check])
 
@@ -140,9 +139,9 @@ def _check(count: GapCount, found: Sequence[Gap]) -> dg.AssetCheckResult:
     )
 
 
-def _evaluation(check: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
+def _evaluation(names: Names, check: dg.AssetCheckResult) -> dg.AssetCheckEvaluation:
     return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(MEMBERS),
+        asset_key=names.key(MEMBERS),
         check_name=BALANCES_ADD_UP,
         passed=check.passed,
         severity=check.severity,

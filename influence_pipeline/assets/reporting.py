@@ -161,7 +161,7 @@ def _acknowledged(state: Postgres, entity: Entity) -> int:
         return connection.execute(query).scalar_one()
 
 
-def nothing_parked(asset: str) -> dg.AssetCheckSpec:
+def nothing_parked(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """Give the check that every delivery and import carries."""
     return dg.AssetCheckSpec(
         NOTHING_PARKED,
@@ -218,7 +218,7 @@ def _parked_words(entity: Entity, parked: int) -> str:
     )
 
 
-def nothing_missed(asset: str) -> dg.AssetCheckSpec:
+def nothing_missed(asset: dg.AssetKey) -> dg.AssetCheckSpec:
     """Give the check that every capture carries."""
     return dg.AssetCheckSpec(
         NOTHING_MISSED,

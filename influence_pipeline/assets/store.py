@@ -5,14 +5,15 @@ from __future__ import annotations
 import dagster as dg
 
 from influence_pipeline.assets.kinds import KINDS, Kind
+from influence_pipeline.assets.names import Names
 
 GROUP = "store"
 
 
-def _spec(kind: Kind) -> dg.AssetSpec:
+def _spec(names: Names, kind: Kind) -> dg.AssetSpec:
     return dg.AssetSpec(
-        kind.in_store,
-        group_name=GROUP,
+        names.key(kind.in_store),
+        group_name=names.name(GROUP),
         kinds={"postgres"},
         description=(
             f"{kind.what}\n\nWhat the mapping's SELECT for {kind.entity.plural} gives. The store "
@@ -22,4 +23,6 @@ def _spec(kind: Kind) -> dg.AssetSpec:
     )
 
 
-store_assets = [_spec(kind) for kind in KINDS]
+def store_assets(names: Names) -> list[dg.AssetSpec]:
+    """Make the three external assets."""
+    return [_spec(names, kind) for kind in KINDS]

@@ -3,19 +3,22 @@ what was told, and the sensor that tells of failed runs.
 """
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 
 import dagster as dg
 
 from influence_pipeline.alerts import Alerts
+from influence_pipeline.assets.names import Names
+from influence_pipeline.automation.jobs import WORK_OFF_WEBHOOKS
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.mail import post_of
 from influence_pipeline.resources import EngineResource
 
 FAILED_RUNS = "failed_runs"
 _KEY = "influence_pipeline_alerts"
-# What to look at, beside the run itself, by its job.
-_LOOK = {"work_off_webhooks": "`influence-pipeline events list --state new` lists what waits."}
+# What to look at, beside the run itself.
+_LOOK = "`influence-pipeline events list --state new` lists what waits."
 _LOOK_ELSE = "`influence-pipeline status` shows what is not sent."
 
 
@@ -23,19 +26,23 @@ class _InDagster:
     """Keeps what was told in Dagster's own storage. A daemon without a code server of its own
     starts a new process for the code each minute, which would tell everything anew."""
 
-    def __init__(self, instance: dg.DagsterInstance) -> None:
+    def __init__(self, instance: dg.DagsterInstance, store: str | None) -> None:
         self._storage = instance.daemon_cursor_storage
+        self._key = _KEY if store is None else f"{_KEY}_{store}"
 
     def load(self) -> dict[str, float]:
-        found = self._storage.get_cursor_values({_KEY}).get(_KEY)
+        found = self._storage.get_cursor_values({self._key}).get(self._key)
         return json.loads(found) if found else {}
 
     def save(self, told: dict[str, float]) -> None:
-        self._storage.set_cursor_values({_KEY: json.dumps(told)})
+        self._storage.set_cursor_values({self._key: json.dumps(told)})
 
 
-def alerts_of(instance: dg.DagsterInstance, engines: EngineResource) -> Alerts:
-    """Give the alerts of this Dagster; with settings that cannot be read, into the log alone."""
+def alerts_of(instance: dg.DagsterInstance, engines: EngineResource, names: Names) -> Alerts:
+    """Give a store's alerts of this Dagster; where its settings cannot be read, into the log alone.
+
+    Where it is one of several, each alert names it.
+    """
     url = post = None
     # ValueError: a port of INFLUENCE_SMTP_URL that is none; `check` says so.
     with suppress(ConfigurationError, ValueError):
@@ -43,11 +50,16 @@ def alerts_of(instance: dg.DagsterInstance, engines: EngineResource) -> Alerts:
         url = None if environment.alert_url is None else environment.alert_url.get_secret_value()
         if environment.smtp_url is not None and environment.alert_email is not None:
             post = post_of(environment.smtp_url.get_secret_value(), environment.alert_email)
-    return Alerts(url, _InDagster(instance), post=post)
+    return Alerts(url, _InDagster(instance, names.store), post=post, store=names.store)
 
 
-def make_failed_runs_sensor(*, running: bool) -> dg.SensorDefinition:
-    """Make the sensor, switched on or off."""
+def make_failed_runs_sensor(
+    stores: Mapping[Names, EngineResource], *, running: bool
+) -> dg.SensorDefinition:
+    """Make the one sensor for all stores, switched on or off.
+
+    One, because Dagster shows each such sensor every failed run of the code location.
+    """
     status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
 
     @dg.run_failure_sensor(
@@ -58,17 +70,37 @@ def make_failed_runs_sensor(*, running: bool) -> dg.SensorDefinition:
             "INFLUENCE_ALERT_EMAIL say. The same words once an hour."
         ),
     )
-    def failed_runs(context: dg.RunFailureSensorContext, engines: EngineResource) -> None:
-        run = context.dagster_run
-        # Of a run of assets that were chosen by hand Dagster makes up a name.
-        job = "assets" if run.job_name.startswith("__") else run.job_name
-        alerts_of(context.instance, engines).alert(
-            job,
-            f"A run of {job} failed: {_why(context)} What it did not do is left to the next run. "
-            f"Look at run {run.run_id[:8]} in Dagster. {_LOOK.get(job, _LOOK_ELSE)}",
-        )
+    def failed_runs(context: dg.RunFailureSensorContext) -> None:
+        for names, engines in stores.items():
+            if _concerns(names, context):
+                _tell(names, context, alerts_of(context.instance, engines, names))
 
     return failed_runs
+
+
+def _concerns(names: Names, context: dg.RunFailureSensorContext) -> bool:
+    """Whether a run is a store's. One of assets chosen by hand may be of several stores: it is of
+    those with a step that failed, or of all if none did and the process is gone."""
+    if names.store is None:
+        return True
+    chosen = context.dagster_run.asset_selection
+    if chosen is None:
+        return context.dagster_run.tags.items() >= names.tags.items()
+    mine = {names.step(key.path[-1]) for key in chosen if names.has(key)}
+    failed = {event.step_key for event in context.get_step_failure_events()}
+    return bool(mine & failed if failed else mine)
+
+
+def _tell(names: Names, context: dg.RunFailureSensorContext, alerts: Alerts) -> None:
+    run = context.dagster_run
+    # Of a run of assets that were chosen by hand Dagster makes up a name.
+    job = "assets" if run.job_name.startswith("__") else run.job_name
+    look = _LOOK if job == names.name(WORK_OFF_WEBHOOKS) else _LOOK_ELSE
+    alerts.alert(
+        job,
+        f"A run of {job} failed: {_why(context)} What it did not do is left to the next run. "
+        f"Look at run {run.run_id[:8]} in Dagster. {look}",
+    )
 
 
 def _why(context: dg.RunFailureSensorContext) -> str:

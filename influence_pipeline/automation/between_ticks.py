@@ -20,29 +20,33 @@ log = logging.getLogger(__name__)
 
 THREAD = "between-ticks"
 _lock = threading.Lock()
-_at_work: set[threading.Event] = set()
+# By store: a tick of one leaves the threads of others alone.
+_at_work: set[tuple[str | None, threading.Event]] = set()
 
 
-def go_on(engines: EngineResource, seconds: float) -> None:
-    """Work events off in a thread until `end`, or for so many seconds."""
+def go_on(engines: EngineResource, seconds: float, store: str | None = None) -> None:
+    """Work a store's events off in a thread until `end`, or for so many seconds."""
     if seconds <= 0:
         return
     over = threading.Event()
     with _lock:
-        _at_work.add(over)
+        _at_work.add((store, over))
     # A daemon, so that a database that hangs cannot keep the process from ending.
-    given = (engines, time.monotonic() + seconds, over)
+    given = (engines, time.monotonic() + seconds, store, over)
     threading.Thread(target=_work, args=given, name=THREAD, daemon=True).start()
 
 
-def end() -> None:
-    """Let every such thread finish the events that it has begun, and end."""
+def end(store: str | None = None) -> None:
+    """Let every such thread of the store finish the events that it has begun, and end."""
     with _lock:
-        for over in _at_work:
-            over.set()
+        for of, over in _at_work:
+            if of == store:
+                over.set()
 
 
-def _work(engines: EngineResource, deadline: float, over: threading.Event) -> None:
+def _work(
+    engines: EngineResource, deadline: float, store: str | None, over: threading.Event
+) -> None:
     try:
         with engines.inbox() as (state, handlers):
             work_off_until(state, handlers, deadline=deadline, stop=over.is_set, sleep=over.wait)
@@ -50,4 +54,4 @@ def _work(engines: EngineResource, deadline: float, over: threading.Event) -> No
         log.warning("Between two ticks no event could be worked off: %s", type(error).__name__)
     finally:
         with _lock:
-            _at_work.discard(over)
+            _at_work.discard((store, over))

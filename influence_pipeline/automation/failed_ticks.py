@@ -8,7 +8,7 @@ Dagster's own page of daemons shows.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
@@ -20,8 +20,9 @@ from dagster._core.scheduler.instigation import (
     SensorInstigatorData,
     TickStatus,
 )
-from dagster._utils.error import SerializableErrorInfo
+from dagster_shared.error import SerializableErrorInfo
 
+from influence_pipeline.assets.names import Names
 from influence_pipeline.automation.alerting import alerts_of
 from influence_pipeline.automation.cadence import longest_pause
 from influence_pipeline.automation.sensors import NAME as COUPON_SENSOR
@@ -43,8 +44,10 @@ class Trouble:
     words: str | None
 
 
-def make_failed_ticks_sensor(*, running: bool, every_seconds: int) -> dg.SensorDefinition:
-    """Make the sensor, switched on or off."""
+def make_failed_ticks_sensor(
+    stores: Mapping[Names, EngineResource], *, running: bool, every_seconds: int
+) -> dg.SensorDefinition:
+    """Make the one sensor for all stores, switched on or off."""
     status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
 
     @dg.sensor(
@@ -57,10 +60,11 @@ def make_failed_ticks_sensor(*, running: bool, every_seconds: int) -> dg.SensorD
             "INFLUENCE_ALERT_EMAIL say. The same words once an hour. Starts nothing."
         ),
     )
-    def failed_ticks(context: dg.SensorEvaluationContext, engines: EngineResource) -> dg.SkipReason:
+    def failed_ticks(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         found = list(troubles(context.instance, repository_of(context), time.time()))
-        alerts = alerts_of(context.instance, engines)
         for one in found:
+            names = _whose(one.name, stores)
+            alerts = alerts_of(context.instance, stores[names], names)
             about = f"ticks of {one.name}"
             if one.words is not None:
                 alerts.alert(about, one.words)
@@ -73,6 +77,14 @@ def make_failed_ticks_sensor(*, running: bool, every_seconds: int) -> dg.SensorD
         )
 
     return failed_ticks
+
+
+def _whose(name: str, stores: Mapping[Names, EngineResource]) -> Names:
+    """Give the store whose schedule or sensor it is; of what is there for all, the first."""
+    return next(
+        (names for names in stores if names.store and name.startswith(names.name(""))),
+        next(iter(stores)),
+    )
 
 
 def repository_of(context: dg.SensorEvaluationContext) -> RemoteRepositoryOrigin | None:
@@ -112,14 +124,15 @@ def _failed(name: str, kind: str, ticks: Sequence[InstigatorTick]) -> str | None
         return None
     last = ended[0]
     error = last.tick_data.error
-    if name == COUPON_SENSOR and error is not None and error.cls_name == _IN_ITS_CODE:
+    if name.endswith(COUPON_SENSOR) and error is not None and error.cls_name == _IN_ITS_CODE:
         # It has told that itself. What happens around its code it cannot tell.
         return None
     times = last.consecutive_failure_count
     again = f" ({times} times in a row)" if times > 1 else ""
     why = _why(error)
     return (
-        f"The {kind} {name} fails{again}: {why.rstrip('.')}. It starts nothing until that is mended. Read the "
+        f"The {kind} {name} fails{again}: {why.rstrip('.')}. It starts nothing until that is "
+        "mended. Read the "
         f"failed tick in Dagster (Automation, {name}, its latest tick). A setting? "
         "`influence-pipeline check` says which. An error of code or of Dagster's storage: reload "
         "the code location, and look at the daemon's log."

@@ -12,6 +12,7 @@ from influence_pipeline.assets.coupons import COUPONS
 from influence_pipeline.assets.influence import REWARDS
 from influence_pipeline.assets.kinds import KINDS
 from influence_pipeline.assets.members import MEMBERS
+from influence_pipeline.assets.names import Names
 
 if TYPE_CHECKING:
     # What define_asset_job gives; Dagster has no public name for it.
@@ -26,9 +27,6 @@ WORK_OFF_WEBHOOKS = "work_off_webhooks"
 RECONCILE_MEMBERS = "reconcile_members"
 SYNC_BY_HAND = "sync_by_hand"
 
-# deploy/dagster.yaml lets one run with this tag out of the queue at a time.
-LIVE = {"influence/lane": "live"}
-
 _SYNCED = [
     *(kind.changes for kind in KINDS),
     *(kind.delivered for kind in KINDS),
@@ -36,18 +34,18 @@ _SYNCED = [
 ]
 
 
-def _captures(*, full: bool) -> dg.RunConfig:
+def _captures(names: Names, *, full: bool) -> dg.RunConfig:
     """Say `full` for each capture, so that the launchpad shows what can be chosen."""
-    return dg.RunConfig(ops={kind.changes: CaptureConfig(full=full) for kind in KINDS})
+    return dg.RunConfig(ops={names.step(kind.changes): CaptureConfig(full=full) for kind in KINDS})
 
 
-def make_job_by_hand() -> dg.JobDefinition:
-    """Make the job for a person: one step, one form."""
-    step = make_step()
+def make_job_by_hand(names: Names) -> dg.JobDefinition:
+    """Make a store's job for a person: one step, one form."""
+    step = make_step(names)
 
     @dg.job(
-        name=SYNC_BY_HAND,
-        tags={**LIVE, "influence/started": "by hand"},
+        name=names.name(SYNC_BY_HAND),
+        tags=names.live,
         config=dg.RunConfig(ops={step.name: SyncByHand()}),
         description=(
             "For a person: sync all or one of customers, products and orders now, with what the "
@@ -61,45 +59,49 @@ def make_job_by_hand() -> dg.JobDefinition:
     return sync_by_hand
 
 
-def make_jobs() -> list[UnresolvedAssetJobDefinition]:
-    """Make the jobs."""
+def make_jobs(names: Names) -> list[UnresolvedAssetJobDefinition]:
+    """Make the jobs of a store."""
+    synced = [names.key(asset) for asset in _SYNCED]
     return [
         dg.define_asset_job(
-            INCREMENTAL_SYNC,
-            selection=_SYNCED,
-            config=_captures(full=False),
-            tags=LIVE,
+            names.name(INCREMENTAL_SYNC),
+            selection=synced,
+            config=_captures(names, full=False),
+            tags=names.live,
             description=(
                 "Find what changed in the store since the last run and send it: customers and "
                 "products, then orders, then used rewards. Running it twice sends nothing."
             ),
         ),
         dg.define_asset_job(
-            FULL_COMPARE,
-            selection=_SYNCED,
-            config=_captures(full=True),
-            tags=LIVE,
+            names.name(FULL_COMPARE),
+            selection=synced,
+            config=_captures(names, full=True),
+            tags=names.live,
             description=(
                 "As incremental_sync, but every record of the store is compared: it finds deletes "
                 "and whatever a look at changed rows cannot see."
             ),
         ),
         dg.define_asset_job(
-            FIRST_IMPORT,
-            selection=[kind.import_name for kind in KINDS if kind.imported],
+            names.name(FIRST_IMPORT),
+            selection=[names.key(kind.import_name) for kind in KINDS if kind.imported],
+            tags=names.tags,
             description=(
                 "Import one month of customers and products. For many months select the two assets "
                 "and choose Materialize: an asset backfill runs a year at a time."
             ),
         ),
         dg.define_asset_job(
-            WORK_OFF_WEBHOOKS,
-            selection=[COUPONS],
+            names.name(WORK_OFF_WEBHOOKS),
+            selection=[names.key(COUPONS)],
+            tags=names.tags,
             description="Work off every stored webhook that is due, until the inbox is empty.",
         ),
         dg.define_asset_job(
-            RECONCILE_MEMBERS,
-            selection=[MEMBERS],
+            names.name(RECONCILE_MEMBERS),
+            selection=[names.key(MEMBERS)],
+            tags=names.tags,
             description=(
                 "Ask Influence for its members and look whether their balances add up: finds "
                 "redemptions whose webhook never came. Changes nothing at Influence."

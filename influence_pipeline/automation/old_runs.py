@@ -2,20 +2,21 @@
 
 Dagster prunes ticks, and never runs or their events: a sync every five minutes leaves some 100,000
 runs a year. Only runs of the scheduled jobs go, in small portions: what was started by hand, and
-every import, stays, because the events of those hold which partitions are done. What an asset's page
+every import, stays, because the events of those hold which partitions are done. What an asset
 shows as its newest stays too, and the newest run of each job.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
+from influence_pipeline.assets.names import Names
 from influence_pipeline.automation.jobs import (
     FULL_COMPARE,
     INCREMENTAL_SYNC,
@@ -37,8 +38,10 @@ _DONE_WELL = (dg.DagsterRunStatus.SUCCESS,)
 _DONE_BADLY = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
-def make_old_runs_sensor(*, running: bool, every_seconds: int) -> dg.SensorDefinition:
-    """Make the sensor, switched on or off."""
+def make_old_runs_sensor(
+    stores: Mapping[Names, EngineResource], *, running: bool, every_seconds: int
+) -> dg.SensorDefinition:
+    """Make the one sensor for all stores, switched on or off."""
     status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
 
     @dg.sensor(
@@ -52,25 +55,38 @@ def make_old_runs_sensor(*, running: bool, every_seconds: int) -> dg.SensorDefin
             "each job and what assets show as their newest stay. Starts nothing."
         ),
     )
-    def old_runs(context: dg.SensorEvaluationContext, engines: EngineResource) -> dg.SkipReason:
-        days = engines.settings().config.retention.dagster_runs_days
-        if not days:
-            return dg.SkipReason("No run is deleted: [retention] dagster_runs_days is 0.")
-        deleted = delete_old_runs(context.instance, days, until=time.monotonic() + _MOST_SECONDS)
-        return dg.SkipReason(f"{deleted:,} runs older than {days} days were deleted.")
+    def old_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        until = time.monotonic() + _MOST_SECONDS
+        words = []
+        for names, engines in stores.items():
+            days = engines.settings().config.retention.dagster_runs_days
+            of = "" if names.store is None else f"Store {names.store}: "
+            if not days:
+                words.append(f"{of}No run is deleted: [retention] dagster_runs_days is 0.")
+                continue
+            jobs = [names.name(job) for job in SCHEDULED]
+            deleted = delete_old_runs(context.instance, jobs, days, until=until)
+            words.append(f"{of}{deleted:,} runs older than {days} days were deleted.")
+        return dg.SkipReason(" ".join(words))
 
     return old_runs
 
 
 def delete_old_runs(
-    instance: dg.DagsterInstance, days: int, *, until: float, now: datetime | None = None
+    instance: dg.DagsterInstance,
+    jobs: Sequence[str],
+    days: int,
+    *,
+    until: float,
+    now: datetime | None = None,
 ) -> int:
-    """Delete runs that are too old until all are, or until a value of time.monotonic(); give how
-    many. Each is deleted by itself, so that a kill in between leaves no half of it for long."""
+    """Delete runs of these jobs that are too old, until all are or until a value of
+    time.monotonic(); give how many. One by one: a kill in between leaves no half of any for long.
+    """
     now = now or datetime.now(UTC)
     deleted = 0
     kept = _shown(instance)
-    for job in SCHEDULED:
+    for job in jobs:
         kept |= {run.run_id for run in instance.get_runs(dg.RunsFilter(job_name=job), limit=1)}
         for statuses, age in ((_DONE_WELL, days), (_DONE_BADLY, days * FAILED_LONGER)):
             before = now - timedelta(days=age)

@@ -1,4 +1,4 @@
-"""What the coupon sensor remembers from tick to tick: what it has reported, and what it has not yet.
+"""What the coupon sensor remembers from tick to tick: what it has reported, and what not yet.
 
 What is reported outside of a run Dagster keeps for ever. So routine work is reported every few
 minutes, added up; a parked event, or a check that changes, at once. Nothing hangs on the cursor:
@@ -24,8 +24,8 @@ class Reported:
     made. `checks`: which checks passed then.
     """
 
-    upto: Bookmark = Bookmark()
-    seen: Bookmark = Bookmark()
+    upto: Bookmark = field(default_factory=Bookmark)
+    seen: Bookmark = field(default_factory=Bookmark)
     at: float = 0.0
     coupons: int = 0
     unreported: dict[str, int] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 import dagster as dg
 
+from influence_pipeline.assets.names import Names
 from influence_pipeline.automation.jobs import (
     FULL_COMPARE,
     INCREMENTAL_SYNC,
@@ -14,35 +15,35 @@ from influence_pipeline.automation.runs import at_work
 from influence_pipeline.settings import Schedule
 
 
-def make_schedules(times: Schedule, *, running: bool) -> list[dg.ScheduleDefinition]:
-    """Make all schedules, switched on or off.
+def make_schedules(names: Names, times: Schedule, *, running: bool) -> list[dg.ScheduleDefinition]:
+    """Make all schedules of a store, switched on or off.
 
     A full compare waits in the queue for a sync that is at work; a sync is left out instead.
     """
     status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
     return [
         _schedule(
-            INCREMENTAL_SYNC,
+            names.name(INCREMENTAL_SYNC),
             times.sync,
             times.timezone,
             status,
-            beside=(INCREMENTAL_SYNC, FULL_COMPARE),
+            beside=(names.name(INCREMENTAL_SYNC), names.name(FULL_COMPARE)),
             description="Sends what changed. Left out while a sync or full compare is at work.",
         ),
         _schedule(
-            FULL_COMPARE,
+            names.name(FULL_COMPARE),
             times.full_compare,
             times.timezone,
             status,
-            beside=(FULL_COMPARE,),
+            beside=(names.name(FULL_COMPARE),),
             description="Compares every record. Left out while the last one is still at work.",
         ),
         _schedule(
-            RECONCILE_MEMBERS,
+            names.name(RECONCILE_MEMBERS),
             times.members,
             times.timezone,
             status,
-            beside=(RECONCILE_MEMBERS,),
+            beside=(names.name(RECONCILE_MEMBERS),),
             description=(
                 "Looks whether members' balances add up. Left out while the last one is at work."
             ),

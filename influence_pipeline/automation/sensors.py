@@ -18,6 +18,7 @@ from influence_pipeline.alerts import Alerts
 from influence_pipeline.assets import coupons
 from influence_pipeline.assets.coupons import Arrived, Waits
 from influence_pipeline.assets.links import Links
+from influence_pipeline.assets.names import Names
 from influence_pipeline.automation import between_ticks, reported
 from influence_pipeline.automation.alerting import alerts_of
 from influence_pipeline.automation.jobs import WORK_OFF_WEBHOOKS
@@ -50,29 +51,33 @@ class Shown:
     rewards: Mapping[str, Reward] = field(default_factory=dict)
 
 
-def make_coupon_sensor(*, running: bool, every_seconds: int, shown: Shown) -> dg.SensorDefinition:
-    """Make the sensor, switched on or off."""
+def make_coupon_sensor(
+    names: Names, engines: EngineResource, *, running: bool, every_seconds: int, shown: Shown
+) -> dg.SensorDefinition:
+    """Make the sensor of a store, switched on or off.
+
+    `engines` is the store's resource; a sensor's function can name none whose key is made up.
+    """
     status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
 
     @dg.sensor(
-        name=NAME,
-        job_name=WORK_OFF_WEBHOOKS,
+        name=names.name(NAME),
+        job_name=names.name(WORK_OFF_WEBHOOKS),
         minimum_interval_seconds=every_seconds,
         default_status=status,
         description=(
             "Makes coupons of stored webhooks as they come, and reports those that the receiver "
             f"made, every {shown.report_minutes:g} minutes or at once where somebody should look. "
-            f"More than {BACKLOG} waiting events are given to a run of {WORK_OFF_WEBHOOKS}."
+            f"More than {BACKLOG} waiting events are given to a run of "
+            f"{names.name(WORK_OFF_WEBHOOKS)}."
         ),
     )
-    def coupon_sensor(
-        context: dg.SensorEvaluationContext, engines: EngineResource
-    ) -> dg.SensorResult:
-        alerts = alerts_of(context.instance, engines)
+    def coupon_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        alerts = alerts_of(context.instance, engines, names)
         try:
             with engines.inbox() as (state, handlers):
-                between_ticks.end()
-                return _tick(context, state, handlers, alerts, engines, shown)
+                between_ticks.end(names.store)
+                return _tick(context, state, handlers, alerts, engines, names, shown)
         except Exception as error:
             alerts.alert(NAME, f"The coupon sensor fails: {_why(error)} {_NEXT}")
             raise
@@ -86,6 +91,7 @@ def _tick(
     handlers: HandlerContext,
     alerts: Alerts,
     engines: EngineResource,
+    names: Names,
     shown: Shown,
 ) -> dg.SensorResult:
     deadline = time.monotonic() + handlers.webhooks.sensor_deadline_seconds
@@ -94,22 +100,24 @@ def _tick(
     if not hand_over:
         done.add(work_off_until(state, handlers, deadline=deadline))
         if not done.broken_off:
-            between_ticks.go_on(engines, handlers.webhooks.between_ticks_seconds)
+            between_ticks.go_on(engines, handlers.webhooks.between_ticks_seconds, names.store)
     waits = coupons.waits(state, handlers.webhooks.alert_after_minutes)
     _tell_of_waits(waits, handlers.webhooks.alert_after_minutes, alerts)
     coupons.fail_if_nothing_went(done)
     if not done.troubles and (done.coupons or not waits.in_trouble):
         alerts.works_again(NAME, "The coupon sensor works again.")
-    report = _report(context, state, done, replace(shown, rewards=handlers.terms.rewards))
-    return _hand_over(context, report) if hand_over else report
+    report = _report(context, state, done, names, replace(shown, rewards=handlers.terms.rewards))
+    return _hand_over(context, report, names) if hand_over else report
 
 
-def _hand_over(context: dg.SensorEvaluationContext, report: dg.SensorResult) -> dg.SensorResult:
-    run = at_work(context.instance, [WORK_OFF_WEBHOOKS])
+def _hand_over(
+    context: dg.SensorEvaluationContext, report: dg.SensorResult, names: Names
+) -> dg.SensorResult:
+    run = at_work(context.instance, [names.name(WORK_OFF_WEBHOOKS)])
     if run is not None:
         return report._replace(
             skip_reason=dg.SkipReason(
-                f"Run {run.run_id[:8]} of {WORK_OFF_WEBHOOKS} works a backlog off."
+                f"Run {run.run_id[:8]} of {run.job_name} works a backlog off."
             )
         )
     # No run_key: Dagster would never start a second run with it, even if the first one failed.
@@ -117,7 +125,11 @@ def _hand_over(context: dg.SensorEvaluationContext, report: dg.SensorResult) -> 
 
 
 def _report(
-    context: dg.SensorEvaluationContext, state: Postgres, done: WorkedOff, shown: Shown
+    context: dg.SensorEvaluationContext,
+    state: Postgres,
+    done: WorkedOff,
+    names: Names,
+    shown: Shown,
 ) -> dg.SensorResult:
     """Say what the tick did; report it too, if it is time or somebody should look."""
     before, now = reported.read(context.cursor), time.time()
@@ -142,7 +154,9 @@ def _report(
     events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
     if _is_to_be_reported(before, kept, done, result.passed, now, shown):
         since = coupons.arrived(state, before.upto, total.settled_ids)
-        events = coupons.result_of(state, total, since, shown.rewards, shown.links).events()
+        events = coupons.result_of(state, total, since, shown.rewards, shown.links).events(
+            names.key(coupons.COUPONS)
+        )
         kept = Reported(since.bookmark, new.bookmark, now, checks=result.passed)
     elif not kept.nothing:
         words += " To be reported with what comes in the next minutes."

@@ -263,7 +263,7 @@ def count_rows(connection: Session, described: Described) -> int:
 def count_eligible(
     connection: Session, described: Described, go_live: datetime | None
 ) -> tuple[int, int]:
-    """Count the records with an id that the mapping gives, and those of them that are to be told."""
+    """Count the records with an id that the mapping gives, and how many of them are to be told."""
     cursor = run(
         connection,
         f'SELECT count(q."id"), count(q."id") FILTER (WHERE {_eligible(go_live)}) '

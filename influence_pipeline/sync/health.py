@@ -28,7 +28,7 @@ _CALLS = 2000
 
 @dataclass(frozen=True)
 class Throttled:
-    """In how many parts of the last hour calls were answered 429; of the calls looked at, how many."""
+    """In how many parts of the last hour calls were answered 429; how many of those looked at."""
 
     parts: int
     throttled: int

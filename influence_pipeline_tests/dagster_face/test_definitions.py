@@ -214,8 +214,9 @@ class TestInstanceFiles:
         with dg.DagsterInstance.from_config(str(tmp_path)) as made:
             limits = made.get_concurrency_config().run_queue_config
             assert limits is not None
-            lanes = [one for one in limits.tag_concurrency_limits if one.get("value") == "live"]
-            assert [(one["key"], one["limit"]) for one in lanes] == [("influence/lane", 1)]
+            lanes = [one for one in limits.tag_concurrency_limits if one["key"] == "influence/lane"]
+            each = {"applyLimitPerUniqueValue": True}
+            assert [(one["value"], one["limit"]) for one in lanes] == [(each, 1)]
             assert made.run_monitoring_enabled
 
 
