@@ -38,6 +38,9 @@ workers = 2
 
 [members]
 grace_minutes = 0
+
+[dagster]
+report_minutes = 0
 """
 AT_ONCE = dg.RetryPolicy(max_retries=2, delay=0)
 

@@ -92,7 +92,12 @@ class TestWithNothingSet:
     ) -> None:
         monkeypatch.setenv("INFLUENCE_AUTOMATION", "on")
         made = build_definitions()
-        assert {sensor.name for sensor in made.sensors or ()} == {"coupon_sensor", "failed_runs"}
+        assert {sensor.name for sensor in made.sensors or ()} == {
+            "coupon_sensor",
+            "failed_runs",
+            "failed_ticks",
+            "old_runs",
+        }
         for schedule in made.schedules or ():
             assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING, schedule.name
         for sensor in made.sensors or ():
