@@ -4,7 +4,9 @@ The same engine as the scheduled sync, entity by entity in the right order; what
 at the same assets, with the same numbers and checks.
 """
 
+from collections.abc import Iterator
 from enum import Enum
+from typing import TypeAlias
 
 import dagster as dg
 from pydantic import Field
@@ -18,6 +20,8 @@ from influence_pipeline.errors import MassChange
 from influence_pipeline.records import Entity
 from influence_pipeline.sync.captured import NOTHING_CAPTURED
 from influence_pipeline.sync.engine import Engine, Report
+
+Said: TypeAlias = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
 
 class WhichEntity(Enum):
@@ -75,7 +79,7 @@ def make_step(names: Names) -> dg.OpDefinition:
         out=dg.Out(dg.Nothing),
         description="Captures and delivers what was chosen, and reports it at its assets.",
     )
-    def sync_chosen(context: dg.OpExecutionContext, config: SyncByHand) -> None:
+    def sync_chosen(context: dg.OpExecutionContext, config: SyncByHand) -> Iterator[Said]:
         every = config.entity is WhichEntity.all
         stopped: MassChange | None = None
         with names.engines(context).engine() as engine:
@@ -83,7 +87,8 @@ def make_step(names: Names) -> dg.OpDefinition:
                 if not every and kind.entity.plural != config.entity.value:
                     continue
                 try:
-                    _sync(context, engine, names, kind, config)
+                    # Said as it is done: what a step says in its end is lost where it fails.
+                    yield from _sync(context, engine, names, kind, config)
                 except MassChange as error:
                     # The others need not wait until somebody has looked at this one.
                     context.log.warning(str(error))
@@ -91,7 +96,7 @@ def make_step(names: Names) -> dg.OpDefinition:
             if every:
                 progress = reporting.Progress(context.log, REWARDS)
                 report = engine.deliver(Entity.REWARD, progress)
-                _report_delivery(context, engine, names.key(REWARDS), report)
+                yield from _delivery(engine, names.key(REWARDS), report)
             if stopped is not None:
                 raise stopped
 
@@ -100,7 +105,7 @@ def make_step(names: Names) -> dg.OpDefinition:
 
 def _sync(
     context: dg.OpExecutionContext, engine: Engine, names: Names, kind: Kind, config: SyncByHand
-) -> None:
+) -> Iterator[Said]:
     report = engine.sync(
         kind.entity,
         full=config.full,
@@ -113,32 +118,23 @@ def _sync(
         context.log.warning(warning)
     # What it found is sent by now, so there is no preview; its seconds are those of both.
     metadata = reporting.of_capture(captured, [], report.seconds)
-    context.log_event(dg.AssetMaterialization(names.key(kind.changes), metadata=metadata))
+    yield dg.AssetMaterialization(names.key(kind.changes), metadata=metadata)
     if captured.full:
         in_store = captured.looked_at + captured.unreadable
-        context.log_event(
-            dg.AssetObservation(names.key(kind.in_store), metadata={"dagster/row_count": in_store})
+        yield dg.AssetObservation(
+            names.key(kind.in_store), metadata={"dagster/row_count": in_store}
         )
     links = links_of(engine.config.dagster)
     for check in (
         reporting.check_missed(engine.state, kind.entity),
         checks.check_counts(engine, kind.entity, links, compared=captured.full),
     ):
-        _log_check(context, names.key(kind.changes), check)
-    _report_delivery(context, engine, names.key(kind.delivered), report)
+        yield checks.evaluation(names.key(kind.changes), check)
+    yield from _delivery(engine, names.key(kind.delivered), report)
 
 
-def _report_delivery(
-    context: dg.OpExecutionContext, engine: Engine, asset: dg.AssetKey, report: Report
-) -> None:
+def _delivery(engine: Engine, asset: dg.AssetKey, report: Report) -> Iterator[Said]:
     metadata = reporting.of_delivery(engine.state, report)
-    context.log_event(dg.AssetMaterialization(asset, metadata=metadata))
+    yield dg.AssetMaterialization(asset, metadata=metadata)
     for check in delivery_results(engine, report):
-        _log_check(context, asset, check)
-
-
-def _log_check(
-    context: dg.OpExecutionContext, asset: dg.AssetKey, check: dg.AssetCheckResult
-) -> None:
-    # Dagster takes it; its annotation leaves it out.
-    context.log_event(checks.evaluation(asset, check))  # type: ignore[arg-type]
+        yield checks.evaluation(asset, check)

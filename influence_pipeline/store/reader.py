@@ -267,7 +267,7 @@ def count_eligible(
     cursor = run(
         connection,
         f'SELECT count(q."id"), count(q."id") FILTER (WHERE {_eligible(go_live)}) '
-        f"FROM {canonical_rows(described.mapping)} q",
+        f"FROM (SELECT * FROM {canonical_rows(described.mapping)}) q",
         {"go_live": go_live},
     )
     every, eligible = cursor.fetchone()
