@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -69,9 +71,22 @@ def send(post: Post, subject: str, text: str, seconds: float) -> None:
     message["Subject"] = re.sub(r"\s+", " ", subject)
     message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="influence-pipeline")
     message.set_content(text)
+    with _in_words(), _connected(post, seconds) as server:
+        refused = server.send_message(message, post.sender, post.recipients)
+    if refused:
+        raise MailRefused(f"it takes no mail for {len(refused)} of the addresses")
+
+
+def look(post: Post, seconds: float) -> None:
+    """See whether the server lets us in, and send nothing. Raises as `send`."""
+    with _in_words(), _connected(post, seconds):
+        pass
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
     try:
-        with _connected(post, seconds) as server:
-            refused = server.send_message(message, post.sender, post.recipients)
+        yield
     except smtplib.SMTPAuthenticationError:
         raise MailRefused("it refuses the user or the password") from None
     except smtplib.SMTPNotSupportedError:
@@ -82,8 +97,6 @@ def send(post: Post, subject: str, text: str, seconds: float) -> None:
         raise MailRefused("it takes no mail for INFLUENCE_ALERT_EMAIL") from None
     except smtplib.SMTPException as error:
         raise MailRefused(f"it broke off ({type(error).__name__})") from None
-    if refused:
-        raise MailRefused(f"it takes no mail for {len(refused)} of the addresses")
 
 
 def _connected(post: Post, seconds: float) -> smtplib.SMTP:

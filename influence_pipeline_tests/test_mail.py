@@ -12,7 +12,7 @@ import pytest
 from influence_pipeline import alerts
 from influence_pipeline.alerts import Alerts, InThisProcess
 from influence_pipeline.errors import ConfigurationError
-from influence_pipeline.mail import MailRefused, post_of, send
+from influence_pipeline.mail import MailRefused, look, post_of, send
 from influence_pipeline.settings import load_settings
 from influence_pipeline_tests.support.chat import Chat
 from influence_pipeline_tests.support.mail_server import (
@@ -139,6 +139,18 @@ def test_a_server_that_hangs_holds_nobody_up_and_the_chat_is_told_all_the_same(
         assert "not delivered to INFLUENCE_ALERT_EMAIL" in caplog.text
         # The thread's own wait is as long; it is over before the socket is.
         time.sleep(0.3)
+
+
+def test_a_look_lets_nobody_have_mail_and_says_whether_we_are_let_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, trusted = certificate(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    with serving(tls=context, login=True) as server:
+        look(post_of(f"smtp://{LOGIN}localhost:{server.port}", TO), 5.0)
+        with pytest.raises(MailRefused, match="user or the password"):
+            look(post_of(f"smtp://{USER}:wrong@localhost:{server.port}", TO), 5.0)
+        assert server.got == []
 
 
 @pytest.mark.usefixtures("bare_environment")
