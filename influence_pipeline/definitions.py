@@ -22,6 +22,7 @@ from influence_pipeline.assets.changes import change_assets
 from influence_pipeline.assets.coupons import coupon_asset, inbox_asset
 from influence_pipeline.assets.first_import import import_assets, months_from
 from influence_pipeline.assets.influence import influence_assets
+from influence_pipeline.assets.kinds import KINDS
 from influence_pipeline.assets.links import Links, links_of, with_references
 from influence_pipeline.assets.members import MEMBERS, member_asset
 from influence_pipeline.assets.names import ONE_STORE, Names
@@ -146,6 +147,12 @@ def _policies(names: Names, config: Shown, links: Links) -> Callable[[dg.AssetSp
         MEMBERS: freshness(times.members, times.timezone, config.watch),
     }
 
+    entities = {
+        name: str(kind.entity)
+        for kind in KINDS
+        for name in (kind.in_store, kind.changes, kind.delivered, kind.import_name)
+    }
+
     def apply(spec: dg.AssetSpec) -> dg.AssetSpec:
         group = spec.group_name or "default"
         name = spec.key.path[-1]
@@ -157,7 +164,8 @@ def _policies(names: Names, config: Shown, links: Links) -> Callable[[dg.AssetSp
         )
         if policy is not None:
             changed = changed.replace_attributes(freshness_policy=policy)
-        return changed.merge_attributes(tags={"influence/group": group, **names.tags})
+        of = {"influence/entity": entities[name]} if name in entities else {}
+        return changed.merge_attributes(tags={"influence/group": group, **of, **names.tags})
 
     return apply
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import islice, pairwise
+from itertools import chain, islice, pairwise
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -13,8 +13,11 @@ from dagster._utils.schedules import cron_string_iterator, is_valid_cron_string
 
 from influence_pipeline.settings import Watch
 
-# So many pauses of a schedule are looked at: a line for working days has its weekend among them.
+# So many pauses of a schedule are looked at where every hour of every day is like the other.
 _PAUSES = 12
+# Else a week of them, with its nights and its weekend; of a line that seldom comes, 12 all the same.
+_WEEK = timedelta(days=8)
+_MOST_PAUSES = 2000
 
 
 def longest_pause(cron: str, timezone: str) -> timedelta | None:
@@ -26,7 +29,14 @@ def longest_pause(cron: str, timezone: str) -> timedelta | None:
     if not is_valid_cron_string(cron):
         return None
     ticks = cron_string_iterator(datetime.now(UTC).timestamp(), cron, timezone)
-    return max(after - before for before, after in pairwise(islice(ticks, _PAUSES + 1)))
+    first = next(ticks)
+    longest, hourly = timedelta(0), cron.split()[1:] == ["*"] * 4
+    pauses = pairwise(chain([first], islice(ticks, _MOST_PAUSES)))
+    for seen, (before, after) in enumerate(pauses, start=1):
+        longest = max(longest, after - before)
+        if seen >= _PAUSES and (hourly or after - first >= _WEEK):
+            break
+    return longest
 
 
 def freshness(cron: str, timezone: str, watch: Watch) -> dg.FreshnessPolicy | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from influence_pipeline import __version__
 from influence_pipeline.assets.by_hand import SyncByHand, make_step
 from influence_pipeline.assets.changes import CaptureConfig
 from influence_pipeline.assets.coupons import COUPONS
@@ -39,13 +40,18 @@ def _captures(names: Names, *, full: bool) -> dg.RunConfig:
     return dg.RunConfig(ops={names.step(kind.changes): CaptureConfig(full=full) for kind in KINDS})
 
 
+def _tags(names: Names) -> dict[str, str]:
+    """What runs of a sync are found by: their lane, and the version that ran."""
+    return {**names.live, "influence/version": __version__}
+
+
 def make_job_by_hand(names: Names) -> dg.JobDefinition:
     """Make a store's job for a person: one step, one form."""
     step = make_step(names)
 
     @dg.job(
         name=names.name(SYNC_BY_HAND),
-        tags=names.live,
+        tags=_tags(names),
         config=dg.RunConfig(ops={step.name: SyncByHand()}),
         description=(
             "For a person: sync all or one of customers, products and orders now, with what the "
@@ -67,7 +73,7 @@ def make_jobs(names: Names) -> list[UnresolvedAssetJobDefinition]:
             names.name(INCREMENTAL_SYNC),
             selection=synced,
             config=_captures(names, full=False),
-            tags=names.live,
+            tags=_tags(names),
             description=(
                 "Find what changed in the store since the last run and send it: customers and "
                 "products, then orders, then used rewards. Running it twice sends nothing."
@@ -77,7 +83,7 @@ def make_jobs(names: Names) -> list[UnresolvedAssetJobDefinition]:
             names.name(FULL_COMPARE),
             selection=synced,
             config=_captures(names, full=True),
-            tags=names.live,
+            tags=_tags(names),
             description=(
                 "As incremental_sync, but every record of the store is compared: it finds deletes "
                 "and whatever a look at changed rows cannot see."
