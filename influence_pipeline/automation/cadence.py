@@ -15,7 +15,7 @@ from influence_pipeline.settings import Watch
 
 # So many pauses of a schedule are looked at where every hour of every day is like the other.
 _PAUSES = 12
-# Else a week of them, with its nights and its weekend; of a line that seldom comes, 12 all the same.
+# Else a week of them, with its nights and its weekend; of a line that comes seldom, 12 too.
 _WEEK = timedelta(days=8)
 _MOST_PAUSES = 2000
 
