@@ -2,6 +2,8 @@
 
 Nothing is read from the store, the state or the API here, and nothing fails because a variable or
 influence.toml is missing: the code location loads with defaults, and a run says what is missing.
+Where INFLUENCE_STORES lists several stores, each has everything once, under its own names; what is
+wrong with one concerns that one, and a list that cannot be used is said in the place of its stores.
 
 The schedules and the sensor come switched off, so that a first start sends nothing before somebody
 has looked at `influence-pipeline plan`. Switch them on in Dagster's UI (Automation), or start with
@@ -10,8 +12,9 @@ INFLUENCE_AUTOMATION=on, as the demo and `make dev` do.
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,13 +28,26 @@ from influence_pipeline.assets.influence import influence_assets
 from influence_pipeline.assets.members import member_asset
 from influence_pipeline.assets.names import ONE_STORE, Names
 from influence_pipeline.assets.store import store_assets
+from influence_pipeline.assets.store_list import list_asset
 from influence_pipeline.automation.alerting import make_failed_runs_sensor
 from influence_pipeline.automation.jobs import make_jobs
 from influence_pipeline.automation.schedules import make_schedules
 from influence_pipeline.automation.sensors import make_coupon_sensor
+from influence_pipeline.automation.store_list import make_list_sensor
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.resources import EngineResource, resource_for
-from influence_pipeline.settings import Schedule, Settings, load_settings
+from influence_pipeline.settings import (
+    Schedule,
+    Settings,
+    Store,
+    Stores,
+    load_settings,
+    read_choice,
+    read_environment,
+    read_stores,
+)
+
+log = logging.getLogger(__name__)
 
 OWNER = "team:data"
 
@@ -51,9 +67,38 @@ def build_definitions(
     """Build everything Dagster shows and runs; for production, the command line and tests.
 
     `settings`: used as they are; by default the environment, read again by every run.
-    `engines`: opens the engine; by default with these settings.
+    `engines`: opens the engine; by default with these settings. Without both, and with
+    INFLUENCE_STORES set: everything for each of its stores.
     """
-    return _definitions([_of_store(ONE_STORE, settings, engines or _engines(settings), retry)])
+    try:
+        stores = None if settings or engines else _list_of_stores()
+    except ConfigurationError as error:
+        return _definitions([], [str(error)])
+    if stores is None:
+        times = _times(lambda: settings or load_settings())
+        return _definitions([_of_store(ONE_STORE, times, engines or _engines(settings), retry)])
+    for store in stores.stores:
+        if store.refusal is not None:
+            log.error("Store %s does not run: %s", store.name, store.refusal)
+    return _definitions([_of_list(store, retry) for store in stores.stores], stores.problems)
+
+
+def _list_of_stores() -> Stores | None:
+    """Read the list. Raises ConfigurationError where there is one that cannot be used."""
+    try:
+        choice = read_choice()
+    except ConfigurationError:
+        # .env cannot be read; whether there is a list is not known. A run says so.
+        return None
+    return read_stores(choice)
+
+
+def _of_list(store: Store, retry: dg.RetryPolicy) -> _OfStore:
+    # Not `load_settings`, which looks at all stores to tell whether this one is apart: a run does.
+    times = _times(
+        lambda: Settings(read_environment(store.name, config=store.config), store=store.name)
+    )
+    return _of_store(Names(store.name), times, EngineResource(store=store.name), retry)
 
 
 @dataclass(frozen=True)
@@ -70,9 +115,9 @@ class _OfStore:
 
 
 def _of_store(
-    names: Names, settings: Settings | None, engines: EngineResource, retry: dg.RetryPolicy
+    names: Names, when: tuple[Schedule, bool], engines: EngineResource, retry: dg.RetryPolicy
 ) -> _OfStore:
-    times, running = _times(settings)
+    times, running = when
     months = months_from(times.import_from)
     with warnings.catch_warnings():
         # Dagster calls backfill policies "beta" at every load.
@@ -97,9 +142,15 @@ def _of_store(
     )
 
 
-def _definitions(stores: Sequence[_OfStore]) -> dg.Definitions:
+def _definitions(stores: Sequence[_OfStore], problems: Sequence[str] = ()) -> dg.Definitions:
+    """Put stores together. `problems`: what is wrong with the list they come from."""
+    for words in problems:
+        log.error("The list of stores must be mended: %s", words)
     return dg.Definitions(
-        assets=[asset for store in stores for asset in store.assets],
+        assets=[
+            *(asset for store in stores for asset in store.assets),
+            *([list_asset(problems)] if problems else []),
+        ],
         jobs=[job for store in stores for job in store.jobs],
         schedules=[schedule for store in stores for schedule in store.schedules],
         sensors=[
@@ -108,6 +159,7 @@ def _definitions(stores: Sequence[_OfStore]) -> dg.Definitions:
                 {store.names: store.engines for store in stores},
                 running=any(store.running for store in stores),
             ),
+            *([make_list_sensor(problems)] if problems else []),
         ],
         resources={store.names.resource: store.engines for store in stores},
         # One process per run: a sync takes 3-4 s so, 15-23 s with a process per step. What runs at
@@ -127,13 +179,13 @@ def _engines(settings: Settings | None) -> EngineResource:
     return EngineResource() if settings is None else resource_for(settings)
 
 
-def _times(settings: Settings | None) -> tuple[Schedule, bool]:
+def _times(load: Callable[[], Settings]) -> tuple[Schedule, bool]:
     """Read when things run; the defaults where the settings cannot be read (a run says why)."""
     try:
-        settings = settings or load_settings()
-        running = settings.environment.automation == "on"
+        settings = load()
     except ConfigurationError:
         return Schedule(), False
+    running = settings.environment.automation == "on"
     try:
         return settings.config.schedule, running
     except ConfigurationError:

@@ -5,6 +5,7 @@ what was told, and the sensor that tells of failed runs.
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 
 import dagster as dg
 
@@ -13,6 +14,7 @@ from influence_pipeline.assets.names import Names
 from influence_pipeline.automation.jobs import WORK_OFF_WEBHOOKS
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.resources import EngineResource
+from influence_pipeline.settings import said
 
 FAILED_RUNS = "failed_runs"
 _KEY = "influence_pipeline_alerts"
@@ -21,7 +23,7 @@ _LOOK = "`influence-pipeline events list --state new` lists what waits."
 _LOOK_ELSE = "`influence-pipeline status` shows what is not sent."
 
 
-class _InDagster:
+class InDagster:
     """Keeps what was told in Dagster's own storage. A daemon without a code server of its own
     starts a new process for the code each minute, which would tell everything anew."""
 
@@ -46,7 +48,11 @@ def alerts_of(instance: dg.DagsterInstance, engines: EngineResource, names: Name
     with suppress(ConfigurationError):
         secret = engines.settings().environment.alert_url
         url = None if secret is None else secret.get_secret_value()
-    return Alerts(url, _InDagster(instance, names.store), store=names.store)
+    return Alerts(url, InDagster(instance, names.store), say=partial(_say, names.store))
+
+
+def _say(store: str | None, words: str) -> str:
+    return words if store is None else f"Store {store}: {said(words, store)}"
 
 
 def make_failed_runs_sensor(
