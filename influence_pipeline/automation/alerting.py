@@ -10,7 +10,7 @@ from functools import partial
 import dagster as dg
 
 from influence_pipeline.alerts import Alerts
-from influence_pipeline.assets.names import Names
+from influence_pipeline.assets.names import STORE_TAG, Names
 from influence_pipeline.automation.jobs import WORK_OFF_WEBHOOKS
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.resources import EngineResource
@@ -83,14 +83,14 @@ def make_failed_runs_sensor(
 def _concerns(names: Names, context: dg.RunFailureSensorContext) -> bool:
     """Whether a run is a store's. One of assets chosen by hand may be of several stores: it is of
     those with a step that failed, or of all if none did and the process is gone."""
+    run = context.dagster_run
     if names.store is None:
         return True
-    chosen = context.dagster_run.asset_selection
-    if chosen is None:
-        return context.dagster_run.tags.items() >= names.tags.items()
-    mine = {names.step(key.path[-1]) for key in chosen if names.has(key)}
-    failed = {event.step_key for event in context.get_step_failure_events()}
-    return bool(mine & failed if failed else mine)
+    if STORE_TAG in run.tags:
+        return run.tags[STORE_TAG] == names.store
+    failed = [str(event.step_key) for event in context.get_step_failure_events()]
+    chosen = [key.to_python_identifier() for key in run.asset_selection or ()]
+    return any(names.has(step) for step in failed or chosen)
 
 
 def _tell(names: Names, context: dg.RunFailureSensorContext, alerts: Alerts) -> None:

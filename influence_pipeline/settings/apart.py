@@ -13,6 +13,9 @@ from influence_pipeline.settings.environment import Environment, read_environmen
 from influence_pipeline.settings.stores import Store, Stores
 from influence_pipeline.settings.toml_file import read_toml
 
+# Names of this machine; without one, libpq takes a socket of it.
+_HERE = {"localhost", "127.0.0.1", "::1"}
+
 
 def refuse_unless_apart(stores: Stores, store: Store, environment: Environment) -> None:
     """Raise ConfigurationError where another store has this one's account or state."""
@@ -64,5 +67,8 @@ def _state(environment: Environment, config: Path | None) -> tuple[str, ...] | N
         schema = read_toml(config, "")[1].get("state_schema", "influence")
     except ConfigurationError:
         return None
-    where = (url.get("host", ""), url.get("port", "5432"), url.get("service", ""))
+    host = url.get("host", "").lower()
+    if host in _HERE:
+        host = ""
+    where = (host, url.get("port", "5432"), url.get("service", ""))
     return (*where, url.get("dbname") or url.get("user", ""), str(schema))

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +109,8 @@ def read_stores(choice: Choice | None = None) -> Stores | None:
     stores: list[Store] = []
     problems: list[str] = []
     for number, entry in enumerate(entries):
-        place = f"{file}: {line_of(text, ('store', number))}"
+        # Looked for only where something is wrong: it reads the whole text.
+        place = partial(_place, file, text, number)
         found = _store(entry, file, place)
         if isinstance(found, Store):
             stores.append(found)
@@ -123,26 +126,30 @@ def _of_file(text: str, error: Any) -> str:
     return f"{line_of(text, loc)}{'.'.join(map(str, loc))} {words(error, _File)}"
 
 
-def _store(entry: dict[str, Any], file: Path, place: str) -> Store | str:
+def _place(file: Path, text: str, number: int) -> str:
+    return f"{file}: {line_of(text, ('store', number))}"
+
+
+def _store(entry: dict[str, Any], file: Path, place: Callable[[], str]) -> Store | str:
     """Read one entry; give what is wrong with it where it has no name that can be used."""
     name = entry.get("name")
     if not isinstance(name, str):
-        return f"{place}a [[store]] has no name, which is a text in quotes. It is left out."
+        return f"{place()}a [[store]] has no name, which is a text in quotes. It is left out."
     if not _NAME.fullmatch(name):
         return (
-            f"{place}{name!r} is no name for a store. Dagster and variables take letters, digits "
+            f"{place()}{name!r} is no name for a store. Dagster and variables take letters, digits "
             "and underscores, with no underscore first, 40 at most. It is left out."
         )
     try:
         read = _Entry.model_validate(entry)
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, e['loc']))} {words(e, _Entry)}" for e in errors_of(error)]
-        return Store(name, refusal=f"{place}{'; '.join(lines)}.")
+        return Store(name, refusal=f"{place()}{'; '.join(lines)}.")
     shared = sorted(_variables(name) & _COMMON)
     if shared:
         return Store(
             name,
-            refusal=f"{place}A store cannot be called {name}: its variable {shared[0]} has a "
+            refusal=f"{place()}A store cannot be called {name}: its variable {shared[0]} has a "
             "meaning already. Choose another name.",
         )
     return Store(name, file.resolve().parent / read.config.expanduser())
