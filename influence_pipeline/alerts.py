@@ -66,8 +66,8 @@ class Alerts:
     """Tells what is wrong: to the chat at `url`, and by `post`; without both, the log alone.
 
     `about` names what works or does not; trouble about it is over when `works_again` is called for
-    the same name. `store`: whose trouble it is, where there are several; the words then begin with
-    its name.
+    the same name. `say`: puts the words as they are to be told, as with the name of a store before
+    them.
     """
 
     def __init__(
@@ -77,17 +77,17 @@ class Alerts:
         *,
         post: Post | None = None,
         now: Callable[[], float] = time.time,
-        store: str | None = None,
+        say: Callable[[str], str] = str,
     ) -> None:
         self._url = url
         self._post = post
         self._memory = memory
         self._now = now
-        self._opening = "" if store is None else f"Store {store}: "
+        self._say = say
 
     def alert(self, about: str, words: str) -> None:
         """Tell it, unless the same was told within the hour. `words`: what, why, what to do."""
-        words = self._opening + words
+        words = self._say(words)
         told = self._told()
         key = f"{about} {_digest(words)}"
         if key in told:
@@ -106,7 +106,7 @@ class Alerts:
         if quiet:
             until = datetime.fromtimestamp(max(quiet) + SAME_WORDS_SECONDS, UTC)
             words += f" (The same trouble would be told again from {until:%H:%M} UTC on.)"
-        words = self._opening + words
+        words = self._say(words)
         log.warning("%s", words)
         self._remember(told)
         self._send(words)
