@@ -9,6 +9,8 @@ from typing import Any
 import dagster as dg
 import psycopg2
 import pytest
+import yaml
+from dagster._utils.tags import TagConcurrencyLimitsCounter
 
 from influence_pipeline.automation import alerting
 from influence_pipeline.definitions import build_definitions
@@ -104,6 +106,30 @@ class TestDefinitions:
                 assert tags["influence/lane"] == f"live_{store}"
                 assert tags["influence/store"] == store
 
+    def test_the_queue_lets_one_live_run_of_each_store_out(
+        self, street: Street, tmp_path: Path
+    ) -> None:
+        """With the limits as they are shipped, counted by Dagster itself."""
+        made = street.defs()
+        runs = {
+            job: _queued(street.instance, made.resolve_job_def(job))
+            for job in (
+                "berlin_incremental_sync",
+                "berlin_full_compare",
+                "paris_incremental_sync",
+                "berlin_work_off_webhooks",
+            )
+        }
+        limits = yaml.safe_load((ROOT / "deploy" / "dagster.yaml").read_text())["concurrency"]
+        at_work = TagConcurrencyLimitsCounter(limits["runs"]["tag_concurrency_limits"], [])
+        at_work.update_counters_with_launched_item(runs["berlin_incremental_sync"])
+        assert {job: at_work.is_blocked(run) for job, run in runs.items()} == {
+            "berlin_incremental_sync": True,
+            "berlin_full_compare": True,
+            "paris_incremental_sync": False,
+            "berlin_work_off_webhooks": False,
+        }
+
     def test_each_has_its_own_times_and_switch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         file = Path("berlin", "influence.toml")
         file.write_text(file.read_text().replace("[schedule]", '[schedule]\nsync = "7 * * * *"'))
@@ -119,6 +145,10 @@ class TestDefinitions:
         Path("stores.toml").write_text('[[store]]\nname = "berlin"\nconfig = "berlin/x.toml"\n')
         keys = {spec.key for spec in build_definitions().resolve_all_asset_specs()}
         assert dg.AssetKey(["berlin", "customers"]) in keys
+
+
+def _queued(instance: dg.DagsterInstance, job: dg.JobDefinition) -> dg.DagsterRun:
+    return instance.create_run_for_job(job, tags=job.run_tags)
 
 
 class TestAListThatMustBeMended:
