@@ -1,6 +1,6 @@
-"""What assets and sensors get from Dagster: a way to the engine, opened for one step at a time.
+"""What assets and sensors get from Dagster: a way to the engine, opened once in a run.
 
-Settings are read here when a step runs, never when the code location loads; an error of the engine
+Settings are read here when a run begins, never when the code location loads; an error of the engine
 becomes Dagster's word for it here and nowhere else. What the engine does is not known here.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from influence_pipeline.errors import (
     ApiKeyRejected,
@@ -27,7 +27,12 @@ from influence_pipeline.webhooks.context import HandlerContext, handler_context
 
 
 class EngineResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # its value is itself
-    """Opens the engine with the environment and influence.toml as they are when a step runs."""
+    """Opens the engine with the environment and influence.toml as they are when a run begins.
+
+    Within a run the steps share it: its connections, and what has been worked out of its
+    statements, cost more than a look that finds nothing. A step that fails leaves the next one a
+    new engine.
+    """
 
     store: str | None = Field(
         default=None,
@@ -38,6 +43,21 @@ class EngineResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # its 
         description="Path of influence.toml. Empty: what INFLUENCE_CONFIG names.",
     )
 
+    _in_a_run: bool = PrivateAttr(default=False)
+    _kept: Engine | None = PrivateAttr(default=None)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        self._in_a_run = True
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        self._in_a_run = False
+        self._drop()
+
+    def _drop(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.close()
+
     def settings(self) -> Settings:
         """Read the settings. Raises ConfigurationError."""
         return load_settings(self.store, **({"config": self.config} if self.config else {}))
@@ -45,8 +65,16 @@ class EngineResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # its 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
         """Open the engine. What it raises inside becomes a `dg.Failure` with the same one line."""
-        with in_one_line(self.store), Engine(self.settings()) as engine:
-            yield engine
+        with in_one_line(self.store):
+            if self._kept is None:
+                self._kept = Engine(self.settings())
+            try:
+                yield self._kept
+            except BaseException:
+                self._drop()
+                raise
+            if not self._in_a_run:
+                self._drop()
 
     @contextmanager
     def inbox(self) -> Iterator[tuple[Postgres, HandlerContext]]:

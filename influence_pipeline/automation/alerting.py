@@ -13,6 +13,7 @@ from influence_pipeline.alerts import Alerts
 from influence_pipeline.assets.names import STORE_TAG, Names
 from influence_pipeline.automation.jobs import WORK_OFF_WEBHOOKS
 from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.mail import post_of
 from influence_pipeline.resources import EngineResource
 from influence_pipeline.settings import said
 
@@ -44,11 +45,15 @@ def alerts_of(instance: dg.DagsterInstance, engines: EngineResource, names: Name
 
     Where it is one of several, each alert names it.
     """
-    url = None
-    with suppress(ConfigurationError):
-        secret = engines.settings().environment.alert_url
-        url = None if secret is None else secret.get_secret_value()
-    return Alerts(url, InDagster(instance, names.store), say=partial(_say, names.store))
+    url = post = None
+    # ValueError: a port of INFLUENCE_SMTP_URL that is none; `check` says so.
+    with suppress(ConfigurationError, ValueError):
+        environment = engines.settings().environment
+        url = None if environment.alert_url is None else environment.alert_url.get_secret_value()
+        if environment.smtp_url is not None and environment.alert_email is not None:
+            post = post_of(environment.smtp_url.get_secret_value(), environment.alert_email)
+    memory, say = InDagster(instance, names.store), partial(_say, names.store)
+    return Alerts(url, memory, post=post, say=say)
 
 
 def _say(store: str | None, words: str) -> str:
@@ -68,8 +73,8 @@ def make_failed_runs_sensor(
         name=FAILED_RUNS,
         default_status=status,
         description=(
-            "Tells a person of each run that failed: in the log, and at INFLUENCE_ALERT_URL where "
-            "it is set. The same words once an hour."
+            "Tells a person of each run that failed: in the log, and where INFLUENCE_ALERT_URL or "
+            "INFLUENCE_ALERT_EMAIL say. The same words once an hour."
         ),
     )
     def failed_runs(context: dg.RunFailureSensorContext) -> None:

@@ -34,7 +34,15 @@ from influence_pipeline.settings.loading import (
 )
 from influence_pipeline.settings.places import place_of
 from influence_pipeline.settings.rewards import Caps, CouponKind, Coupons, Reward
-from influence_pipeline.settings.running import Check, Members, Retention, Schedule, Webhooks
+from influence_pipeline.settings.running import (
+    Check,
+    DagsterFace,
+    Members,
+    Retention,
+    Schedule,
+    Watch,
+    Webhooks,
+)
 from influence_pipeline.settings.stores import Store, Stores, known_variables, read_stores, said
 from influence_pipeline.settings.traffic import Capture, Delivery
 
@@ -48,6 +56,7 @@ __all__ = [
     "Config",
     "CouponKind",
     "Coupons",
+    "DagsterFace",
     "Delivery",
     "EntityMapping",
     "Environment",
@@ -60,6 +69,7 @@ __all__ = [
     "Source",
     "Store",
     "Stores",
+    "Watch",
     "Webhooks",
     "chosen_store",
     "known_variables",

@@ -47,6 +47,9 @@ class Shared(BaseSettings):
     api_url: str = PUBLIC_API
     # A chat's incoming webhook; whoever has the address can write there.
     alert_url: SecretStr | None = None
+    # Who is written to, with commas between, and the server that takes the mail.
+    alert_email: str | None = None
+    smtp_url: SecretStr | None = None
     # Whether Dagster's schedules and sensor start by themselves with the code location. Off, so
     # that a first start sends nothing before somebody has looked at `plan`; whoever switched them
     # in Dagster's UI is not overruled.
@@ -57,6 +60,25 @@ class Shared(BaseSettings):
     def _alert_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             _http_url(value.get_secret_value())
+        return value
+
+    @field_validator("alert_email")
+    @classmethod
+    def _addresses(cls, value: str | None) -> str | None:
+        for address in (value or "").split(","):
+            if value is not None and not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", address.strip()):
+                raise ValueError("must be an e-mail address, or several with commas between")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url(cls, value: SecretStr | None) -> SecretStr | None:
+        form = r"smtps?://([^@/\s]*@)?[^@/?\s]+/?(\?from=[^@\s]+@[^@\s]+)?"
+        if value is not None and not re.fullmatch(form, value.get_secret_value()):
+            raise ValueError(
+                "must be smtp://user:password@host:port or smtps://…, with %40 for an @ in the "
+                "user or password; ?from=address at its end says who it is from"
+            )
         return value
 
     @field_validator("api_url")

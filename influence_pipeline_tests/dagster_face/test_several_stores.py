@@ -65,7 +65,7 @@ class TestDefinitions:
             for group, names in ASSETS.items()
         }
         assert {job.name for job in made.jobs or ()} == {
-            f"{store}_{job}" for store in (*STORES, "rome") for job in JOBS
+            f"{store}_{job}" for store in (*STORES, "rome") for job in (*JOBS, "sync_by_hand")
         }
         assert {one.name for one in made.schedules or ()} == {
             f"{store}_{job}_schedule"
@@ -74,7 +74,7 @@ class TestDefinitions:
         }
         assert {one.name for one in made.sensors or ()} == {
             *(f"{store}_coupon_sensor" for store in (*STORES, "rome")),
-            "failed_runs",
+            *("failed_runs", "failed_ticks", "old_runs"),
         }
 
     def test_dagster_takes_them(self) -> None:
