@@ -20,7 +20,8 @@ import dagster as dg
 
 from influence_pipeline.assets.changes import change_assets
 from influence_pipeline.assets.coupons import coupon_asset, inbox_asset
-from influence_pipeline.assets.first_import import import_assets, months_from
+from influence_pipeline.assets.first_import import import_assets
+from influence_pipeline.assets.import_parts import parts_of
 from influence_pipeline.assets.influence import influence_assets
 from influence_pipeline.assets.members import member_asset
 from influence_pipeline.assets.names import ONE_STORE, Names
@@ -31,7 +32,7 @@ from influence_pipeline.automation.schedules import make_schedules
 from influence_pipeline.automation.sensors import make_coupon_sensor
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.resources import EngineResource, resource_for
-from influence_pipeline.settings import Schedule, Settings, load_settings
+from influence_pipeline.settings import Config, Schedule, Settings, load_settings
 
 OWNER = "team:data"
 
@@ -72,16 +73,17 @@ class _OfStore:
 def _of_store(
     names: Names, settings: Settings | None, engines: EngineResource, retry: dg.RetryPolicy
 ) -> _OfStore:
-    times, running = _times(settings)
-    months = months_from(times.import_from)
+    config, running = _config(settings)
+    times = Schedule() if config is None else config.schedule
     with warnings.catch_warnings():
-        # Dagster calls backfill policies "beta" at every load.
+        # Dagster calls backfill policies "beta" and checks by partition a "preview" at each load.
         warnings.simplefilter("ignore", dg.BetaWarning)
+        warnings.simplefilter("ignore", dg.PreviewWarning)
         assets: list[dg.AssetsDefinition | dg.AssetSpec] = [
             *store_assets(names),
             *change_assets(names, retry),
             *influence_assets(names, retry),
-            *import_assets(names, months, retry),
+            *import_assets(names, parts_of(config, times), retry),
             inbox_asset(names),
             coupon_asset(names, retry),
             member_asset(names, retry),
@@ -127,17 +129,18 @@ def _engines(settings: Settings | None) -> EngineResource:
     return EngineResource() if settings is None else resource_for(settings)
 
 
-def _times(settings: Settings | None) -> tuple[Schedule, bool]:
-    """Read when things run; the defaults where the settings cannot be read (a run says why)."""
+def _config(settings: Settings | None) -> tuple[Config | None, bool]:
+    """Read influence.toml, and whether the automation starts by itself. None where it cannot be
+    read: the defaults hold, and a run says why."""
     try:
         settings = settings or load_settings()
         running = settings.environment.automation == "on"
     except ConfigurationError:
-        return Schedule(), False
+        return None, False
     try:
-        return settings.config.schedule, running
+        return settings.config, running
     except ConfigurationError:
-        return Schedule(), running
+        return None, running
 
 
 defs = build_definitions()

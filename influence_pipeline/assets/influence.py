@@ -9,6 +9,7 @@ from influence_pipeline.assets.kinds import KINDS
 from influence_pipeline.assets.names import Names
 from influence_pipeline.assets.reporting import Reported
 from influence_pipeline.records import Entity
+from influence_pipeline.sync import status
 
 GROUP = "influence"
 REWARDS = "rewards_used"
@@ -42,7 +43,8 @@ def _deliver(
     )
     def deliver(context: dg.AssetExecutionContext) -> Reported:
         with names.engines(context).engine() as engine:
-            report = engine.deliver(entity, reporting.Progress(context.log, name))
+            progress = reporting.Progress(context, name, lambda: status.due(engine.state, entity))
+            report = engine.deliver(entity, progress)
             metadata = reporting.of_delivery(engine.state, report)
             check = reporting.check_parked(engine.state, report)
         return dg.MaterializeResult(metadata=metadata, check_results=[check])

@@ -9,17 +9,13 @@ from influence_pipeline.records import Entity
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of record: the names of its assets, and what to say of it.
-
-    `after`: what must be in Influence before. `imported`: whether it has a first import by month;
-    orders have none, because an old order that is sent awards points at today's rule.
-    """
+    """One kind of record: the names of its assets, and what to say of it. `after`: what must be in
+    Influence before."""
 
     entity: Entity
     what: str
     sent_by: str
     after: tuple[str, ...] = ()
-    imported: bool = False
 
     @property
     def in_store(self) -> str:
@@ -43,13 +39,11 @@ KINDS = (
         Entity.CUSTOMER,
         "Customers: who can earn and spend points.",
         "One PUT per customer, which creates or updates and is safe to repeat.",
-        imported=True,
     ),
     Kind(
         Entity.PRODUCT,
         "Products with their variants: what points rules and rewards can name.",
         "One PUT per product, then one POST with the whole list of its variants.",
-        imported=True,
     ),
     Kind(
         Entity.ORDER,

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import dagster as dg
 import sqlalchemy as sa
 
+from influence_pipeline.assets.kinds import Kind
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
 from influence_pipeline.state.schema import snapshot
@@ -19,6 +21,7 @@ from influence_pipeline.sync import status
 from influence_pipeline.sync.captured import Captured, missed_words
 from influence_pipeline.sync.deliver import Delivered
 from influence_pipeline.sync.engine import Report
+from influence_pipeline.sync.headway import Gauge, Headway, headway_words
 
 # What an asset returns. Dagster looks at the annotation and knows the class only without a type.
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ else:
 MOST = 10
 # A long delivery says how far it is this often; `automation.runs` takes silence for the end of it.
 PROGRESS_SECONDS = 60.0
+# Tags of a run: how far it is, and when it will be done.
+PROGRESS = "influence/progress"
+ETA = "influence/eta"
 NOTHING_PARKED = "nothing_parked"
 NOTHING_MISSED = "nothing_missed"
 
@@ -82,19 +88,6 @@ def of_delivery(state: Postgres, report: Report) -> dict[str, Any]:
     return counts | _trouble(report)
 
 
-def of_import(report: Report, *, months: int) -> dict[str, Any]:
-    """Give the metadata of an import: what was found and what was sent."""
-    counts = report.counts()
-    del counts["full_compare"]
-    counts["newly_parked"] = report.delivered.parked
-    # A partition's row count is its own; that of several months together belongs to none of them.
-    if months == 1 and report.captured is not None:
-        counts["dagster/partition_row_count"] = (
-            report.captured.looked_at + report.captured.unreadable
-        )
-    return counts | {"months": months} | _trouble(report)
-
-
 def _trouble(report: Report) -> dict[str, Any]:
     # The key in it may be a coupon's code.
     trouble = report.delivered.last_trouble
@@ -110,11 +103,15 @@ def _acknowledged(state: Postgres, entity: Entity) -> int:
         return connection.execute(query).scalar_one()
 
 
-def nothing_parked(asset: dg.AssetKey) -> dg.AssetCheckSpec:
-    """Give the check that every delivery and import carries."""
+def nothing_parked(
+    asset: dg.AssetKey, parts: dg.PartitionsDefinition[str] | None = None
+) -> dg.AssetCheckSpec:
+    """Give the check that every delivery and import carries. `parts`: of an import, which has a
+    result for each."""
     return dg.AssetCheckSpec(
         NOTHING_PARKED,
         asset=asset,
+        partitions_def=parts,
         description=(
             "A parked record is one that needs a person: the store's row cannot be read, or the "
             "API refuses it. The rest goes on without it. `influence-pipeline parked` lists them "
@@ -125,18 +122,26 @@ def nothing_parked(asset: dg.AssetKey) -> dg.AssetCheckSpec:
 
 def check_parked(state: Postgres, report: Report) -> dg.AssetCheckResult:
     """Check that nothing is parked, and say what to do with what is. Raises StateError."""
-    parked = report.remaining.parked
+    return _parked_result(state, report.entity, report.remaining.parked)
+
+
+def check_part(state: Postgres, kind: Kind, parked: int) -> dg.AssetCheckResult:
+    """The same of parts of an import, of which so many are parked. Raises StateError."""
+    return _parked_result(state, kind.entity, parked)
+
+
+def _parked_result(state: Postgres, entity: Entity, parked: int) -> dg.AssetCheckResult:
     metadata: dict[str, Any] = {"parked": parked}
     if parked:
-        rows = status.parked(state, report.entity, MOST)
-        if report.entity is Entity.REWARD:
+        rows = status.parked(state, entity, MOST)
+        if entity is Entity.REWARD:
             rows = [{**row, "key": masked(str(row["key"]))} for row in rows]
         metadata["parked, for example"] = _table(rows, ("key", "reason_code", "reason", "attempts"))
     return dg.AssetCheckResult(
         check_name=NOTHING_PARKED,
         passed=parked == 0,
         severity=dg.AssetCheckSeverity.WARN,
-        description=_parked_words(report.entity, parked),
+        description=_parked_words(entity, parked),
         metadata=metadata,
     )
 
@@ -209,29 +214,48 @@ def _cell(value: Any) -> str | int | float | bool:
 
 
 class Progress:
-    """Says in the run's log how far a delivery is, not more than once a minute."""
+    """Says how far a delivery is, not more than once a minute: in the run's log, and in the run's
+    tags, where the list of runs shows it.
+
+    `due`: counts the records that are still to be sent. `now`: seconds of a monotonic clock.
+    """
 
     def __init__(
         self,
-        log: Any,
+        context: dg.AssetExecutionContext,
         name: str,
+        due: Callable[[], int],
         *,
         every: float = PROGRESS_SECONDS,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._log = log
+        self._context = context
         self._name = name
+        self._part = ""
+        self._due = due
         self._every = every
         self._now = now
-        self._started = self._said = now()
+        self._gauge: Gauge | None = None
+        self._said = 0.0
+
+    def at(self, part: str) -> None:
+        """Name what is being delivered from here on."""
+        self._part = f", {part}"
 
     def __call__(self, done: Delivered) -> None:
         now = self._now()
+        if self._gauge is None:
+            self._gauge, self._said = Gauge(self._due, self._now), now
         if now - self._said < self._every:
             return
         self._said = now
-        pace = done.calls / max(now - self._started, 0.001)
-        self._log.info(
-            f"{self._name}: {done.sent:,} sent in {done.calls:,} calls, {pace:,.1f} calls/s, "
-            f"{done.parked:,} parked"
-        )
+        headway = self._gauge(done)
+        self._context.log.info(f"{self._name}{self._part}: {headway_words(headway, done)}")
+        self._tag(headway)
+
+    def _tag(self, headway: Headway) -> None:
+        tags = {PROGRESS: f"{self._name}{self._part}: {headway.settled:,} of {headway.total:,}"}
+        if headway.seconds_left is not None:
+            end = datetime.now(UTC) + timedelta(seconds=headway.seconds_left)
+            tags[ETA] = f"{end:%Y-%m-%d %H:%M} UTC"
+        self._context.instance.add_run_tags(self._context.run.run_id, tags)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 INCREMENTAL_SYNC = "incremental_sync"
 FULL_COMPARE = "full_compare"
-FIRST_IMPORT = "first_import"
 WORK_OFF_WEBHOOKS = "work_off_webhooks"
 RECONCILE_MEMBERS = "reconcile_members"
 
@@ -59,15 +58,6 @@ def make_jobs(names: Names) -> list[UnresolvedAssetJobDefinition]:
             description=(
                 "As incremental_sync, but every record of the store is compared: it finds deletes "
                 "and whatever a look at changed rows cannot see."
-            ),
-        ),
-        dg.define_asset_job(
-            names.name(FIRST_IMPORT),
-            selection=[names.key(kind.import_name) for kind in KINDS if kind.imported],
-            tags=names.tags,
-            description=(
-                "Import one month of customers and products. For many months select the two assets "
-                "and choose Materialize: an asset backfill runs a year at a time."
             ),
         ),
         dg.define_asset_job(

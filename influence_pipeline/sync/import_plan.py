@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from influence_pipeline.amounts import counted, duration
 from influence_pipeline.records import Entity, FinancialStatus
 from influence_pipeline.sql import load_queries
 from influence_pipeline.store.mapping import describe
@@ -134,3 +135,23 @@ def _money(engine: Engine, entity: Entity, window: Window) -> dict[str, tuple[in
     with engine.store.transaction() as out:
         described = describe(out, engine.mappings[entity])
         return money_by_currency(out, described, window, [str(status) for status in _AWARDING])
+
+
+def plan_words(plan: ImportPlan) -> str:
+    """Say in a line what an import would do, but for what it could award."""
+    name = plan.entity.plural
+    looked_at = plan.captured.looked_at + plan.captured.unreadable
+    if not plan.due:
+        nothing = f"{counted(looked_at, plan.entity)} in the store, nothing to be sent"
+        return f"{nothing}; {plan.parked:,} parked" if plan.parked else nothing
+    about = "about " if plan.estimated else ""
+    parts = [
+        f"{plan.due:,} of {looked_at:,} {name} to be sent, {plan.new:,} of them new to Influence",
+        f"{about}{counted(plan.calls, 'call')}",
+        "time unknown before the first calls"
+        if plan.seconds is None
+        else f"about {duration(max(plan.seconds, 1))} at {plan.calls_per_second:,.0f} calls/s",
+    ]
+    if plan.parked:
+        parts.append(f"{plan.parked:,} parked")
+    return ", ".join(parts)

@@ -25,6 +25,7 @@ PRESET = Path(store_room.__file__).parent / "presets" / "plain"
 QUICK = """
 [delivery]
 linger_seconds = 0
+import_linger_seconds = 0
 park_after = 1
 
 [schedule]

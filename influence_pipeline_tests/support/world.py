@@ -40,6 +40,7 @@ quiet_window_seconds = 0.3
 backoff_base_seconds = 0.02
 backoff_cap_seconds = 0.5
 linger_seconds = 4
+import_linger_seconds = 4
 """
 
 
