@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,14 +36,20 @@ class Ui:
 
     def picture(self, name: str) -> None:
         """Keep a picture of the page as it is, and look what is wrong on it."""
+        self._settle()
         self.page.screenshot(path=self.pictures / f"{name}.png", animations="disabled")
         self.watch.look()
 
     def docs_picture(self, name: str) -> Path:
         """Make one of the README's pictures."""
+        self._settle()
         file = self.docs / f"{name}.png"
         self.page.screenshot(path=file, animations="disabled")
         return file
+
+    def _settle(self) -> None:
+        """Wait until nothing is being fetched: states of assets come after their names."""
+        self.page.wait_for_load_state("networkidle")
 
     def button(self, name: str | re.Pattern[str], *, exact: bool = False) -> Locator:
         return self.page.get_by_role("button", name=name, exact=exact)
@@ -53,18 +57,10 @@ class Ui:
     def text(self, words: str | re.Pattern[str], *, exact: bool = False) -> Locator:
         return self.page.get_by_text(words, exact=exact).first
 
-    @contextmanager
-    def sized(self, width: int, height: int) -> Iterator[None]:
+    def resize(self, width: int, height: int) -> None:
         """Look through a window of another size, with Dagster's menu put away."""
-        usual = self.page.viewport_size
         self.page.set_viewport_size({"width": width, "height": height})
         self.button("Hide navigation").click()
-        try:
-            yield
-        finally:
-            self.button("Show navigation").click()
-            if usual:
-                self.page.set_viewport_size(usual)
 
 
 class Graph:
@@ -218,6 +214,10 @@ class Automation:
         boxes = self.ui.page.get_by_role("checkbox")
         line = self.ui.page.locator("div").filter(has=self.link(name)).filter(has=boxes)
         return line.last.get_by_role("checkbox").last
+
+    def turn_on(self, name: str) -> None:
+        # The box itself is drawn over, by what a person clicks on.
+        self.switch(name).locator("xpath=..").click()
 
 
 class Sensor:
