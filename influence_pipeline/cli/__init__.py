@@ -157,10 +157,23 @@ def build_parser() -> argparse.ArgumentParser:
     long_work(added)
     as_json(added)
 
-    added = command("import", "imports", "import the records created in a range of months")
-    entity(added, "customers or products; default: both")
+    added = command("import", "imports", "the first import, or one of a range of months")
+    entity(
+        added,
+        "customers or products; default: both; orders: only with orders.import_before_go_live",
+    )
     added.add_argument("--from", dest="since", metavar="YYYY-MM", help="default: the oldest")
     added.add_argument("--to", dest="until", metavar="YYYY-MM", help="inclusive; default: now")
+    added.add_argument("--plan", action="store_true", help="show what would be sent, send nothing")
+    added.add_argument(
+        "--first",
+        type=_positive,
+        metavar="N",
+        help="send no more than N records of each kind, to look at before the rest",
+    )
+    added.add_argument(
+        "--yes", action="store_true", help="do not ask; without a terminal nobody is asked anyway"
+    )
     long_work(added)
     as_json(added)
 

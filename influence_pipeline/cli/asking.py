@@ -17,6 +17,11 @@ class Asker:
         self._out = out
         self._silent = silent or not (answers.isatty() and out.isatty())
 
+    @property
+    def silent(self) -> bool:
+        """Whether nobody is asked."""
+        return self._silent
+
     def ask(
         self,
         question: str,

@@ -131,6 +131,9 @@ def print_report(report: Report, *, of_months: bool = False) -> None:
         if left.importing
         else "",
     ]
+    of_part = report.left
+    if of_part is not None and not of_part.complete:
+        left_over.insert(0, f"{of_part.waiting + of_part.blocked:,} of these; run it again")
     if any(left_over):
         print(f"{indent}left: " + "; ".join(part for part in left_over if part))
     if sent.last_trouble and (left.waiting or sent.parked):

@@ -50,7 +50,7 @@ class EntityMapping(Section):
     import_by: Literal["month", "key"] = "month"
     """How a first import is cut into parts: by the month of created_at, or, where the store's rows
     have no usable creation time, into ranges of keys."""
-    import_parts: int = Field(default=24, ge=1, le=1000)
+    import_parts: int = Field(default=24, ge=2, le=1000)
     """Into how many ranges of keys, where it is cut by them. Another number cuts anew."""
     deletes: Literal["ignore", "park"] = "ignore"
     """What becomes of a record that was sent and that the store no longer gives: nothing, or it is

@@ -13,7 +13,7 @@ from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sandbox.sample_store import poison
 from influence_pipeline_tests.cli.conftest import CommandLine, warn_of_hidden_rows
 from influence_pipeline_tests.sandbox.platform_fixtures import until
-from influence_pipeline_tests.support.world import World
+from influence_pipeline_tests.support.world import LONG_AGO, World
 
 COUNTS = {
     "looked_at", "created", "changed", "unchanged", "deleted", "missed", "before_go_live", "full_compare",
@@ -233,9 +233,12 @@ def test_an_import_sends_the_records_of_the_months_named_both_included(
     ran = cli("import", "--entity", "customers", "--from", "2026-01", "--to", "2026-05")
     assert ran.code == 0
     assert f"compared the records of these months: {expected} new, " in ran.out
-    (warned,) = ran.err.splitlines()
-    assert warned.startswith("warning: Influence may give sign-up points to imported customers")
-    assert "makes a small first batch" in warned
+    planned, warned = ran.err.splitlines()
+    assert planned == (
+        f"plan: {expected} of {expected} customers to be sent, {expected} of them new to Influence, "
+        f"{expected} calls, time unknown before the first calls"
+    )
+    assert warned.startswith(f"warning: {expected} customers are new to Influence: each may be ")
     assert f"sent {expected} in {expected} calls" in ran.out
     assert len(world.sandbox.rows("SELECT * FROM customers")) == expected
 
@@ -275,8 +278,70 @@ def test_an_import_that_a_mapping_does_not_allow_fails_before_anything_is_sent(
 
 def test_an_import_of_products_alone_warns_of_nothing(cli: CommandLine) -> None:
     ran = cli("import", "--entity", "products")
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, len(ran.err.splitlines())) == (0, 1)
+    assert ran.err.startswith("plan: 19 of 19 products to be sent")
     assert ran.out.startswith("products  compared all: ")
+
+
+def test_a_plan_of_an_import_is_what_it_then_does_and_sends_nothing(
+    cli: CommandLine, world: World
+) -> None:
+    planned = cli("import", "--plan", "--json").json
+    assert world.sandbox.rows("SELECT * FROM calls WHERE path LIKE '/v1/%'") == []
+    assert {name: (plan["to_send"], plan["new"]) for name, plan in planned.items()} == {
+        "customers": (58, 58),
+        "products": (19, 19),
+    }
+    done = cli("import", "--json").json
+    assert {name: plan["calls"] for name, plan in planned.items()} == {
+        name: counts["calls"] for name, counts in done.items()
+    }
+    again = cli("import", "--plan")
+    assert again.out.splitlines() == [
+        "plan: 58 customers in the store, nothing to be sent",
+        "plan: 19 products in the store, nothing to be sent",
+    ]
+    assert again.err == ""
+
+
+def test_a_first_batch_sends_so_many_of_each_and_the_next_import_the_rest(
+    cli: CommandLine,
+) -> None:
+    ran = cli("import", "--first", "10", "--json")
+    assert [ran.json[name]["sent"] for name in ("customers", "products")] == [10, 10]
+    assert "Look at these records in the Influence dashboard" in ran.err
+    rest = cli("import", "--from", "2015-01", "--to", "2035-01", "--json").json
+    undated = cli("import", "--json").json
+    for name, all_of_them in (("customers", 58), ("products", 19)):
+        assert 10 + rest[name]["sent"] + undated[name]["sent"] == all_of_them
+
+
+def test_old_orders_are_imported_where_the_rule_is_lifted_in_so_many_words(
+    cli: CommandLine, world: World
+) -> None:
+    words = "each of them may award points at today's rules"
+    world.configure(
+        (
+            f"go_live = {LONG_AGO.isoformat()}\n",
+            f'go_live = 2026-10-01T00:00:00Z\nimport_before_go_live = "{words}"\n',
+        )
+    )
+    assert cli("import", "--quiet").code == 0
+    planned = cli("import", "--entity", "orders", "--plan", "--json").json["orders"]
+    assert planned["to_send"] == 119
+    assert "are paid: each of them may award points at today's rules." in planned["awards"]
+    done = cli("import", "--entity", "orders", "--json").json["orders"]
+    assert (done["sent"], done["calls"]) == (119, planned["calls"])
+    assert not world.judge().differences
+    assert cli("sync", "--json").json["orders"]["sent"] == 0
+
+
+def test_the_rule_is_lifted_by_no_other_words(cli: CommandLine, world: World) -> None:
+    world.configure(("[orders]\n", "[orders]\nimport_before_go_live = true\n"))
+    ran = cli("import", "--entity", "orders")
+    assert ran.code == 3
+    assert "orders.import_before_go_live" in ran.error
+    assert "each of them may award points at today's rules" in ran.error
 
 
 def test_months_the_wrong_way_round_are_refused(bare_cli: CommandLine) -> None:
