@@ -28,6 +28,7 @@ from influence_pipeline.assets.names import ONE_STORE, Names
 from influence_pipeline.assets.store import store_assets
 from influence_pipeline.automation.alerting import make_failed_runs_sensor
 from influence_pipeline.automation.jobs import make_jobs
+from influence_pipeline.automation.retrying import RetryUnlessCancelled
 from influence_pipeline.automation.schedules import make_schedules
 from influence_pipeline.automation.sensors import make_coupon_sensor
 from influence_pipeline.errors import ConfigurationError
@@ -38,7 +39,7 @@ OWNER = "team:data"
 
 # For what may pass: a database or the API that is away. The engine's own waits come before these,
 # and the next tick is five minutes away at most, so two more attempts are enough.
-RETRY = dg.RetryPolicy(
+RETRY = RetryUnlessCancelled(
     max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
 
