@@ -17,7 +17,7 @@ from influence_pipeline.demo.stage import Stage, set_up
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sandbox.judge import Verdict, compare
 from influence_pipeline_tests.browser import chromium
-from influence_pipeline_tests.browser.pages import Launchpad, Ui
+from influence_pipeline_tests.browser.pages import PATIENCE_MS, Asset, Launchpad, Ui
 from influence_pipeline_tests.browser.watch import Watch
 from influence_pipeline_tests.support import pictures
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 CUSTOMERS = 600
+IMPORT = "customers_import"
 _WINDOW = {"width": 1600, "height": 1000}
 _PATIENCE_MS = 30_000
 
@@ -36,8 +37,9 @@ class House:
     stage: Stage
     url: str
 
-    def switch_sandbox(self, **switches: Any) -> None:
-        self.stage.api("PUT", "/sandbox/switches", json=switches)
+    def slow_down(self, milliseconds: int) -> None:
+        """Have the sandbox take so long for each call."""
+        self.stage.api("PUT", "/sandbox/switches", json={"latency_ms": milliseconds})
 
     def puts(self) -> dict[str, int]:
         """How often the sandbox has taken each customer, by its own ledger."""
@@ -66,6 +68,13 @@ def house(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with set_up(tmp_path_factory.mktemp("stage"), CUSTOMERS) as stage:
         stage.environment["INFLUENCE_AUTOMATION"] = "off"
         yield House(stage, start_dagster(stage))
+
+
+@pytest.fixture
+def usual_speed(house: House) -> Iterator[None]:
+    """Whatever the test makes of the sandbox's speed, the next one finds it as it was."""
+    yield
+    house.slow_down(0)
 
 
 @pytest.fixture(scope="package")
@@ -120,10 +129,13 @@ def ui(open_page: Callable[[], Ui], request: pytest.FixtureRequest) -> Iterator[
 
 
 @pytest.fixture(scope="package")
-def imported(house: House) -> None:
+def imported(house: House, open_page: Callable[[], Ui]) -> None:
     """The first import is done: by the test of it, or here where another test runs alone."""
     if not house.puts():
-        story.first_import(house.stage, lambda words: None)
+        ui = open_page()
+        done = Asset(ui, IMPORT).launch_backfill("All").status("Succeeded")
+        done.wait_for(timeout=PATIENCE_MS)
+        ui.page.close()
 
 
 @pytest.fixture(scope="package")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _LOCATION = "/locations/influence_pipeline"
 # A run starts a process, the backfill daemon looks every 30 s, a machine may be busy.
-PATIENCE_MS = 120_000
+PATIENCE_MS = 180_000
 
 
 @dataclass
@@ -146,7 +146,7 @@ class Backfill:
         return self.ui.text(name, exact=True)
 
     def completed(self) -> Locator:
-        """"75% completed"."""
+        """ "75% completed"."""
         return self.ui.text(re.compile(r"^\d+% completed$"))
 
     def cancel(self) -> None:
@@ -211,9 +211,10 @@ class Automation:
 
     def switch(self, name: str) -> Locator:
         """The switch at the end of a line; the box at its start only selects the line."""
-        boxes = self.ui.page.get_by_role("checkbox")
-        line = self.ui.page.locator("div").filter(has=self.link(name)).filter(has=boxes)
-        return line.last.get_by_role("checkbox").last
+        line = self.link(name).locator(
+            "xpath=ancestor::div[count(.//input[@type='checkbox'])=2][1]"
+        )
+        return line.get_by_role("checkbox").last
 
     def turn_on(self, name: str) -> None:
         # The box itself is drawn over, by what a person clicks on.

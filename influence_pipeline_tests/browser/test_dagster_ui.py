@@ -15,7 +15,7 @@ import psycopg2
 import pytest
 
 from influence_pipeline.settings.traffic import Delivery
-from influence_pipeline_tests.browser.conftest import House
+from influence_pipeline_tests.browser.conftest import IMPORT, House
 from influence_pipeline_tests.browser.pages import (
     PATIENCE_MS,
     Asset,
@@ -26,15 +26,21 @@ from influence_pipeline_tests.browser.pages import (
     Sensor,
     Ui,
 )
-from influence_pipeline_tests.dagster_face.test_definitions import ASSETS
 from influence_pipeline_tests.sandbox.platform_fixtures import until
 
 pytestmark = pytest.mark.browser
 
 Expect = Callable[..., Any]
-IMPORT = "customers_import"
-# Calls a second: fast enough to see it move, so slow that it is never done before it is cancelled.
-CRAWL = 4
+GROUPS = {
+    "store": ("store_customers", "store_products", "store_orders"),
+    "changes": ("customer_changes", "product_changes", "order_changes"),
+    "influence": ("customers", "products", "orders", "rewards_used"),
+    "first_import": (IMPORT, "products_import"),
+    "loyalty": ("webhook_inbox", "coupons", "members"),
+}
+# How long each call takes while an import is looked at and cancelled: of 600 customers most are
+# left, whatever the backfill daemon's clock (it looks every 30 s) makes of it.
+SLOW_MS = 4_000
 LARGEST_PICTURE = 200_000
 
 
@@ -53,17 +59,18 @@ def test_nothing_runs_before_somebody_switches_it_on(ui: Ui, expect: Expect) -> 
     ui.picture("automation")
 
 
+@pytest.mark.usefixtures("usual_speed")
 def test_an_import_is_seen_running_cancelled_and_launched_again_and_sends_nothing_twice(
     ui: Ui, house: House, expect: Expect
 ) -> None:
     assert not house.puts(), "this test comes first, or alone"
     people = house.verdict().compared["customers"]
-    house.switch_sandbox(rate_limit=CRAWL)
+    house.slow_down(SLOW_MS)
     backfill = Asset(ui, IMPORT).launch_backfill("All")
 
-    # The first year is from before the shop's first customer, and done at once.
+    # The first months are from before the shop's first customer, and done at once.
     expect(backfill.completed()).to_have_text(re.compile("^[1-9]"), timeout=PATIENCE_MS)
-    until(lambda: len(house.puts()) > 2 * CRAWL, "customers in the sandbox", PATIENCE_MS / 1000)
+    until(house.puts, "customers in the sandbox", PATIENCE_MS / 1000)
     expect(backfill.status("In progress")).to_be_visible()
     ui.picture("backfill_running")
 
@@ -76,7 +83,7 @@ def test_an_import_is_seen_running_cancelled_and_launched_again_and_sends_nothin
     expect(months.partitions("Materialized")).not_to_have_text("Materialized (0)")
     ui.picture("partitions_after_cancel")
 
-    house.switch_sandbox(rate_limit=None)
+    house.slow_down(0)
     again: Backfill = Asset(ui, IMPORT).launch_backfill("Failed and missing")
     expect(again.status("Succeeded")).to_be_visible(timeout=PATIENCE_MS)
     expect(again.completed()).to_have_text("100% completed")
@@ -117,7 +124,7 @@ def test_the_graph_shows_every_asset_in_its_group(ui: Ui, expect: Expect) -> Non
     ui.resize(1240, 1300)
     graph = Graph(ui).open()
 
-    for group, assets in ASSETS.items():
+    for group, assets in GROUPS.items():
         expect(graph.group(group)).to_be_visible()
         for asset in assets:
             expect(graph.node(asset)).to_be_visible()
@@ -191,9 +198,8 @@ def test_the_runs_tell_their_lane(ui: Ui, expect: Expect) -> None:
     expect(line).to_be_visible()
     expect(ui.text("influence/lane: live")).to_be_visible()
     expect(ui.text("Success", exact=True)).to_be_visible()
+    expect(ui.text("Failure", exact=True)).not_to_be_visible()
     ui.picture("runs")
-    ui.open("/runs?tab=failed")
-    expect(ui.text("No runs")).to_be_visible()
 
 
 @pytest.mark.usefixtures("synced")
