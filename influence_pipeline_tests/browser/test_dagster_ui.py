@@ -129,12 +129,12 @@ def test_the_graph_shows_every_asset_in_its_group(ui: Ui, expect: Expect) -> Non
         for asset in assets:
             expect(graph.node(asset)).to_be_visible()
     ui.picture("graph")
+    graph.put_the_list_away()
+    _for_the_readme(ui.docs_picture("assets"))
+
     graph.node("orders").click()
     expect(ui.text("so that nothing is awarded twice")).to_be_visible()
     ui.picture("graph_with_orders_chosen")
-
-    graph.open().put_the_list_away()
-    _for_the_readme(ui.docs_picture("assets"))
 
 
 @pytest.mark.usefixtures("synced")
