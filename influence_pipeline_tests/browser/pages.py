@@ -236,7 +236,8 @@ class Sensor:
 
     def open_tick(self, words: str) -> Locator:
         """Look through the ticks, newest first, for one that says this; leave its dialog open."""
-        ticks = self.ui.page.get_by_role("row").get_by_role("button", name="0 runs requested")
+        ended = self.ui.page.get_by_role("row").filter(has_not_text="Evaluating")
+        ticks = ended.get_by_role("button", name="0 runs requested")
         dialog = self.ui.page.get_by_role("dialog")
         deadline = time.monotonic() + PATIENCE_MS / 1000
         while time.monotonic() < deadline:
@@ -244,7 +245,7 @@ class Sensor:
             ticks.first.wait_for(timeout=PATIENCE_MS)
             for number in range(ticks.count()):
                 ticks.nth(number).click()
-                dialog.get_by_text("Timestamp").wait_for()
+                dialog.get_by_text("Skip reason:").wait_for()
                 if words in dialog.inner_text():
                     return dialog
                 dialog.get_by_role("button", name="Close").click()
