@@ -234,7 +234,7 @@ class Sensor:
         self.ui.open(f"{_LOCATION}/sensors/{self.name}")
         return self
 
-    def open_tick(self, words: str) -> Locator:
+    def open_tick(self, words: str | re.Pattern[str]) -> Locator:
         """Look through the ticks, newest first, for one that says this; leave its dialog open."""
         ended = self.ui.page.get_by_role("row").filter(has_not_text="Evaluating")
         ticks = ended.get_by_role("button", name="0 runs requested")
@@ -246,7 +246,7 @@ class Sensor:
             for number in range(ticks.count()):
                 ticks.nth(number).click()
                 dialog.get_by_text("Skip reason:").wait_for()
-                if words in dialog.inner_text():
+                if re.search(words, dialog.inner_text()):
                     return dialog
                 dialog.get_by_role("button", name="Close").click()
                 dialog.wait_for(state="hidden")
