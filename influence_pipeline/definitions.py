@@ -37,6 +37,7 @@ from influence_pipeline.automation.cadence import freshness
 from influence_pipeline.automation.failed_ticks import make_failed_ticks_sensor
 from influence_pipeline.automation.jobs import make_job_by_hand, make_jobs
 from influence_pipeline.automation.old_runs import make_old_runs_sensor
+from influence_pipeline.automation.retrying import RetryUnlessCancelled
 from influence_pipeline.automation.schedules import make_schedules
 from influence_pipeline.automation.sensors import Shown as SensorShown
 from influence_pipeline.automation.sensors import make_coupon_sensor
@@ -61,7 +62,7 @@ log = logging.getLogger(__name__)
 
 # For what may pass: a database or the API that is away. The engine's own waits come before these,
 # and the next tick is five minutes away at most, so two more attempts are enough.
-RETRY = dg.RetryPolicy(
+RETRY = RetryUnlessCancelled(
     max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
 )
 

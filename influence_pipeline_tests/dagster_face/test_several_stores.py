@@ -35,7 +35,6 @@ __all__ = ["sandboxes", "street"]
 JOBS = (
     "incremental_sync",
     "full_compare",
-    "first_import",
     "work_off_webhooks",
     "reconcile_members",
 )
