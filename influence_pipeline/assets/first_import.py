@@ -6,6 +6,7 @@ run takes several partitions and reports each as soon as it is done, so that a r
 has lost nothing, and a partition counts as done only when all its records are settled.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,11 +21,12 @@ from influence_pipeline.assets.kinds import KINDS, Kind
 from influence_pipeline.assets.links import links_of
 from influence_pipeline.assets.names import Names
 from influence_pipeline.records import Entity
+from influence_pipeline.sync.captured import Captured, added_up
 from influence_pipeline.sync.deliver import Delivered
 from influence_pipeline.sync.engine import Engine, Report
 from influence_pipeline.sync.headway import settled_by
-from influence_pipeline.sync.import_plan import ImportPlan, plan_import, plan_words
-from influence_pipeline.sync.parts import PartLeft
+from influence_pipeline.sync.import_plan import plan_of_parts, plan_words
+from influence_pipeline.sync.parts import PartLeft, left
 
 GROUP = "first_import"
 # What a run costs (3-4 s with Dagster's default launcher) is shared by so many partitions; fewer
@@ -106,7 +108,7 @@ def _customers_before(names: Names, kind: Kind) -> list[dg.AssetDep]:
 
 
 class _Run:
-    """One run of an import: its partitions, one after another."""
+    """One run of an import: its partitions, one after another, in one delivery."""
 
     def __init__(
         self,
@@ -119,44 +121,54 @@ class _Run:
         self._context = context
         self._engine = engine
         self._kind = kind
-        self._keys = list(context.partition_keys)
-        self._windows = parts.windows(engine, kind.entity, self._keys)
         self._first = first
+        keys = list(context.partition_keys)
+        windows = zip(keys, parts.windows(engine, kind.entity, keys), strict=True)
+        self._windows = {key: window for key, window in windows if window is not None}
+        self._empty = [key for key in keys if key not in self._windows]
+        self._captured: dict[str, Captured] = {}
+        # The partitions by the numbers that their imports have in the state.
+        self._numbers: dict[int, str] = {}
+        self._before: dict[int, PartLeft] = {}
+        self._progress: _Progress | None = None
         self._parked: dict[str, int] = {}
         self._unsettled: dict[str, str] = {}
 
     def go(self) -> None:
         """Import, and report each partition that is done. Raises what stops the whole run."""
-        progress = _Progress(self._context, self._kind.import_name, self._plan())
-        left = self._first
-        for key, window in zip(self._keys, self._windows, strict=True):
-            if window is None:
-                self._report_empty(key)
-                continue
-            progress.begin(key)
-            report = self._engine.import_window(
-                self._kind.entity, window, progress, first=left or None
-            )
-            for warning in report.captured.warnings if report.captured else ():
-                self._context.log.warning(warning)
-            if self._first:
-                left -= settled_by(report.delivered)
-                self._context.log_event(
-                    dg.AssetObservation(
-                        self._context.asset_key, partition=key, metadata=_metadata(report)
-                    )
-                )
-                if left <= 0:
-                    break
-            else:
-                self._report(key, report)
+        if not self._first:
+            for key in self._empty:
+                self._done(key, 0, {"sent": 0, "dagster/partition_row_count": 0})
+        if not self._windows:
+            return
+        report = self._engine.import_parts(
+            self._kind.entity,
+            list(self._windows.values()),
+            begun=self._begin,
+            settled=self._settle,
+            progress=self._go_on,
+            first=self._first or None,
+        )
+        if self._first:
+            sent = {"sent": report.delivered.sent, "parked": report.delivered.parked}
+            self._context.log_event(dg.AssetObservation(self._context.asset_key, metadata=sent))
+        else:
+            self._note_unsettled(report)
 
-    def _plan(self) -> ImportPlan | None:
+    def _begin(self, captured: list[Captured], numbers: list[int]) -> None:
         """Say what is going to be done, before the first call."""
-        windows = [window for window in self._windows if window is not None]
-        if not windows:
-            return None
-        plan = plan_import(self._engine, self._kind.entity, span_of(windows))
+        self._captured = dict(zip(self._windows, captured, strict=True))
+        self._numbers = dict(zip(numbers, self._windows, strict=True))
+        self._before = left(self._engine.state, numbers)
+        for warning in added_up(captured).warnings:
+            self._context.log.warning(warning)
+        plan = plan_of_parts(
+            self._engine,
+            self._kind.entity,
+            span_of(list(self._windows.values())),
+            captured,
+            numbers,
+        )
         words = plan_words(plan)
         if self._first:
             words = f"the first {self._first:,} of these: {words}"
@@ -164,31 +176,47 @@ class _Run:
         if plan.awards is not None:
             self._context.log.warning(plan.awards)
         self._context.instance.add_run_tags(self._context.run.run_id, {PLAN: words})
-        return plan
+        self._progress = _Progress(self._context, self._kind.import_name, plan.due)
 
-    def _report(self, key: str, report: Report) -> None:
-        left = report.left
-        if left is not None and not left.complete:
-            self._unsettled[key] = _unsettled_words(self._kind, left, report.delivered)
-            self._context.log.warning(f"{key}: {self._unsettled[key]}")
+    def _go_on(self, done: Delivered) -> None:
+        if self._progress is not None:
+            self._progress(done)
+
+    def _settle(self, number: int, found: PartLeft) -> None:
+        """Report a partition that is done."""
+        if self._first:
             return
-        self._parked[key] = left.parked if left is not None else report.remaining.parked
-        self._done(key, _metadata(report))
-        if self._parked[key]:
-            self._context.log.warning(f"{key}: {counted(self._parked[key], 'record')} parked.")
+        key = self._numbers[number]
+        before = self._before[number]
+        captured = self._captured[key]
+        sent = max(before.waiting + before.blocked + before.parked - found.parked, 0)
+        looked_at = captured.looked_at + captured.unreadable
+        numbers: dict[str, Any] = {
+            "summary": dg.MetadataValue.md(
+                f"**{sent:,} sent** of {counted(looked_at, self._kind.entity)}; "
+                f"{found.parked:,} parked."
+            ),
+            "dagster/partition_row_count": looked_at,
+            "created": captured.created,
+            "changed": captured.changed,
+            "unchanged": captured.unchanged,
+            "sent": sent,
+            "parked": found.parked,
+        }
+        if self._progress is not None:
+            numbers |= self._progress.of_part()
+        self._done(key, found.parked, numbers)
 
-    def _report_empty(self, key: str) -> None:
-        if not self._first:
-            self._parked[key] = 0
-            self._done(key, {"records": 0, "sent": 0})
-
-    def _done(self, key: str, metadata: dict[str, Any]) -> None:
+    def _done(self, key: str, parked: int, metadata: dict[str, Any]) -> None:
+        self._parked[key] = parked
         self._context.log_event(
             dg.AssetMaterialization(self._context.asset_key, partition=key, metadata=metadata)
         )
-        if len(self._keys) > 1:
+        if parked:
+            self._context.log.warning(f"{key}: {counted(parked, 'record')} parked.")
+        if len(self._windows) + len(self._empty) > 1:
             # A run of one partition gives the check's one result to that partition itself.
-            result = self._check(self._parked[key])
+            result = self._check(parked)
             self._context.log_event(
                 dg.AssetCheckEvaluation(
                     asset_key=self._context.asset_key,
@@ -200,6 +228,13 @@ class _Run:
                     partition=key,
                 )
             )
+
+    def _note_unsettled(self, report: Report) -> None:
+        open_ = [number for number, key in self._numbers.items() if key not in self._parked]
+        for number, found in sorted(left(self._engine.state, open_).items()):
+            key = self._numbers[number]
+            self._unsettled[key] = _unsettled_words(self._kind, found, report.delivered)
+            self._context.log.warning(f"{key}: {self._unsettled[key]}")
 
     def check(self) -> dg.AssetCheckResult:
         """Give the result for the partitions of this run together. Raises StateError."""
@@ -217,91 +252,59 @@ class _Run:
             return
         which = "\n".join(f"{key}: {words}" for key, words in self._unsettled.items())
         parts = counted(len(self._unsettled), "partition is", "partitions are")
-        done = len(self._keys) - len(self._unsettled)
         raise dg.Failure(
             description=(
-                f"{parts} not done, {done} done. {which}\nNothing is lost and nothing is sent "
-                "twice: materialize the partition again, and it sends just what is missing."
+                f"{parts} not done, {len(self._parked):,} done. {which}\nNothing is lost and "
+                "nothing is sent twice: materialize the partition again, and it sends just what "
+                "is missing."
             ),
             metadata={"not done": ", ".join(self._unsettled)},
         )
 
 
 class _Progress:
-    """Of a run of several partitions: how far it is in what it planned."""
+    """How far a run is in what it planned, and how fast."""
 
-    def __init__(
-        self, context: dg.AssetExecutionContext, name: str, plan: ImportPlan | None
-    ) -> None:
-        self._due = plan.due if plan is not None else 0
-        self._before = self._now = Delivered()
+    def __init__(self, context: dg.AssetExecutionContext, name: str, due: int) -> None:
+        self._due = due
+        self._now = self._told = Delivered()
+        self._told_at = time.monotonic()
         self._line = reporting.Progress(context, name, self._left)
 
-    def begin(self, key: str) -> None:
-        """Go on with a partition."""
-        self._line.at(key)
-        self._before = self._now
-
     def __call__(self, done: Delivered) -> None:
-        before = self._before
-        self._now = replace(
-            done,
-            sent=before.sent + done.sent,
-            unchanged=before.unchanged + done.unchanged,
-            parked=before.parked + done.parked,
-            skipped=before.skipped + done.skipped,
-            calls=before.calls + done.calls,
-            throttled=before.throttled + done.throttled,
-        )
-        self._line(self._now)
+        self._now = replace(done)
+        self._line(done)
+
+    def of_part(self) -> dict[str, Any]:
+        """Give the numbers of the time since the last partition was done: seconds, calls."""
+        now, told = time.monotonic(), self._told
+        seconds = now - self._told_at
+        calls = self._now.calls - told.calls
+        self._told, self._told_at = self._now, now
+        return {
+            "seconds": round(seconds, 3),
+            "calls": calls,
+            "calls_per_second": round(calls / max(seconds, 0.001), 1),
+            "throttled": self._now.throttled - told.throttled,
+        }
 
     def _left(self) -> int:
         return max(self._due - settled_by(self._now), 0)
 
 
-def _unsettled_words(kind: Kind, left: PartLeft, done: Delivered) -> str:
+def _unsettled_words(kind: Kind, found: PartLeft, done: Delivered) -> str:
     """Say what is missing, and why as far as it is known."""
     plural = kind.entity.plural
-    parts = [f"{counted(left.waiting, kind.entity)} not sent yet" if left.waiting else ""]
-    if left.held:
-        parts.append(f"{left.held:,} of them held by another run, which may have died")
-    if left.blocked:
-        parts.append(f"{left.blocked:,} {plural} wait for their customers: import these first")
-    if left.taken:
+    parts = [f"{counted(found.waiting, kind.entity)} not sent yet" if found.waiting else ""]
+    if found.held:
+        parts.append(f"{found.held:,} of them held by another run, which may have died")
+    if found.blocked:
+        parts.append(f"{found.blocked:,} {plural} wait for their customers: import these first")
+    if found.taken:
         parts.append(
-            f"{left.taken:,} {plural} were taken over by another run of this partition, which "
+            f"{found.taken:,} {plural} were taken over by another run of this partition, which "
             "reports them"
         )
     if done.last_trouble:
         parts.append(f"last trouble: {done.last_trouble}")
     return "; ".join(part for part in parts if part) + "."
-
-
-def _metadata(report: Report) -> dict[str, Any]:
-    """Give the numbers of a partition: what was found, what was sent, what is left of it."""
-    found, done, left = report.captured, report.delivered, report.left
-    parked = left.parked if left is not None else report.remaining.parked
-    looked_at = found.looked_at + found.unreadable if found is not None else 0
-    numbers: dict[str, Any] = {
-        "summary": dg.MetadataValue.md(
-            f"**{done.sent:,} sent** of {counted(looked_at, report.entity)} in "
-            f"{counted(done.calls, 'call')} and {report.seconds:,.1f} s; {parked:,} parked."
-        ),
-        "sent": done.sent,
-        "calls": done.calls,
-        "throttled": done.throttled,
-        "parked": parked,
-        "newly_parked": done.parked,
-        "seconds": round(report.seconds, 3),
-        "calls_per_second": round(done.calls / max(report.seconds, 0.001), 1),
-    }
-    if found is not None:
-        numbers |= {
-            "dagster/partition_row_count": looked_at,
-            "created": found.created,
-            "changed": found.changed,
-            "unchanged": found.unchanged,
-        }
-    if done.last_trouble:
-        numbers["last trouble"] = done.last_trouble
-    return numbers

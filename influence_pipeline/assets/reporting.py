@@ -287,16 +287,11 @@ class Progress:
     ) -> None:
         self._context = context
         self._name = name
-        self._part = ""
         self._due = due
         self._every = every
         self._now = now
         self._gauge: Gauge | None = None
         self._said = 0.0
-
-    def at(self, part: str) -> None:
-        """Name what is being delivered from here on."""
-        self._part = f", {part}"
 
     def __call__(self, done: Delivered) -> None:
         now = self._now()
@@ -306,11 +301,11 @@ class Progress:
             return
         self._said = now
         headway = self._gauge(done)
-        self._context.log.info(f"{self._name}{self._part}: {headway_words(headway, done)}")
+        self._context.log.info(f"{self._name}: {headway_words(headway, done)}")
         self._tag(headway)
 
     def _tag(self, headway: Headway) -> None:
-        tags = {PROGRESS: f"{self._name}{self._part}: {headway.settled:,} of {headway.total:,}"}
+        tags = {PROGRESS: f"{self._name}: {headway.settled:,} of {headway.total:,}"}
         if headway.seconds_left is not None:
             end = datetime.now(UTC) + timedelta(seconds=headway.seconds_left)
             tags[ETA] = f"{end:%Y-%m-%d %H:%M} UTC"

@@ -61,6 +61,22 @@ class Captured:
 NOTHING_CAPTURED = Captured(False, None, 0, 0, 0, 0, 0, 0, 0)
 
 
+def added_up(several: Sequence[Captured]) -> Captured:
+    """Add up what captures of several parts of one entity found."""
+    return Captured(
+        full=all(one.full for one in several),
+        why_full=None,
+        looked_at=sum(one.looked_at for one in several),
+        created=sum(one.created for one in several),
+        changed=sum(one.changed for one in several),
+        deleted=sum(one.deleted for one in several),
+        unreadable=sum(one.unreadable for one in several),
+        before_go_live=sum(one.before_go_live for one in several),
+        without_key=sum(one.without_key for one in several),
+        warnings=tuple(dict.fromkeys(line for one in several for line in one.warnings)),
+    )
+
+
 @dataclass(frozen=True)
 class Guard:
     """How much may change or go at once: up to so many rows, or this share of those known."""

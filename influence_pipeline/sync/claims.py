@@ -150,16 +150,16 @@ class Claims:
         lease_seconds: float,
         lanes: Sequence[Lane] = tuple(Lane),
         *,
-        import_id: int | None = None,
+        imports: Sequence[int] = (),
         first: int | None = None,
     ) -> None:
-        """`import_id`: of the lane of imports, only what that import found. `first`: no more than
-        so many records in all."""
+        """`imports`: of the lane of imports, only what these have found, one after another; none:
+        all of it. `first`: no more than so many records in all."""
         self._state = state
         self._entity = entity
         self._lease_seconds = lease_seconds
         self._lanes = lanes
-        self._import_id = import_id
+        self._imports = imports
         self._left = first
 
     def claim(self, most: int) -> list[Claim]:
@@ -173,14 +173,14 @@ class Claims:
             connection.execute(_QUERIES["go_by_index"])
             fence = connection.execute(_QUERIES["next_fence"]).scalar_one()
             rows: list[sa.Row[Any]] = []
-            for lane in self._lanes:
+            for lane, import_id in self._queues():
                 if len(rows) < most:
                     rows += connection.execute(
                         _QUERIES["claim"],
                         {
                             "entity": self._entity,
                             "lane": lane,
-                            "import_id": self._import_id if lane is Lane.IMPORT else None,
+                            "import_id": import_id,
                             "most": most - len(rows),
                             "lease_seconds": self._lease_seconds,
                             "fence": fence,
@@ -189,6 +189,13 @@ class Claims:
         if self._left is not None:
             self._left -= len(rows)
         return [claim_of(self._entity, fence, row) for row in rows]
+
+    def _queues(self) -> Iterator[tuple[Lane, int | None]]:
+        for lane in self._lanes:
+            if lane is Lane.IMPORT and self._imports:
+                yield from ((lane, number) for number in self._imports)
+            else:
+                yield lane, None
 
     def renew(self, keys_by_fence: dict[int, list[str]]) -> set[str]:
         """Hold on to these for another lease. Gives those still held."""
@@ -326,7 +333,7 @@ class Claims:
         values = {
             "entity": self._entity,
             "lanes": list(self._lanes),
-            "import_id": self._import_id,
+            "imports": list(self._imports) or None,
         }
         with self._state.transaction() as connection:
             seconds: float | None = connection.execute(_QUERIES["next_due"], values).scalar()

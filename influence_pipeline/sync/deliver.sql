@@ -263,20 +263,26 @@ WHERE code = ANY(CAST(:codes AS text[])) AND reward_used_at IS NULL
 -- holds is free when its lease ends, should that run have died.
 SELECT extract(epoch FROM min(greatest(next_at, lease_until)) - now())::float8 FROM work
 WHERE entity = CAST(:entity AS entity) AND state = 'ready' AND lane = ANY(CAST(:lanes AS text[]))
-  AND (CAST(:import_id AS bigint) IS NULL OR import_id = :import_id)
+  AND (CAST(:imports AS bigint[]) IS NULL OR import_id = ANY(CAST(:imports AS bigint[])))
 
 -- name: begin_import
 INSERT INTO import_run (entity) VALUES (CAST(:entity AS entity)) RETURNING id
 
 -- name: import_left
--- What an import found and has not settled, and how much of it a later one has taken over.
-SELECT count(w.key) FILTER (WHERE w.state = 'ready') AS waiting,
+-- What imports have found and not settled, and how much of it later ones have taken over.
+SELECT r.id, count(w.key) FILTER (WHERE w.state = 'ready') AS waiting,
        count(w.key) FILTER (WHERE w.state = 'ready' AND w.lease_until > now()) AS held,
        count(w.key) FILTER (WHERE w.state = 'blocked') AS blocked,
        count(w.key) FILTER (WHERE w.state = 'parked') AS parked,
        max(r.taken) AS taken
 FROM import_run r LEFT JOIN work w ON w.import_id = r.id
-WHERE r.id = :import_id
+WHERE r.id = ANY(CAST(:imports AS bigint[])) GROUP BY r.id
+
+-- name: import_settled
+-- Which of these imports have nothing left but what is parked.
+SELECT given.id FROM unnest(CAST(:imports AS bigint[])) AS given (id)
+WHERE NOT EXISTS (SELECT FROM work w
+                  WHERE w.import_id = given.id AND w.state IN ('ready', 'blocked'))
 
 -- name: hurry_customers
 -- An order of a live change waits for these: they pass before an import too. Who is being written at

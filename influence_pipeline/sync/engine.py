@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -29,7 +29,13 @@ from influence_pipeline.store.mapping import describe
 from influence_pipeline.store.reader import EVERYTHING, Window, count_rows
 from influence_pipeline.sync import housekeeping, parts, status
 from influence_pipeline.sync.capture import capture
-from influence_pipeline.sync.captured import NOTHING_CAPTURED, Captured, CaptureJob, Guard
+from influence_pipeline.sync.captured import (
+    NOTHING_CAPTURED,
+    Captured,
+    CaptureJob,
+    Guard,
+    added_up,
+)
 from influence_pipeline.sync.claims import Claims
 from influence_pipeline.sync.deliver import (
     LEASE_MARGIN_SECONDS,
@@ -40,7 +46,7 @@ from influence_pipeline.sync.deliver import (
 )
 from influence_pipeline.sync.garbage import collected_seldom
 from influence_pipeline.sync.pacing import Pace
-from influence_pipeline.sync.parts import PartLeft
+from influence_pipeline.sync.parts import PartLeft, PartsWatch, all_left
 from influence_pipeline.sync.prepare import Preparation, Rules
 from influence_pipeline.sync.shared_pace import SharedPace
 from influence_pipeline.sync.status import Remaining
@@ -58,7 +64,7 @@ class Report:
     delivered: Delivered
     remaining: Remaining
     seconds: float
-    # Of a part of an import: what is left of that part.
+    # Of parts of an import: what is left of them together.
     left: PartLeft | None = None
 
     def counts(self) -> dict[str, Any]:
@@ -99,6 +105,10 @@ class SystemClock:
 
 def _nothing(_point: object) -> None:
     """The default crash point and progress: nothing happens."""
+
+
+def _nothing_of_two(_one: object, _other: object) -> None:
+    """The same for what is told with two values."""
 
 
 class Engine:
@@ -192,8 +202,53 @@ class Engine:
         Orders before the go-live stay out of an import as they stay out of everything, unless the
         setting `orders.import_before_go_live` says otherwise.
         """
+        if window != EVERYTHING:
+            return self.import_parts(entity, [window], progress=progress, first=first)
         job = self.import_job(entity, window)
         return self._run("import", entity, job, progress, first=first)
+
+    def import_parts(
+        self,
+        entity: Entity,
+        windows: Sequence[Window],
+        *,
+        begun: Callable[[list[Captured], list[int]], None] = _nothing_of_two,
+        settled: Callable[[int, PartLeft], None] = _nothing_of_two,
+        progress: Callable[[Delivered], None] = _nothing,
+        first: int | None = None,
+    ) -> Report:
+        """Import several parts in one delivery, one after another, as `import_window` does one.
+
+        `begun`: called before the first call, with what each part's capture found and its number.
+        `settled`: called with the number of a part that is complete, as soon as it is. What is left
+        of the others together is in the report.
+        """
+        self._settings.require("api_key")
+        started = self._clock.monotonic()
+        with self._noting_errors("import", entity, started):
+            jobs = [self.import_job(entity, window) for window in windows]
+            captured = [self._capture(job) for job in jobs]
+            numbers = [job.import_id for job in jobs if job.import_id is not None]
+            begun(captured, numbers)
+            watch = PartsWatch(self.state, numbers, settled, self._clock.monotonic)
+
+            def go_on(done: Delivered) -> None:
+                watch.look()
+                progress(done)
+
+            with collected_seldom():
+                delivered = self._deliver(entity, go_on, jobs[0], numbers, first)
+            left = watch.end()
+        report = Report(
+            entity,
+            added_up(captured),
+            delivered,
+            status.remaining(self.state, entity),
+            self._clock.monotonic() - started,
+            all_left(list(left.values())),
+        )
+        self._note_run("import", entity, report.seconds, report.counts())
+        return report
 
     def import_job(
         self, entity: Entity, window: Window, *, go_live: datetime | None = None
@@ -320,14 +375,13 @@ class Engine:
         with self._noting_errors(kind, entity, started):
             captured = self._capture(job) if job is not None else None
             with collected_seldom():
-                delivered = self._deliver(entity, progress, job, first)
+                delivered = self._deliver(entity, progress, job, (), first)
         report = Report(
             entity,
             captured,
             delivered,
             status.remaining(self.state, entity),
             self._clock.monotonic() - started,
-            parts.left(self.state, job.import_id) if job and job.import_id else None,
         )
         self._note_run(kind, entity, report.seconds, report.counts())
         return report
@@ -362,8 +416,10 @@ class Engine:
         entity: Entity,
         progress: Callable[[Delivered], None],
         job: CaptureJob | None,
+        numbers: Sequence[int],
         first: int | None,
     ) -> Delivered:
+        """Deliver what is due; `job`: what was captured before. `numbers`: of an import's parts."""
         given = self.config.delivery
         imports = job is not None and job.lane is Lane.IMPORT
         claims = Claims(
@@ -371,7 +427,7 @@ class Engine:
             entity,
             given.timeout_seconds + LEASE_MARGIN_SECONDS,
             _lanes(imports=imports, first=first),
-            import_id=job.import_id if job else None,
+            imports=numbers,
             first=first,
         )
         go_live = self.go_live() if entity is Entity.ORDER else None

@@ -7,9 +7,13 @@ them, and for the rest by what those take on average.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+import sqlalchemy as sa
 
 from influence_pipeline.amounts import counted, duration
 from influence_pipeline.records import Entity, FinancialStatus
@@ -18,7 +22,7 @@ from influence_pipeline.store.mapping import describe
 from influence_pipeline.store.reader import Window, money_by_currency
 from influence_pipeline.sync import status
 from influence_pipeline.sync.capture import capture_into
-from influence_pipeline.sync.captured import Captured
+from influence_pipeline.sync.captured import Captured, added_up
 from influence_pipeline.sync.engine import Engine
 from influence_pipeline.sync.plan import RollBack, planned_rules
 from influence_pipeline.sync.planned_customers import PlannedCustomers
@@ -95,39 +99,79 @@ class ImportPlan:
 def plan_import(engine: Engine, entity: Entity, window: Window) -> ImportPlan:
     """Plan an import of a window; noting nothing. Raises what the import's capture raises."""
     job = engine.import_job(entity, window, go_live=engine.planned_go_live())
-    counts: Any = None
-    sample: Any = ()
     try:
         with engine.state.transaction() as into:
             captured = capture_into(into, engine.store, job, lambda _point: None)
-            values = {"entity": entity, "import_id": job.import_id, "most": WORKED_OUT}
-            counts = into.execute(_QUERIES["import_due"], values).one()
-            sample = into.execute(_QUERIES["import_planned"], values).all()
+            due = _due(into, entity, None if job.import_id is None else [job.import_id])
             raise RollBack  # noqa: TRY301  (leaving the block is what rolls back)
     except RollBack:
         pass
+    return _plan(engine, entity, window, captured, due, job.go_live)
+
+
+def plan_of_parts(
+    engine: Engine,
+    entity: Entity,
+    window: Window,
+    captured: Sequence[Captured],
+    numbers: Sequence[int],
+) -> ImportPlan:
+    """Plan the import of parts that have been captured. `window`: of all of them. Raises StateError
+    and what reading the store raises."""
+    with engine.state.transaction() as connection:
+        due = _due(connection, entity, numbers)
+    lifted = engine.config.orders.import_before_go_live is not None
+    go_live = None if entity is not Entity.ORDER or lifted else engine.go_live()
+    return _plan(engine, entity, window, added_up(captured), due, go_live)
+
+
+@dataclass(frozen=True)
+class _Due:
+    """What is to be sent: numbers, and some of the work."""
+
+    records: int
+    new: int
+    parked: int
+    sample: Sequence[Any]
+
+
+def _due(connection: sa.Connection, entity: Entity, numbers: Sequence[int] | None) -> _Due:
+    imports = None if numbers is None else list(numbers)
+    values = {"entity": entity, "imports": imports, "most": WORKED_OUT}
+    counts = connection.execute(_QUERIES["import_due"], values).one()
+    sample = connection.execute(_QUERIES["import_planned"], values).all()
+    return _Due(counts.due, counts.new, counts.parked, sample)
+
+
+def _plan(
+    engine: Engine,
+    entity: Entity,
+    window: Window,
+    captured: Captured,
+    due: _Due,
+    go_live: datetime | None,
+) -> ImportPlan:
     customers = PlannedCustomers(engine.state)
-    rules = planned_rules(engine, job.go_live)
+    rules = planned_rules(engine, go_live)
     preparation = Preparation(engine.store, engine.mappings, rules, entity, customers)
     records = PlannedRecords(
         preparation, customers, rules.names, engine.linger_seconds, imports=True
     )
-    records.add(sample)
-    estimated = counts.due > len(sample) > 0
-    calls = round(records.calls * counts.due / len(sample)) if estimated else records.calls
+    records.add(due.sample)
+    estimated = due.records > len(due.sample) > 0
+    calls = round(records.calls * due.records / len(due.sample)) if estimated else records.calls
     given = engine.config.delivery
+    pace = status.expected_pace(engine.state, given.in_flight, given.calls_per_second)
     return ImportPlan(
         entity=entity,
         captured=captured,
-        due=counts.due,
-        new=counts.new,
-        parked=counts.parked,
+        due=due.records,
+        new=due.new,
+        parked=due.parked,
         calls=calls,
         estimated=estimated,
-        calls_per_second=status.expected_pace(
-            engine.state, given.in_flight, given.calls_per_second
-        ),
-        money=_money(engine, entity, window) if entity is Entity.ORDER and counts.due else {},
+        calls_per_second=pace,
+        money=_money(engine, entity, window) if entity is Entity.ORDER and due.records else {},
     )
 
 

@@ -8,9 +8,11 @@ whenever each of them is run.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.errors import ConfigurationError, InfluencePipelineError
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
 from influence_pipeline.sql import load_queries
@@ -20,6 +22,9 @@ from influence_pipeline.store.slices import ends_of_parts
 from influence_pipeline.sync import status
 
 _QUERIES = load_queries(__file__, "deliver.sql")
+
+# How often it is looked whether a part is complete.
+LOOK_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -40,16 +45,70 @@ class PartLeft:
 
 
 def begin(state: Postgres, entity: Entity) -> int:
-    """Give a run its number. Raises StateError."""
+    """Give a run of a part its number. Raises StateError."""
     with state.transaction() as connection:
         return int(connection.execute(_QUERIES["begin_import"], {"entity": entity}).scalar_one())
 
 
-def left(state: Postgres, import_id: int) -> PartLeft:
-    """Give what a run has left. Raises StateError."""
+def left(state: Postgres, numbers: Sequence[int]) -> dict[int, PartLeft]:
+    """Give what each of these has left. Raises StateError."""
     with state.transaction() as connection:
-        row = connection.execute(_QUERIES["import_left"], {"import_id": import_id}).one()
-    return PartLeft(**row._mapping)
+        rows = connection.execute(_QUERIES["import_left"], {"imports": list(numbers)}).all()
+    return {number: PartLeft(*values) for number, *values in rows}
+
+
+def all_left(several: Sequence[PartLeft]) -> PartLeft:
+    """Add up what several have left."""
+    return PartLeft(
+        waiting=sum(one.waiting for one in several),
+        held=sum(one.held for one in several),
+        blocked=sum(one.blocked for one in several),
+        parked=sum(one.parked for one in several),
+        taken=sum(one.taken for one in several),
+    )
+
+
+class PartsWatch:
+    """Tells of each part as soon as it is complete, while they are being sent.
+
+    `told`: called with the part's number and what is left of it, once each. `now`: seconds of a
+    monotonic clock.
+    """
+
+    def __init__(
+        self,
+        state: Postgres,
+        numbers: Sequence[int],
+        told: Callable[[int, PartLeft], None],
+        now: Callable[[], float],
+    ) -> None:
+        self._state = state
+        self._open = list(numbers)
+        self._told = told
+        self._now = now
+        self._look_at = now()
+
+    def look(self) -> None:
+        """Look, unless that was a moment ago. The state may be away; the next look tells then."""
+        if self._open and self._now() >= self._look_at:
+            self._look_at = self._now() + LOOK_SECONDS
+            with suppress(InfluencePipelineError), self._state.transaction() as connection:
+                values = {"imports": self._open}
+                self._tell(list(connection.execute(_QUERIES["import_settled"], values).scalars()))
+
+    def end(self) -> dict[int, PartLeft]:
+        """Tell of those that are complete by now; give what is left of the others. Raises
+        StateError."""
+        self._tell(self._open)
+        return left(self._state, self._open) if self._open else {}
+
+    def _tell(self, numbers: Sequence[int]) -> None:
+        if not numbers:
+            return
+        for number, found in sorted(left(self._state, numbers).items()):
+            if found.complete:
+                self._open.remove(number)
+                self._told(number, found)
 
 
 def key_ranges(

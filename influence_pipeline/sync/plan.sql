@@ -26,14 +26,14 @@ SELECT replace(email_hash::text, '-', '') AS hash, key FROM email_owner
 WHERE email_hash = ANY(CAST(:hashes AS uuid[]))
 
 -- name: import_due
--- What an import has to send: of the one with that number, or (NULL) of everything.
+-- What an import has to send: of those with these numbers, or (NULL) of everything.
 SELECT count(*) FILTER (WHERE w.state <> 'parked') AS due,
        count(*) FILTER (WHERE w.state <> 'parked' AND p.synced_hash IS NULL AND p.status IS NULL)
            AS new,
        count(*) FILTER (WHERE w.state = 'parked') AS parked
 FROM work w LEFT JOIN snapshot p ON p.entity = w.entity AND p.key = w.key
 WHERE w.entity = CAST(:entity AS entity)
-  AND (CAST(:import_id AS bigint) IS NULL OR w.import_id = :import_id)
+  AND (CAST(:imports AS bigint[]) IS NULL OR w.import_id = ANY(CAST(:imports AS bigint[])))
 
 -- name: import_planned
 -- Some of it, from all over the keys, as `planned` gives it.
@@ -48,7 +48,7 @@ SELECT w.key, w.phase, p.status::text, w.absent_answers, w.attempts, w.refusals,
            AS action
 FROM (SELECT * FROM work
       WHERE entity = CAST(:entity AS entity) AND state <> 'parked'
-        AND (CAST(:import_id AS bigint) IS NULL OR import_id = :import_id)
+        AND (CAST(:imports AS bigint[]) IS NULL OR import_id = ANY(CAST(:imports AS bigint[])))
       ORDER BY hashtext(key) LIMIT :most) w
 LEFT JOIN snapshot p ON p.entity = w.entity AND p.key = w.key
 ORDER BY w.key

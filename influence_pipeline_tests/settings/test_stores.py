@@ -18,6 +18,9 @@ from influence_pipeline_tests.support import preset
 
 CANARY = "canary-s3cret"
 
+# What is the same for all stores where one has no variable of its own.
+SHARED = {"api_url", "alert_url", "alert_email", "smtp_url", "automation"}
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, bare_environment: None, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -95,9 +98,7 @@ class TestWhatAStoreReads:
             assert one.alert_url is not None
             assert one.alert_url.get_secret_value() == "https://chat.example/all"
 
-    @pytest.mark.parametrize(
-        "name", sorted(set(Environment.model_fields) - {"api_url", "alert_url", "automation"})
-    )
+    @pytest.mark.parametrize("name", sorted(set(Environment.model_fields) - SHARED))
     def test_nothing_else_does(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Another shop's key or database is never used because one's own is missing."""
         for store in ("BERLIN", "PARIS"):
@@ -229,8 +230,8 @@ class TestApart:
     @pytest.mark.parametrize(
         ("names", "variable"),
         [
-            (("paris", "paris"), "INFLUENCE_PARIS_ALERT_URL"),
-            (("paris", "Paris"), "INFLUENCE_PARIS_ALERT_URL"),
+            (("paris", "paris"), "INFLUENCE_PARIS_ALERT_EMAIL"),
+            (("paris", "Paris"), "INFLUENCE_PARIS_ALERT_EMAIL"),
             (("paris", "paris_shop"), "INFLUENCE_PARIS_SHOP_API_URL"),
         ],
     )
