@@ -117,6 +117,7 @@ class Composed:
         )
         self._write_home(backfill_runs)
         self.processes = Processes(self._folder)
+        self._redis: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -179,9 +180,6 @@ class Composed:
         if said.get("errors"):
             raise RuntimeError(str(said["errors"])[:2000])
         return said["data"]
-
-    def stop(self) -> None:
-        self.processes.stop()
 
     def _databases(self, server: EmbeddedPostgres, name: str) -> None:
         with closing(psycopg2.connect(server.url())) as connection:
@@ -287,10 +285,9 @@ class Composed:
     def close(self) -> None:
         """End everything."""
         self.processes.stop()
-        redis: subprocess.Popen[bytes] | None = getattr(self, "_redis", None)
-        if redis is not None:
-            redis.terminate()
-            redis.wait()
+        if self._redis is not None:
+            self._redis.terminate()
+            self._redis.wait()
 
 
 @contextmanager

@@ -20,7 +20,8 @@ from typing import Any
 class Told:
     """What an API was told of customers, from its own ledger.
 
-    `twice`: records that it took more than once; `most_in_a_second`: calls, in whatever second.
+    `twice`: records that it took more than once. `most_in_a_second`, `most_in_ten`: calls within
+    whatever second, whatever ten.
     """
 
     calls: int
@@ -28,6 +29,7 @@ class Told:
     customers: int
     twice: int
     most_in_a_second: int
+    most_in_ten: int
     began: float
     ended: float
 
@@ -66,7 +68,8 @@ class Sandboxed:
             refused=int(self._rows("SELECT count(*) FROM calls WHERE status = 429")[0][0]),
             customers=len(times),
             twice=sum(count > 1 for (count,) in times),
-            most_in_a_second=most_in_a_second(at),
+            most_in_a_second=most_within(1.0, at),
+            most_in_ten=most_within(10.0, at),
             began=at[0],
             ended=at[-1],
         )
@@ -76,11 +79,11 @@ class Sandboxed:
             return ledger.execute(sql).fetchall()
 
 
-def most_in_a_second(moments: Sequence[float]) -> int:
-    """Give the largest number of moments, which are in order, within any one second."""
+def most_within(seconds: float, moments: Sequence[float]) -> int:
+    """Give the largest number of moments, which are in order, within any so many seconds."""
     most = first = 0
     for last, moment in enumerate(moments):
-        while moment - moments[first] >= 1.0:
+        while moment - moments[first] >= seconds:
             first += 1
         most = max(most, last - first + 1)
     return most

@@ -135,9 +135,9 @@ def verdict(told: Told, seen: Seen, wanted: int, rate: float, *, killed: int = 0
         wrong.append(f"{wanted - told.customers:,} customers are missing")
     if told.twice > killed * (500 + 64):
         wrong.append(f"{told.twice:,} customers were sent twice")
-    # A block of slots is a fifth of a second's worth.
-    if told.most_in_a_second > rate * 1.2:
-        wrong.append(f"{told.most_in_a_second:,} calls within a second, {rate:g} are allowed")
+    # Over ten seconds: where the API's process has to wait for a core, calls reach it in bunches.
+    if told.most_in_ten > rate * 10 * 1.05:
+        wrong.append(f"{told.most_in_ten:,} calls within 10 s, {rate * 10:g} are allowed")
     if seen.status != "COMPLETED_SUCCESS":
         wrong.append(f"the backfill is {seen.status}")
     return wrong
@@ -168,7 +168,8 @@ def _to_the_sandbox(customers: int, rate: float, *, workers: int, kill: bool = F
         (
             "pace, of all workers together",
             f"{rate:g} calls/s allowed; {told.calls_per_second:,.0f}/s on the average, "
-            f"{told.most_in_a_second:,} in the fullest second; {told.refused:,} refused",
+            f"{told.most_in_a_second:,} in the fullest second, {told.most_in_ten:,} in the fullest "
+            "ten",
         ),
         ("first to last call", f"{told.seconds:,.0f} s; at the pace alone {wanted / rate:,.0f} s"),
         ("runs", ", ".join(f"{count} {status}" for status, count in sorted(seen.runs.items()))),
