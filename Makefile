@@ -11,10 +11,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test coverage proof lint types schema lock clean
+.PHONY: help install demo dev test coverage proof browser screenshots lint types schema lock clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## make .venv with the locked versions
 
@@ -44,6 +44,19 @@ coverage: $(INSTALLED) ## the ordinary tests, and which lines and branches they 
 proof: $(INSTALLED) ## the slow tests: many seeds, kills, faults, large stores; about an hour or two
 	@$(BIN)/python -m pytest -m slow -n 2 $(ARGS)
 
+# Debian's Chromium is installed where that can be done unasked (root, apt, a network). Without a
+# browser the tests are skipped and say so.
+browser: $(INSTALLED) ## Dagster's UI in a real Chromium: pictures of each page in .test-artifacts/
+	@command -v $${CHROMIUM:-chromium} >/dev/null || command -v google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing chromium" && \
+	    { timeout 300 apt-get install -y chromium || \
+	      { timeout 100 apt-get update && timeout 300 apt-get install -y chromium; }; } >/dev/null 2>&1; } || \
+	  echo "no Chromium is here and none could be installed: the tests in the browser will be skipped"
+	@$(BIN)/python -m pytest -m browser influence_pipeline_tests/browser $(ARGS)
+
+screenshots: ## the same, and write the README's pictures in docs/images anew
+	@$(MAKE) --no-print-directory browser ARGS=--docs-pictures
+
 lint: $(INSTALLED) ## ruff (rules and format) and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -68,4 +81,4 @@ lock: $(INSTALLED) ## resolve the dependencies anew into deploy/requirements.loc
 	  --custom-compile-command "make lock" --output-file deploy/image.lock
 
 clean: ## remove what these targets made
-	rm -rf $(VENV) .demo build *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .demo .test-artifacts build *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache

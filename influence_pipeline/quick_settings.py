@@ -53,6 +53,8 @@ def quick_settings() -> QuickSettings:
 
 def _quick() -> QuickSettings:
     environment = _environment()
+    if "stores" in environment or "store" in environment:
+        raise _NotAsExpected
     state_url = environment.get("state_url")
     if state_url is None:
         raise _NotAsExpected

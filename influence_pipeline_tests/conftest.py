@@ -1,4 +1,4 @@
-"""Fixtures that several rooms use: a real Postgres, and databases on it. The option `--seed`."""
+"""Fixtures that several rooms use: a real Postgres, and databases on it. The options of `pytest`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
-from influence_pipeline_tests.support import databases, seeds
+from influence_pipeline_tests.support import databases, pictures, seeds
 from influence_pipeline_tests.support.chat import Chat, chatting
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     seeds.add_option(parser)
+    pictures.add_option(parser)
 
 
 @pytest.hookimpl(tryfirst=True)  # before Hypothesis reads its own option

@@ -6,8 +6,9 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from influence_pipeline.assets import reporting
+from influence_pipeline.assets import checks, reporting
 from influence_pipeline.assets.kinds import KINDS, Kind
+from influence_pipeline.assets.links import links_of
 from influence_pipeline.assets.names import Names
 from influence_pipeline.assets.reporting import Reported
 from influence_pipeline.postgres import Postgres
@@ -54,7 +55,10 @@ def _capture(names: Names, kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefini
         required_resource_keys={names.resource},
         kinds={"postgres"},
         retry_policy=retry,
-        check_specs=[reporting.nothing_missed(names.key(kind.changes))],
+        check_specs=[
+            reporting.nothing_missed(names.key(kind.changes)),
+            checks.counts_agree(names.key(kind.changes)),
+        ],
         description=(
             f"Which {kind.entity.plural} differ from what Influence has.\n\n"
             "Candidates come from the rows' transaction ids since the last look, or are everything "
@@ -73,7 +77,10 @@ def _capture(names: Names, kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefini
             )
             found = captured.created + captured.changed
             preview = _to_send(engine.state, kind.entity) if found else []
-            check = reporting.check_missed(engine.state, kind.entity)
+            missed = reporting.check_missed(engine.state, kind.entity)
+            seconds = time.monotonic() - started
+            links = links_of(engine.config.dagster)
+            counts = checks.check_counts(engine, kind.entity, links, compared=captured.full)
         for warning in captured.warnings:
             context.log.warning(warning)
         if captured.full:
@@ -83,9 +90,9 @@ def _capture(names: Names, kind: Kind, retry: dg.RetryPolicy) -> dg.AssetsDefini
                     names.key(kind.in_store), metadata={"dagster/row_count": in_store}
                 )
             )
-        seconds = time.monotonic() - started
         return dg.MaterializeResult(
-            metadata=reporting.of_capture(captured, preview, seconds), check_results=[check]
+            metadata=reporting.of_capture(captured, preview, seconds),
+            check_results=[missed, counts],
         )
 
     return capture

@@ -4,16 +4,19 @@ The run and the sensor report the same way. How an event is worked off is in `we
 the inbox alone decides what is to be done, so a run, the sensor and the receiver may all be at it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import dagster as dg
 
+from influence_pipeline.assets import checks
+from influence_pipeline.assets.links import Links, links_of
 from influence_pipeline.assets.names import Names
 from influence_pipeline.assets.reporting import MOST, Reported
 from influence_pipeline.postgres import Postgres
+from influence_pipeline.settings import Reward
 from influence_pipeline.sql import load_queries
 from influence_pipeline.webhooks.attempts import MEMBER_TOPICS
 from influence_pipeline.webhooks.events import MONEY_TOPICS
@@ -121,13 +124,30 @@ class Result:
     """What a round is reported as, by a run or by the sensor."""
 
     metadata: dict[str, Any]
-    passed: bool
-    check_words: str
-    check_metadata: dict[str, Any]
+    checks: tuple[dg.AssetCheckResult, ...]
+
+    @property
+    def passed(self) -> dict[str, bool]:
+        """Which checks pass."""
+        return {str(check.check_name): check.passed for check in self.checks}
+
+    def events(self, asset: dg.AssetKey) -> list[dg.AssetMaterialization | dg.AssetCheckEvaluation]:
+        """Give it as what is reported outside of a run."""
+        return [
+            dg.AssetMaterialization(asset, metadata=self.metadata),
+            *(checks.evaluation(asset, check) for check in self.checks),
+        ]
 
 
-def result_of(state: Postgres, done: WorkedOff, new: Arrived | None = None) -> Result:
+def result_of(
+    state: Postgres,
+    done: WorkedOff,
+    new: Arrived | None = None,
+    rewards: Mapping[str, Reward] | None = None,
+    links: Links | None = None,
+) -> Result:
     """Put together what a round is reported as. Raises StateError."""
+    links = links or Links()
     with state.transaction() as connection:
         left = connection.execute(_SQL["open"]).one()
         parked = connection.execute(_SQL["parked"], {"most": MOST}).all() if left.parked else []
@@ -150,18 +170,47 @@ def result_of(state: Postgres, done: WorkedOff, new: Arrived | None = None) -> R
         metadata["events_arrived"] = new.events
     if done.troubles:
         metadata["trouble"] = "; ".join(sorted(done.troubles))
+    metadata["summary"] = dg.MetadataValue.md(_summary(metadata))
     check_metadata: dict[str, Any] = {"parked": left.parked, "quarantined": unread}
     for name, rows in (("parked", parked), ("quarantined", quarantined)):
         if rows:
             check_metadata[f"{name}, for example"] = dg.MetadataValue.md(
                 "\n".join(f"- event {row.id} ({row.topic}): {row.reason}" for row in rows)
             )
+            check_metadata["what to do"] = links.page(
+                "webhooks.md", "parked-events-and-their-mends"
+            )
     words = [
         _parked_words(left.parked, [row.id for row in parked]),
         _quarantined_words(unread, [row.id for row in quarantined]),
     ]
     said = "\n".join(word for word in words if word)
-    return Result(metadata, not said, said or "No event is parked or unreadable.", check_metadata)
+    have_coupons = dg.AssetCheckResult(
+        check_name=ALL_HAVE_COUPONS,
+        passed=not said,
+        description=said or "No event is parked or unreadable.",
+        metadata=check_metadata,
+    )
+    return Result(metadata, (have_coupons, checks.check_rewards(state, rewards or {}, links)))
+
+
+def all_have_coupons(state: Postgres) -> bool:
+    """Say whether no event is parked or may be one and cannot be read. Raises StateError."""
+    harmless = [str(topic) for topic in MEMBER_TOPICS]
+    with state.transaction() as connection:
+        parked = connection.execute(_SQL["open"]).one().parked
+        unread = connection.execute(_SQL["quarantined"], {"harmless": harmless, "most": 1}).all()
+    return not parked and not unread
+
+
+def _summary(metadata: Mapping[str, Any]) -> str:
+    made = metadata["coupons_made"]
+    left = [f"{metadata[name]:,} {name}" for name in ("waiting", "parked", "quarantined")]
+    return (
+        f"**{made:,} coupon{'' if made == 1 else 's'} made.** Events: {metadata['events_done']:,} "
+        f"done, {metadata['events_parked']:,} parked, {metadata['events_to_retry']:,} to be tried "
+        f"again.\n\nIn the inbox: {', '.join(left)}."
+    )
 
 
 def _latency(done: WorkedOff, new: Arrived | None) -> dict[str, float]:
@@ -227,7 +276,8 @@ def coupon_asset(names: Names, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
                     "whom the API does not know. A delivery that may be such an event and cannot "
                     "be read is quarantined, and fails the check too."
                 ),
-            )
+            ),
+            checks.rewards_listed(names.key(COUPONS)),
         ],
         description=(
             "Coupons in the store, made of what customers redeemed.\n\nUsually made by the "
@@ -246,19 +296,10 @@ def coupon_asset(names: Names, retry: dg.RetryPolicy) -> dg.AssetsDefinition:
                 done.add(round_)
                 if not round_.settled:
                     break
-            result = result_of(state, done)
+            links = links_of(names.engines(context).settings().config.dagster)
+            result = result_of(state, done, rewards=handlers.terms.rewards, links=links)
         fail_if_nothing_went(done)
-        return dg.MaterializeResult(
-            metadata=result.metadata,
-            check_results=[
-                dg.AssetCheckResult(
-                    check_name=ALL_HAVE_COUPONS,
-                    passed=result.passed,
-                    description=result.check_words,
-                    metadata=result.check_metadata,
-                )
-            ],
-        )
+        return dg.MaterializeResult(metadata=result.metadata, check_results=list(result.checks))
 
     return coupons
 

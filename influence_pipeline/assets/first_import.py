@@ -17,6 +17,7 @@ from influence_pipeline.amounts import counted
 from influence_pipeline.assets import reporting
 from influence_pipeline.assets.import_parts import Parts, span_of
 from influence_pipeline.assets.kinds import KINDS, Kind
+from influence_pipeline.assets.links import links_of
 from influence_pipeline.assets.names import Names
 from influence_pipeline.records import Entity
 from influence_pipeline.sync.deliver import Delivered
@@ -187,7 +188,7 @@ class _Run:
         )
         if len(self._keys) > 1:
             # A run of one partition gives the check's one result to that partition itself.
-            result = reporting.check_part(self._engine.state, self._kind, self._parked[key])
+            result = self._check(self._parked[key])
             self._context.log_event(
                 dg.AssetCheckEvaluation(
                     asset_key=self._context.asset_key,
@@ -202,7 +203,13 @@ class _Run:
 
     def check(self) -> dg.AssetCheckResult:
         """Give the result for the partitions of this run together. Raises StateError."""
-        return reporting.check_part(self._engine.state, self._kind, sum(self._parked.values()))
+        return self._check(sum(self._parked.values()))
+
+    def _check(self, parked: int) -> dg.AssetCheckResult:
+        config = self._engine.config
+        return reporting.check_parked(
+            self._engine.state, self._kind.entity, parked, config.watch, links_of(config.dagster)
+        )
 
     def fail_if_unsettled(self) -> None:
         """Fail where partitions are not done, and say which and why."""
@@ -273,18 +280,24 @@ def _unsettled_words(kind: Kind, left: PartLeft, done: Delivered) -> str:
 def _metadata(report: Report) -> dict[str, Any]:
     """Give the numbers of a partition: what was found, what was sent, what is left of it."""
     found, done, left = report.captured, report.delivered, report.left
+    parked = left.parked if left is not None else report.remaining.parked
+    looked_at = found.looked_at + found.unreadable if found is not None else 0
     numbers: dict[str, Any] = {
+        "summary": dg.MetadataValue.md(
+            f"**{done.sent:,} sent** of {counted(looked_at, report.entity)} in "
+            f"{counted(done.calls, 'call')} and {report.seconds:,.1f} s; {parked:,} parked."
+        ),
         "sent": done.sent,
         "calls": done.calls,
         "throttled": done.throttled,
-        "parked": left.parked if left is not None else report.remaining.parked,
+        "parked": parked,
         "newly_parked": done.parked,
         "seconds": round(report.seconds, 3),
         "calls_per_second": round(done.calls / max(report.seconds, 0.001), 1),
     }
     if found is not None:
         numbers |= {
-            "dagster/partition_row_count": found.looked_at + found.unreadable,
+            "dagster/partition_row_count": looked_at,
             "created": found.created,
             "changed": found.changed,
             "unchanged": found.unchanged,

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from influence_pipeline.assets import reporting
+from influence_pipeline.assets import checks, reporting
 from influence_pipeline.assets.kinds import KINDS
+from influence_pipeline.assets.links import links_of
 from influence_pipeline.assets.names import Names
 from influence_pipeline.assets.reporting import Reported
 from influence_pipeline.records import Entity
 from influence_pipeline.sync import status
+from influence_pipeline.sync.engine import Engine, Report
 
 GROUP = "influence"
 REWARDS = "rewards_used"
@@ -34,7 +36,7 @@ def _deliver(
         # unknowingly. The imports stay out of it: live changes must not wait for hours behind one.
         pool=names.pool,
         retry_policy=retry,
-        check_specs=[reporting.nothing_parked(names.key(name))],
+        check_specs=delivery_checks(names.key(name), entity),
         description=(
             f"{description}\n\nSends what is due and writes down each answer; a record that fails "
             "costs only itself and is tried again or parked. Safe to run at any time, by itself "
@@ -45,11 +47,30 @@ def _deliver(
         with names.engines(context).engine() as engine:
             progress = reporting.Progress(context, name, lambda: status.due(engine.state, entity))
             report = engine.deliver(entity, progress)
-            metadata = reporting.of_delivery(engine.state, report)
-            check = reporting.check_parked(engine.state, report)
-        return dg.MaterializeResult(metadata=metadata, check_results=[check])
+            return dg.MaterializeResult(
+                metadata=reporting.of_delivery(engine.state, report),
+                check_results=delivery_results(engine, report),
+            )
 
     return deliver
+
+
+def delivery_checks(name: dg.AssetKey, entity: Entity) -> list[dg.AssetCheckSpec]:
+    """Give the checks of a delivery; that of the account's pace stands at the orders."""
+    specs = [reporting.nothing_parked(name), checks.nothing_waits_long(name)]
+    return [*specs, checks.not_throttled(name)] if entity is Entity.ORDER else specs
+
+
+def delivery_results(engine: Engine, report: Report) -> list[dg.AssetCheckResult]:
+    """Give their results. Raises StateError."""
+    watch, links = engine.config.watch, links_of(engine.config.dagster)
+    results = [
+        reporting.check_parked(engine.state, report.entity, report.remaining.parked, watch, links),
+        checks.check_waits(report, watch, links),
+    ]
+    if report.entity is Entity.ORDER:
+        results.append(checks.check_pace(engine.state, links))
+    return results
 
 
 def influence_assets(names: Names, retry: dg.RetryPolicy) -> list[dg.AssetsDefinition]:

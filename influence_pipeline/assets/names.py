@@ -11,6 +11,8 @@ from typing import Any
 
 import dagster as dg
 
+STORE_TAG = "influence/store"
+
 
 @dataclass(frozen=True)
 class Names:
@@ -30,9 +32,9 @@ class Names:
         """The name of a job, schedule, sensor or group: full_compare, or berlin_full_compare."""
         return plain if self.store is None else f"{self.store}_{plain}"
 
-    def has(self, asset: dg.AssetKey) -> bool:
-        """Whether an asset is of this store."""
-        return self.store is None or asset.path[:-1] == [self.store]
+    def has(self, step: str) -> bool:
+        """Whether a step is of this store."""
+        return self.store is None or step.rpartition("__")[0] == self.store
 
     @property
     def pool(self) -> str:
@@ -48,7 +50,7 @@ class Names:
     @property
     def tags(self) -> dict[str, str]:
         """What tells a store's assets and runs from another's in a search."""
-        return {} if self.store is None else {"influence/store": self.store}
+        return {} if self.store is None else {STORE_TAG: self.store}
 
     @property
     def resource(self) -> str:

@@ -1,4 +1,5 @@
-"""What assets say of a step: numbers under the same names every time, short tables, checks.
+"""What assets say of a step: numbers under the same names every time, a summary, short tables, and
+the checks of parked and missed records (the others are in `checks`).
 
 Keys, states and reasons only: no name, e-mail or phone. A coupon's code is money, so it is masked.
 """
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import dagster as dg
 import sqlalchemy as sa
 
-from influence_pipeline.assets.kinds import Kind
+from influence_pipeline.assets.links import Links
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
+from influence_pipeline.settings import Watch
 from influence_pipeline.state.schema import snapshot
 from influence_pipeline.sync import status
 from influence_pipeline.sync.captured import Captured, missed_words
@@ -68,6 +70,7 @@ def of_capture(
         "without_key": captured.without_key,
         "full_compare": captured.full,
         "seconds": round(seconds, 3),
+        "summary": dg.MetadataValue.md(_capture_words(captured, seconds)),
     }
     if captured.warnings:
         metadata["warnings"] = "\n".join(captured.warnings)
@@ -85,7 +88,54 @@ def of_delivery(state: Postgres, report: Report) -> dict[str, Any]:
     counts["oldest_waiting_seconds"] = round(report.remaining.oldest_seconds or 0.0, 1)
     if report.entity is not Entity.REWARD:
         counts["dagster/row_count"] = _acknowledged(state, report.entity)
+    counts["summary"] = dg.MetadataValue.md(_delivery_words(report))
     return counts | _trouble(report)
+
+
+def _capture_words(captured: Captured, seconds: float) -> str:
+    """Say it in a line: what differs, and of how many."""
+    how = "all compared" if captured.full else "by what was written since the last look"
+    found = ", ".join(
+        f"{number:,} {word}"
+        for word, number in (
+            ("new", captured.created),
+            ("changed", captured.changed),
+            ("gone", captured.deleted),
+            ("unreadable", captured.unreadable),
+            ("missed before", captured.missed),
+        )
+        if number
+    )
+    return (
+        f"**{found or 'Nothing changed'}** among {captured.looked_at:,} looked at ({how}), "
+        f"in {seconds:,.1f} s."
+    )
+
+
+def _delivery_words(report: Report) -> str:
+    """Say it in two lines: what was sent and how fast, and what is left."""
+    done, left = report.delivered, report.remaining
+    pace = done.calls / max(report.seconds, 0.001)
+    sent = (
+        f"**{done.sent:,} sent** in {done.calls:,} calls and {report.seconds:,.1f} s "
+        f"({pace:,.1f} calls/s, {done.throttled:,} of them answered 429)."
+        if done.calls
+        else "**Nothing to send.**"
+    )
+    waits = [
+        f"{number:,} {word}"
+        for word, number in (
+            ("waiting", left.waiting),
+            ("left to an import", left.importing),
+            ("blocked", left.blocked),
+            ("parked", left.parked),
+        )
+        if number
+    ]
+    oldest = f", the oldest for {left.oldest_seconds:,.0f} s" if left.oldest_seconds else ""
+    return (
+        f"{sent}\n\nLeft: {', '.join(waits)}{oldest}." if waits else f"{sent}\n\nNothing is left."
+    )
 
 
 def _trouble(report: Report) -> dict[str, Any]:
@@ -115,32 +165,38 @@ def nothing_parked(
         description=(
             "A parked record is one that needs a person: the store's row cannot be read, or the "
             "API refuses it. The rest goes on without it. `influence-pipeline parked` lists them "
-            "with their reasons."
+            "with their reasons. A few warn, very many are an error ([watch] in influence.toml)."
         ),
     )
 
 
-def check_parked(state: Postgres, report: Report) -> dg.AssetCheckResult:
-    """Check that nothing is parked, and say what to do with what is. Raises StateError."""
-    return _parked_result(state, report.entity, report.remaining.parked)
+def check_parked(
+    state: Postgres,
+    entity: Entity,
+    parked: int,
+    watch: Watch | None = None,
+    links: Links | None = None,
+) -> dg.AssetCheckResult:
+    """Check how many are parked, and say what to do with them. Raises StateError.
 
-
-def check_part(state: Postgres, kind: Kind, parked: int) -> dg.AssetCheckResult:
-    """The same of parts of an import, of which so many are parked. Raises StateError."""
-    return _parked_result(state, kind.entity, parked)
-
-
-def _parked_result(state: Postgres, entity: Entity, parked: int) -> dg.AssetCheckResult:
+    More than `parked_warn_above` warn; more than `parked_error_above` are an error.
+    """
+    watch, links = watch or Watch(), links or Links()
     metadata: dict[str, Any] = {"parked": parked}
     if parked:
         rows = status.parked(state, entity, MOST)
         if entity is Entity.REWARD:
             rows = [{**row, "key": masked(str(row["key"]))} for row in rows]
         metadata["parked, for example"] = _table(rows, ("key", "reason_code", "reason", "attempts"))
+        metadata["what to do"] = links.page("operations.md", "parked-records")
     return dg.AssetCheckResult(
         check_name=NOTHING_PARKED,
-        passed=parked == 0,
-        severity=dg.AssetCheckSeverity.WARN,
+        passed=parked <= watch.parked_warn_above,
+        severity=(
+            dg.AssetCheckSeverity.ERROR
+            if parked > watch.parked_error_above
+            else dg.AssetCheckSeverity.WARN
+        ),
         description=_parked_words(entity, parked),
         metadata=metadata,
     )
@@ -222,7 +278,7 @@ class Progress:
 
     def __init__(
         self,
-        context: dg.AssetExecutionContext,
+        context: dg.AssetExecutionContext | dg.OpExecutionContext,
         name: str,
         due: Callable[[], int],
         *,

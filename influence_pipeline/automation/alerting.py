@@ -5,14 +5,17 @@ what was told, and the sensor that tells of failed runs.
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 
 import dagster as dg
 
 from influence_pipeline.alerts import Alerts
-from influence_pipeline.assets.names import Names
+from influence_pipeline.assets.names import STORE_TAG, Names
 from influence_pipeline.automation.jobs import WORK_OFF_WEBHOOKS
 from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.mail import post_of
 from influence_pipeline.resources import EngineResource
+from influence_pipeline.settings import said
 
 FAILED_RUNS = "failed_runs"
 _KEY = "influence_pipeline_alerts"
@@ -21,7 +24,7 @@ _LOOK = "`influence-pipeline events list --state new` lists what waits."
 _LOOK_ELSE = "`influence-pipeline status` shows what is not sent."
 
 
-class _InDagster:
+class InDagster:
     """Keeps what was told in Dagster's own storage. A daemon without a code server of its own
     starts a new process for the code each minute, which would tell everything anew."""
 
@@ -42,11 +45,19 @@ def alerts_of(instance: dg.DagsterInstance, engines: EngineResource, names: Name
 
     Where it is one of several, each alert names it.
     """
-    url = None
-    with suppress(ConfigurationError):
-        secret = engines.settings().environment.alert_url
-        url = None if secret is None else secret.get_secret_value()
-    return Alerts(url, _InDagster(instance, names.store), store=names.store)
+    url = post = None
+    # ValueError: a port of INFLUENCE_SMTP_URL that is none; `check` says so.
+    with suppress(ConfigurationError, ValueError):
+        environment = engines.settings().environment
+        url = None if environment.alert_url is None else environment.alert_url.get_secret_value()
+        if environment.smtp_url is not None and environment.alert_email is not None:
+            post = post_of(environment.smtp_url.get_secret_value(), environment.alert_email)
+    memory, say = InDagster(instance, names.store), partial(_say, names.store)
+    return Alerts(url, memory, post=post, say=say)
+
+
+def _say(store: str | None, words: str) -> str:
+    return words if store is None else f"Store {store}: {said(words, store)}"
 
 
 def make_failed_runs_sensor(
@@ -62,8 +73,8 @@ def make_failed_runs_sensor(
         name=FAILED_RUNS,
         default_status=status,
         description=(
-            "Tells a person of each run that failed: in the log, and at INFLUENCE_ALERT_URL where "
-            "it is set. The same words once an hour."
+            "Tells a person of each run that failed: in the log, and where INFLUENCE_ALERT_URL or "
+            "INFLUENCE_ALERT_EMAIL say. The same words once an hour."
         ),
     )
     def failed_runs(context: dg.RunFailureSensorContext) -> None:
@@ -77,14 +88,14 @@ def make_failed_runs_sensor(
 def _concerns(names: Names, context: dg.RunFailureSensorContext) -> bool:
     """Whether a run is a store's. One of assets chosen by hand may be of several stores: it is of
     those with a step that failed, or of all if none did and the process is gone."""
+    run = context.dagster_run
     if names.store is None:
         return True
-    chosen = context.dagster_run.asset_selection
-    if chosen is None:
-        return context.dagster_run.tags.items() >= names.tags.items()
-    mine = {names.step(key.path[-1]) for key in chosen if names.has(key)}
-    failed = {event.step_key for event in context.get_step_failure_events()}
-    return bool(mine & failed if failed else mine)
+    if STORE_TAG in run.tags:
+        return run.tags[STORE_TAG] == names.store
+    failed = [str(event.step_key) for event in context.get_step_failure_events()]
+    chosen = [key.to_python_identifier() for key in run.asset_selection or ()]
+    return any(names.has(step) for step in failed or chosen)
 
 
 def _tell(names: Names, context: dg.RunFailureSensorContext, alerts: Alerts) -> None:

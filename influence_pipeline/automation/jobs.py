@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from influence_pipeline import __version__
+from influence_pipeline.assets.by_hand import SyncByHand, make_step
 from influence_pipeline.assets.changes import CaptureConfig
 from influence_pipeline.assets.coupons import COUPONS
 from influence_pipeline.assets.influence import REWARDS
@@ -23,6 +25,7 @@ INCREMENTAL_SYNC = "incremental_sync"
 FULL_COMPARE = "full_compare"
 WORK_OFF_WEBHOOKS = "work_off_webhooks"
 RECONCILE_MEMBERS = "reconcile_members"
+SYNC_BY_HAND = "sync_by_hand"
 
 _SYNCED = [
     *(kind.changes for kind in KINDS),
@@ -36,6 +39,31 @@ def _captures(names: Names, *, full: bool) -> dg.RunConfig:
     return dg.RunConfig(ops={names.step(kind.changes): CaptureConfig(full=full) for kind in KINDS})
 
 
+def _tags(names: Names) -> dict[str, str]:
+    """What runs of a sync are found by: their lane, and the version that ran."""
+    return {**names.live, "influence/version": __version__}
+
+
+def make_job_by_hand(names: Names) -> dg.JobDefinition:
+    """Make a store's job for a person: one step, one form."""
+    step = make_step(names)
+
+    @dg.job(
+        name=names.name(SYNC_BY_HAND),
+        tags=_tags(names),
+        config=dg.RunConfig(ops={step.name: SyncByHand()}),
+        description=(
+            "For a person: sync all or one of customers, products and orders now, with what the "
+            "launchpad offers. Unchanged it does what incremental_sync does; it waits in the queue "
+            "while one of the scheduled syncs is at work."
+        ),
+    )
+    def sync_by_hand() -> None:
+        step()
+
+    return sync_by_hand
+
+
 def make_jobs(names: Names) -> list[UnresolvedAssetJobDefinition]:
     """Make the jobs of a store."""
     synced = [names.key(asset) for asset in _SYNCED]
@@ -44,7 +72,7 @@ def make_jobs(names: Names) -> list[UnresolvedAssetJobDefinition]:
             names.name(INCREMENTAL_SYNC),
             selection=synced,
             config=_captures(names, full=False),
-            tags=names.live,
+            tags=_tags(names),
             description=(
                 "Find what changed in the store since the last run and send it: customers and "
                 "products, then orders, then used rewards. Running it twice sends nothing."
@@ -54,7 +82,7 @@ def make_jobs(names: Names) -> list[UnresolvedAssetJobDefinition]:
             names.name(FULL_COMPARE),
             selection=synced,
             config=_captures(names, full=True),
-            tags=names.live,
+            tags=_tags(names),
             description=(
                 "As incremental_sync, but every record of the store is compared: it finds deletes "
                 "and whatever a look at changed rows cannot see."

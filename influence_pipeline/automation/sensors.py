@@ -6,24 +6,27 @@ look), and a thread goes on until the next tick is ready (`between_ticks`). Safe
 Dagster's UI, which runs it for real: every step can be repeated.
 """
 
-import json
 import time
 import traceback
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import dagster as dg
 
 from influence_pipeline.alerts import Alerts
 from influence_pipeline.assets import coupons
-from influence_pipeline.assets.coupons import Arrived, Bookmark, Waits
+from influence_pipeline.assets.coupons import Arrived, Waits
+from influence_pipeline.assets.links import Links
 from influence_pipeline.assets.names import Names
-from influence_pipeline.automation import between_ticks
+from influence_pipeline.automation import between_ticks, reported
 from influence_pipeline.automation.alerting import alerts_of
 from influence_pipeline.automation.jobs import WORK_OFF_WEBHOOKS
+from influence_pipeline.automation.reported import Reported
 from influence_pipeline.automation.runs import at_work
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.resources import EngineResource
+from influence_pipeline.settings import Reward
 from influence_pipeline.webhooks.context import HandlerContext
 from influence_pipeline.webhooks.handlers import WorkedOff, work_off, work_off_until
 
@@ -37,12 +40,19 @@ _NEXT = (
 BACKLOG = 500
 # What is tried before that: a store that is away must not bring a failing run every few seconds.
 _FIRST = 50
-# Dagster's own floor.
-_EVERY_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How the sensor shows what it did: how often as a materialization, with which links."""
+
+    report_minutes: float = 5.0
+    links: Links = field(default_factory=Links)
+    rewards: Mapping[str, Reward] = field(default_factory=dict)
 
 
 def make_coupon_sensor(
-    names: Names, engines: EngineResource, *, running: bool
+    names: Names, engines: EngineResource, *, running: bool, every_seconds: int, shown: Shown
 ) -> dg.SensorDefinition:
     """Make the sensor of a store, switched on or off.
 
@@ -53,11 +63,12 @@ def make_coupon_sensor(
     @dg.sensor(
         name=names.name(NAME),
         job_name=names.name(WORK_OFF_WEBHOOKS),
-        minimum_interval_seconds=_EVERY_SECONDS,
+        minimum_interval_seconds=every_seconds,
         default_status=status,
         description=(
             "Makes coupons of stored webhooks as they come, and reports those that the receiver "
-            f"made. More than {BACKLOG} waiting events are given to a run of "
+            f"made, every {shown.report_minutes:g} minutes or at once where somebody should look. "
+            f"More than {BACKLOG} waiting events are given to a run of "
             f"{names.name(WORK_OFF_WEBHOOKS)}."
         ),
     )
@@ -66,7 +77,7 @@ def make_coupon_sensor(
         try:
             with engines.inbox() as (state, handlers):
                 between_ticks.end(names.store)
-                return _tick(context, state, handlers, alerts, engines, names)
+                return _tick(context, state, handlers, alerts, engines, names, shown)
         except Exception as error:
             alerts.alert(NAME, f"The coupon sensor fails: {_why(error)} {_NEXT}")
             raise
@@ -81,6 +92,7 @@ def _tick(
     alerts: Alerts,
     engines: EngineResource,
     names: Names,
+    shown: Shown,
 ) -> dg.SensorResult:
     deadline = time.monotonic() + handlers.webhooks.sensor_deadline_seconds
     done = work_off(state, handlers, limit=_FIRST, deadline=deadline)
@@ -94,7 +106,7 @@ def _tick(
     coupons.fail_if_nothing_went(done)
     if not done.troubles and (done.coupons or not waits.in_trouble):
         alerts.works_again(NAME, "The coupon sensor works again.")
-    report = _report(context, state, done, names)
+    report = _report(context, state, done, names, replace(shown, rewards=handlers.terms.rewards))
     return _hand_over(context, report, names) if hand_over else report
 
 
@@ -113,39 +125,62 @@ def _hand_over(
 
 
 def _report(
-    context: dg.SensorEvaluationContext, state: Postgres, done: WorkedOff, names: Names
+    context: dg.SensorEvaluationContext,
+    state: Postgres,
+    done: WorkedOff,
+    names: Names,
+    shown: Shown,
 ) -> dg.SensorResult:
-    """Say what the tick did. The cursor only remembers what was reported; nothing hangs on it."""
-    new = coupons.arrived(state, _bookmark(context.cursor), done.settled_ids)
-    cursor = json.dumps(asdict(new.bookmark))
-    if not done.attempted and not new.events:
-        return dg.SensorResult(skip_reason=dg.SkipReason("No new events."), cursor=cursor)
-    result = coupons.result_of(state, done, new)
+    """Say what the tick did; report it too, if it is time or somebody should look."""
+    before, now = reported.read(context.cursor), time.time()
+    new = coupons.arrived(state, before.seen, done.settled_ids)
+    if not done.attempted and not new.events and before.nothing:
+        passes = coupons.all_have_coupons(state)
+        if before.checks.get(coupons.ALL_HAVE_COUPONS, True) is passes:
+            kept = replace(before, upto=new.bookmark, seen=new.bookmark)
+            return dg.SensorResult(
+                skip_reason=dg.SkipReason("No new events."), cursor=reported.written(kept)
+            )
+    total = before.added(done)
+    result = coupons.result_of(state, total, None, shown.rewards, shown.links)
+    kept = replace(
+        before,
+        seen=new.bookmark,
+        coupons=total.coupons,
+        unreported=reported.outcomes(total),
+        arrived=before.arrived + new.events,
+    )
+    words = _words(done, new) if done.attempted or new.events else "No new events."
+    events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
+    if _is_to_be_reported(before, kept, done, result.passed, now, shown):
+        since = coupons.arrived(state, before.upto, total.settled_ids)
+        events = coupons.result_of(state, total, since, shown.rewards, shown.links).events(
+            names.key(coupons.COUPONS)
+        )
+        kept = Reported(since.bookmark, new.bookmark, now, checks=result.passed)
+    elif not kept.nothing:
+        words += " To be reported with what comes in the next minutes."
     return dg.SensorResult(
-        skip_reason=dg.SkipReason(_words(done, new)),
-        cursor=cursor,
-        asset_events=[
-            dg.AssetMaterialization(names.key(coupons.COUPONS), metadata=result.metadata),
-            dg.AssetCheckEvaluation(
-                asset_key=names.key(coupons.COUPONS),
-                check_name=coupons.ALL_HAVE_COUPONS,
-                passed=result.passed,
-                description=result.check_words,
-                metadata=result.check_metadata,
-            ),
-        ],
+        skip_reason=dg.SkipReason(words), cursor=reported.written(kept), asset_events=events
     )
 
 
-def _bookmark(cursor: str | None) -> Bookmark:
-    """Read a cursor. An earlier version's was the last id alone; one that means nothing is none."""
-    try:
-        kept = json.loads(cursor or "0")
-        if isinstance(kept, int):
-            return Bookmark(kept)
-        return Bookmark(int(kept["after"]), tuple(map(int, kept["open"])))
-    except (ValueError, TypeError, KeyError):
-        return Bookmark()
+def _is_to_be_reported(
+    before: Reported,
+    kept: Reported,
+    done: WorkedOff,
+    passed: dict[str, bool],
+    now: float,
+    shown: Shown,
+) -> bool:
+    """Say whether it is time, or a person should know at once."""
+    # Where nothing was ever reported, that all is well is no news.
+    known = before.checks or dict.fromkeys(passed, True)
+    if any(known.get(name) is not now_passes for name, now_passes in passed.items()):
+        return True
+    if done.count("parked") or done.count("quarantined"):
+        return True
+    return not kept.nothing and now - before.at >= 60 * shown.report_minutes
 
 
 def _words(done: WorkedOff, new: Arrived) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from influence_pipeline.check import (
+    alerts,
     api,
     configuration,
     coupons,
@@ -76,6 +77,7 @@ CHECKS: tuple[Check, ...] = (
             rights,
             rewards,
             members,
+            alerts,
         )
         for check in module.CHECKS
     ),

@@ -15,15 +15,13 @@ from influence_pipeline.check.desk import Desk
 from influence_pipeline.check.finding import Check, Findings, error, ok, warning
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.postgres import parse_url
-from influence_pipeline.settings import PUBLIC_API, Environment
+from influence_pipeline.settings import PUBLIC_API, known_variables
 from influence_pipeline.settings.environment import MEANING
 
 
 def _environment(desk: Desk) -> Findings:
     """Variables that nobody reads: a misspelt one changes nothing, silently."""
-    known = {f"INFLUENCE_{name.upper()}" for name in Environment.model_fields}
-    # What `roles` has psql read.
-    known |= {f"INFLUENCE_{role}_PASSWORD" for role in ("READER", "COUPONS", "STATE")}
+    known = known_variables()
     given = [name.upper() for name in os.environ if name.upper().startswith("INFLUENCE_")]
     with suppress(OSError, UnicodeDecodeError):
         lines = Path(".env").read_text(encoding="utf-8").splitlines()

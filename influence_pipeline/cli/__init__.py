@@ -13,8 +13,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 
 from influence_pipeline import __version__
@@ -26,6 +26,7 @@ EXIT_CODES = (
     "130 interrupted"
 )
 
+_STORE = "INFLUENCE_STORE"
 _ENTITIES = ("customers", "products", "orders")
 
 
@@ -53,11 +54,20 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument(
+        "--store",
+        metavar="NAME",
+        help="which store, where INFLUENCE_STORES lists several; default: INFLUENCE_STORE",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, module: str, words: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=words, description=words, epilog=EXIT_CODES)
         added.set_defaults(module=module)
+        # The same after the command. No default, which would win over what was said before it.
+        added.add_argument(
+            "--store", metavar="NAME", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
         return added
 
     def entity(added: argparse.ArgumentParser, words: str) -> None:
@@ -95,6 +105,9 @@ def build_parser() -> argparse.ArgumentParser:
     as_json(added)
 
     command("schema", "schema", "print the JSON Schema of influence.toml, for editors")
+
+    added = command("stores", "stores", "the list of stores (INFLUENCE_STORES): who is ready")
+    as_json(added)
 
     added = command(
         "check", "check", "check the configuration against the live store, state and API"
@@ -358,14 +371,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     parsed = build_parser().parse_args(arguments)
     try:
-        module = import_module(f"influence_pipeline.cli.{parsed.module}")
-        return int(module.run(parsed))
-    except InfluencePipelineError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+        with _chosen(parsed.store):
+            try:
+                module = import_module(f"influence_pipeline.cli.{parsed.module}")
+                return int(module.run(parsed))
+            except InfluencePipelineError as error:
+                print(f"error: {_of_its_store(error)}", file=sys.stderr)
+                return error.exit_code
     except KeyboardInterrupt:
         print("interrupted; the next run goes on where this one stopped", file=sys.stderr)
         return 130
+
+
+@contextmanager
+def _chosen(store: str | None) -> Iterator[None]:
+    """Make a store the one that is meant, for this process and those that it starts."""
+    before = os.environ.get(_STORE)
+    if store is not None:
+        os.environ[_STORE] = store
+    try:
+        yield
+    finally:
+        if store is not None:
+            del os.environ[_STORE]
+            if before is not None:
+                os.environ[_STORE] = before
+
+
+def _of_its_store(error: InfluencePipelineError) -> str:
+    """Name the variables and commands of the store, where it is one of several."""
+    # Only here, where something is wrong: it loads pydantic.
+    from influence_pipeline.settings import chosen_store, said
+
+    return said(str(error), chosen_store())
 
 
 def _drop_output() -> None:

@@ -7,13 +7,13 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from influence_pipeline.amounts import counted
 from influence_pipeline.cli.output import print_json, print_table
 from influence_pipeline.errors import ConfigurationError
-from influence_pipeline.settings import load_settings
+from influence_pipeline.settings import load_settings, said
 
 if TYPE_CHECKING:
     from influence_pipeline.check.finding import Finding
@@ -73,7 +73,22 @@ def _findings() -> Iterator[Finding]:
         )
         return
     with Desk(settings) as desk:
-        yield from run(desk)
+        for finding in run(desk):
+            yield _of_store(finding, settings.store)
+
+
+def _of_store(finding: Finding, store: str | None) -> Finding:
+    """Name the store's variables and commands, where it is one of several."""
+    if finding.check == "config.environment":
+        # Which names variables as they were found.
+        return finding
+    return replace(
+        finding,
+        what=said(finding.what, store),
+        where=said(finding.where, store),
+        why=said(finding.why, store),
+        mend=said(finding.mend, store),
+    )
 
 
 def _print(finding: Finding) -> None:

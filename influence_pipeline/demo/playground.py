@@ -19,15 +19,8 @@ def play(stage: Stage, say: Callable[[str], None]) -> None:
     """Import, let a day pass in the shop, start `dagster dev`, and stay. Raises DemoError."""
     story.first_import(stage, say)
     buyer = story.a_day_in_the_shop(stage)
-    port = _free_port()
     say("starting Dagster")
-    stage.processes.start(
-        "dagster",
-        ["-m", "dagster", "dev", *stage.workspace, "-p", str(port)],
-        stage.environment,
-    )
-    url = f"http://127.0.0.1:{port}"
-    _wait_for(stage, url)
+    url = start_dagster(stage)
     print(
         f"\nDagster:       {url}\n"
         f"sandbox API:   {stage.api_url}  (what it has: /sandbox/summary, its API: /openapi.json)\n"
@@ -45,6 +38,19 @@ def play(stage: Stage, say: Callable[[str], None]) -> None:
     while True:
         stage.processes.check()
         time.sleep(1)
+
+
+def start_dagster(stage: Stage) -> str:
+    """Start `dagster dev`, wait until its UI answers, and give its URL. Raises DemoError."""
+    port = _free_port()
+    stage.processes.start(
+        "dagster",
+        ["-m", "dagster", "dev", *stage.workspace, "-p", str(port)],
+        stage.environment,
+    )
+    url = f"http://127.0.0.1:{port}"
+    _wait_for(stage, url)
+    return url
 
 
 def _free_port() -> int:

@@ -3,7 +3,6 @@ writes into its own tables, Dagster runs the pipeline, the customer redeems at I
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -81,19 +80,9 @@ def first_import(stage: Stage, say: Callable[[str], None]) -> None:
     say("first import of customers and products, through Dagster")
     first = f"{stage.go_live.year - 4}-{stage.go_live.month:02d}-01"
     last = f"{stage.go_live.year}-{stage.go_live.month:02d}-01"
-    months = {
-        "dagster/asset_partition_range_start": first,
-        "dagster/asset_partition_range_end": last,
-    }
     stage.processes.run(
         "first_import",
-        [
-            *EXECUTE,
-            "-j",
-            "first_import",
-            "--tags",
-            json.dumps(months),
-        ],
+        ["-m", "influence_pipeline.demo.import_run", first, last],
         stage.environment,
     )
 

@@ -5,9 +5,12 @@ reads both and connects to nothing. What each command needs is asked for with `r
 receiver runs without a store URL.
 
     environment   the variables INFLUENCE_…
+    stores        the list of stores, where there are several
+    apart         whether two stores of it share what must not be shared
     file          the whole of influence.toml, from entities, traffic, rewards, running, api_names
     versions      what becomes of a file of another version
     loading       reading both; Settings
+    toml_file     reading a TOML file
     places        the line on which a key stands
     refusal       the words about what does not fit
     schema        the JSON Schema that editors complete influence.toml with
@@ -15,12 +18,32 @@ receiver runs without a store URL.
 
 from influence_pipeline.settings.api_names import ApiNames
 from influence_pipeline.settings.entities import EntityMapping, OrderMapping, Source
-from influence_pipeline.settings.environment import PUBLIC_API, Environment
+from influence_pipeline.settings.environment import (
+    PUBLIC_API,
+    Environment,
+    read_choice,
+    read_environment,
+    read_shared,
+)
 from influence_pipeline.settings.file import Config
-from influence_pipeline.settings.loading import DEFAULT_FILE, Settings, load_settings
+from influence_pipeline.settings.loading import (
+    DEFAULT_FILE,
+    Settings,
+    chosen_store,
+    load_settings,
+)
 from influence_pipeline.settings.places import place_of
 from influence_pipeline.settings.rewards import Caps, CouponKind, Coupons, Reward
-from influence_pipeline.settings.running import Check, Members, Retention, Schedule, Webhooks
+from influence_pipeline.settings.running import (
+    Check,
+    DagsterFace,
+    Members,
+    Retention,
+    Schedule,
+    Watch,
+    Webhooks,
+)
+from influence_pipeline.settings.stores import Store, Stores, known_variables, read_stores, said
 from influence_pipeline.settings.traffic import Capture, Delivery
 
 __all__ = [
@@ -33,6 +56,7 @@ __all__ = [
     "Config",
     "CouponKind",
     "Coupons",
+    "DagsterFace",
     "Delivery",
     "EntityMapping",
     "Environment",
@@ -43,7 +67,17 @@ __all__ = [
     "Schedule",
     "Settings",
     "Source",
+    "Store",
+    "Stores",
+    "Watch",
     "Webhooks",
+    "chosen_store",
+    "known_variables",
     "load_settings",
     "place_of",
+    "read_choice",
+    "read_environment",
+    "read_shared",
+    "read_stores",
+    "said",
 ]

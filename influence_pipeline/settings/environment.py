@@ -4,32 +4,95 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import SecretStr, field_validator
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from influence_pipeline.errors import ConfigurationError
+from influence_pipeline.settings.refusal import errors_of, words
 
 PUBLIC_API = "https://platform.api.influence.io"
 # What may stand in a header: visible ASCII, and spaces between.
 _HEADER = re.compile(r"[!-~]([ -~]*[!-~])?")
 
 
-class Environment(BaseSettings):
-    """The environment variables `INFLUENCE_…` (or a `.env` file in the working folder)."""
+_MODEL = SettingsConfigDict(
+    env_prefix="INFLUENCE_",
+    env_file=".env",
+    env_ignore_empty=True,
+    extra="ignore",
+    frozen=True,
+    hide_input_in_errors=True,
+)
 
-    model_config = SettingsConfigDict(
-        env_prefix="INFLUENCE_",
-        env_file=".env",
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-    )
+
+class Choice(BaseSettings):
+    """Which store is meant, where there are several."""
+
+    model_config = _MODEL
+
+    # The list of stores; not set where there is one.
+    stores: Path | None = None
+    # One of its names, for commands.
+    store: str | None = None
+
+
+class Shared(BaseSettings):
+    """What one of several stores takes from the variable without its name, where its own is not
+    set. Nothing else is: another shop's key or database must never be used by default."""
+
+    model_config = _MODEL
+
+    api_url: str = PUBLIC_API
+    # A chat's incoming webhook; whoever has the address can write there.
+    alert_url: SecretStr | None = None
+    # Who is written to, with commas between, and the server that takes the mail.
+    alert_email: str | None = None
+    smtp_url: SecretStr | None = None
+    # Whether Dagster's schedules and sensor start by themselves with the code location. Off, so
+    # that a first start sends nothing before somebody has looked at `plan`; whoever switched them
+    # in Dagster's UI is not overruled.
+    automation: Literal["on", "off"] = "off"
+
+    @field_validator("alert_url")
+    @classmethod
+    def _alert_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _http_url(value.get_secret_value())
+        return value
+
+    @field_validator("alert_email")
+    @classmethod
+    def _addresses(cls, value: str | None) -> str | None:
+        for address in (value or "").split(","):
+            if value is not None and not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", address.strip()):
+                raise ValueError("must be an e-mail address, or several with commas between")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp_url(cls, value: SecretStr | None) -> SecretStr | None:
+        form = r"smtps?://([^@/\s]*@)?[^@/?\s]+/?(\?from=[^@\s]+@[^@\s]+)?"
+        if value is not None and not re.fullmatch(form, value.get_secret_value()):
+            raise ValueError(
+                "must be smtp://user:password@host:port or smtps://…, with %40 for an @ in the "
+                "user or password; ?from=address at its end says who it is from"
+            )
+        return value
+
+    @field_validator("api_url")
+    @classmethod
+    def _api_url(cls, value: str) -> str:
+        return _http_url(value)
+
+
+class Environment(Shared):
+    """The environment variables `INFLUENCE_…` (or a `.env` file in the working folder)."""
 
     store_url: SecretStr | None = None
     state_url: SecretStr | None = None
     coupon_url: SecretStr | None = None
-    api_url: str = PUBLIC_API
     api_key: SecretStr | None = None
     webhook_token: SecretStr | None = None
     # The token before this one: valid too, until the subscriptions have the new address.
@@ -37,13 +100,7 @@ class Environment(BaseSettings):
     # The shop's own admin API, where coupons are made through it ([coupons] writer).
     shop_api_url: str | None = None
     shop_api_token: SecretStr | None = None
-    # A chat's incoming webhook; whoever has the address can write there.
-    alert_url: SecretStr | None = None
     config: Path | None = None
-    # Whether Dagster's schedules and sensor start by themselves with the code location. Off, so
-    # that a first start sends nothing before somebody has looked at `plan`; whoever switched them
-    # in Dagster's UI is not overruled.
-    automation: Literal["on", "off"] = "off"
 
     @field_validator("api_key")
     @classmethod
@@ -55,26 +112,21 @@ class Environment(BaseSettings):
             )
         return value
 
-    @field_validator("alert_url")
+    @field_validator("shop_api_url")
     @classmethod
-    def _alert_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            cls._http_url(value.get_secret_value())
-        return value
+    def _shop_api_url(cls, value: str | None) -> str | None:
+        return None if value is None else _http_url(value)
 
-    @field_validator("api_url", "shop_api_url")
-    @classmethod
-    def _http_url(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        if not re.fullmatch(r"https?://[^/@\s]+(/\S*)?", value):
-            raise ValueError("must be an http(s) URL without user and password")
-        local = re.match(r"^http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)", value)
-        if value.startswith("http://") and not local:
-            raise ValueError(
-                "must be https (the API key would travel readable); http only to this machine"
-            )
-        return value.rstrip("/")
+
+def _http_url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/@\s]+(/\S*)?", value):
+        raise ValueError("must be an http(s) URL without user and password")
+    local = re.match(r"^http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)", value)
+    if value.startswith("http://") and not local:
+        raise ValueError(
+            "must be https (the API key would travel readable); http only to this machine"
+        )
+    return value.rstrip("/")
 
 
 MEANING = {
@@ -87,6 +139,48 @@ MEANING = {
 }
 
 
-def variable(name: str) -> str:
-    """The environment variable of one of Environment's fields."""
-    return f"INFLUENCE_{name.upper()}"
+def variable(name: str, store: str | None = None) -> str:
+    """The environment variable of one of Environment's fields, of one of several stores too."""
+    return f"{_prefix(store)}{name}".upper()
+
+
+def _prefix(store: str | None) -> str:
+    return "INFLUENCE_" if store is None else f"INFLUENCE_{store}_"
+
+
+def read_choice() -> Choice:
+    """Read which store is meant. Raises ConfigurationError naming the variable."""
+    return _read(Choice, None, {})
+
+
+def read_environment(store: str | None = None, **overrides: Any) -> Environment:
+    """Read the variables of the single store, or of one of several. `overrides` win.
+
+    Raises ConfigurationError naming the variable.
+    """
+    own = _read(Environment, store, overrides)
+    missing = set(Shared.model_fields) - own.model_fields_set
+    if store is None or not missing:
+        return own
+    shared = _read(Shared, None, {})
+    return own.model_copy(update={name: getattr(shared, name) for name in missing})
+
+
+def read_shared() -> Shared:
+    """Read what all stores have in common. Raises ConfigurationError naming the variable."""
+    return _read(Shared, None, {})
+
+
+_Read = TypeVar("_Read", bound=BaseSettings)
+
+
+def _read(model: type[_Read], store: str | None, overrides: dict[str, Any]) -> _Read:
+    try:
+        return model(_env_prefix=_prefix(store), **overrides)
+    except ValidationError as error:
+        lines = [f"{variable(str(e['loc'][0]), store)} {words(e, model)}" for e in errors_of(error)]
+        raise ConfigurationError("; ".join(lines) + ".") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(".env is not UTF-8 text; save it as UTF-8.") from None
+    except OSError as error:
+        raise ConfigurationError(f".env cannot be read: {error.strerror}.") from None

@@ -10,7 +10,15 @@ from influence_pipeline.records import Entity
 from influence_pipeline.settings.api_names import ApiNames
 from influence_pipeline.settings.entities import EntityMapping, OrderMapping
 from influence_pipeline.settings.rewards import Coupons, Reward
-from influence_pipeline.settings.running import Check, Members, Retention, Schedule, Webhooks
+from influence_pipeline.settings.running import (
+    Check,
+    DagsterFace,
+    Members,
+    Retention,
+    Schedule,
+    Watch,
+    Webhooks,
+)
 from influence_pipeline.settings.section import Section
 from influence_pipeline.settings.traffic import Capture, Delivery
 
@@ -51,6 +59,10 @@ class Config(Section):
     """What `influence-pipeline check` lets pass."""
     schedule: Schedule = Schedule()
     """When Dagster starts what."""
+    watch: Watch = Watch()
+    """When Dagster's checks warn or fail."""
+    dagster: DagsterFace = DagsterFace()
+    """How Dagster shows the pipeline."""
     api_names: ApiNames = ApiNames()
     """What your account calls things in the API's bodies."""
 

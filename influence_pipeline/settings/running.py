@@ -1,10 +1,11 @@
-"""[members], [webhooks], [retention], [check], [schedule]: how the pipeline itself runs."""
+"""[members], [webhooks], [retention], [check], [schedule], [watch], [dagster]: how the pipeline
+itself runs, and how Dagster shows it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from influence_pipeline.settings.section import Section
 
@@ -64,6 +65,9 @@ class Retention(Section):
     """The log of calls, which `why` shows: long enough to look into last month's complaint."""
     runs_days: int = Field(default=90, ge=1, le=36500)
     """The runs. The last one of each entity always stays."""
+    dagster_runs_days: int = Field(default=30, ge=0, le=36500)
+    """Finished runs of the scheduled jobs in Dagster's own storage, with their events; failed ones
+    three times as long. 0: none is deleted. Imports and what was started by hand always stay."""
 
 
 class Check(Section):
@@ -84,6 +88,52 @@ class Schedule(Section):
     """The reconcile of members' balances."""
     timezone: str = "UTC"
     """Time zone of all these lines."""
+    coupon_sensor_seconds: int = Field(default=5, ge=5, le=3600)
+    """How often Dagster starts a tick of the coupon sensor, at most; it looks every 5 s. A tick
+    works on to webhooks.sensor_deadline_seconds."""
+    failed_ticks_seconds: int = Field(default=60, ge=30, le=3600)
+    """How often the other schedules and sensors are looked at for ticks that failed or do not
+    come."""
+    old_runs_seconds: int = Field(default=3600, ge=60, le=86400)
+    """How often finished runs are looked at for those that are too old (retention)."""
     import_from: str = Field(default="2015-01", pattern=r"^\d{4}-(0[1-9]|1[0-2])$")
     """Where the partitions of the first import begin: a month (YYYY-MM), before the store's oldest
     record."""
+
+
+class Watch(Section):
+    """When Dagster's asset checks warn or fail, and when an asset counts as late."""
+
+    parked_warn_above: int = Field(default=0, ge=0)
+    """More parked records of one entity than this are a warning."""
+    parked_error_above: int = Field(default=100, ge=0)
+    """More than this are an error: not a few bad records, but a mapping or an account."""
+    oldest_pending_minutes: float = Field(default=30.0, gt=0)
+    """A live change that has waited for so long to be sent fails the check; imports do not
+    count."""
+    fresh_minutes: float | None = Field(default=None, ge=0)
+    """After so many minutes without a run an asset counts as late. Unset: three times the longest
+    pause of its schedule and half an hour; it warns after two times and ten minutes. 0: never."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.parked_error_above < self.parked_warn_above:
+            raise ValueError("parked_error_above must not be less than parked_warn_above")
+        return self
+
+
+class DagsterFace(Section):
+    """How Dagster shows the pipeline."""
+
+    owner: str = Field(default="team:data", pattern=r"^(team:[\w.-]+|[^@\s]+@[^@\s]+)$")
+    """Who owns the assets: a team ("team:data") or an e-mail address."""
+    repository_url: str | None = Field(default=None, pattern=r"^https://\S+[^/\s]$")
+    """Where this project's code is kept, as in https://github.com/you/loyalty: assets link to their
+    code and docs there."""
+    repository_branch: str = Field(default="main", min_length=1)
+    """The branch or tag of it that runs."""
+    docs_url: str | None = Field(default=None, pattern=r"^https?://\S+[^/\s]$")
+    """Where the pages of docs/ are read, if it is elsewhere. Without both, their paths are told."""
+    report_minutes: float = Field(default=5.0, ge=0, le=1440)
+    """How often the coupon sensor reports what it did as a materialization; at once where an event
+    was parked or a check changes. What it reports is kept by Dagster for ever."""

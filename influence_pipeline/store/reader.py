@@ -286,6 +286,20 @@ def money_by_currency(
         return {}
 
 
+def count_eligible(
+    connection: Session, described: Described, go_live: datetime | None
+) -> tuple[int, int]:
+    """Count the records with an id that the mapping gives, and how many of them are to be told."""
+    cursor = run(
+        connection,
+        f'SELECT count(q."id"), count(q."id") FILTER (WHERE {_eligible(go_live)}) '
+        f"FROM (SELECT * FROM {canonical_rows(described.mapping)}) q",
+        {"go_live": go_live},
+    )
+    every, eligible = cursor.fetchone()
+    return int(every), int(eligible)
+
+
 def _whole(digits: str) -> int | Decimal:
     # Python refuses to read an int of more than 4,300 digits; a numeric column may hold one.
     return int(digits) if len(digits) < 100 else Decimal(digits)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.util
 import re
 import sys
 import threading
@@ -21,6 +22,8 @@ from typing import Any
 from influence_pipeline.errors import MappingError
 
 DEFAULT_FUNCTION = "transform"
+# Whose modules may be imported in this process, which may work for several stores.
+_folders: set[Path] = set()
 _GIVEN = re.compile(r"(?P<file>.+?)(?::(?P<function>[^\W\d]\w*))?", re.DOTALL)
 
 
@@ -57,6 +60,7 @@ class Transform:
         folder = str(self.file.parent)
         if folder not in sys.path:
             sys.path.append(folder)
+        _refuse_anothers(self.file, self.text)
         # Where some decorators look for the module of a class.
         sys.modules[name] = module
         try:
@@ -140,3 +144,34 @@ def _shape(node: object) -> object:
 
 
 _WITH_DOCSTRING = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _refuse_anothers(file: Path, text: str) -> None:
+    """Raise MappingError where an import would find a module of another store's folder instead of
+    the one beside this file: Python has one module of a name in a process."""
+    _folders.add(file.parent)
+    for name in _imported(text):
+        beside = {file.parent / f"{name}.py", file.parent / name / "__init__.py"}
+        if not any(one.is_file() for one in beside):
+            continue
+        found = importlib.util.find_spec(name)
+        origin = Path(found.origin) if found is not None and found.origin else None
+        if origin is None or origin in beside:
+            continue
+        if any(origin.is_relative_to(folder) for folder in _folders):
+            raise MappingError(
+                f"{file} imports {name}, and in this process that is {origin}, another store's. "
+                "Give the module beside it a name that no other store has."
+            )
+
+
+def _imported(text: str) -> set[str]:
+    """Give the first part of the name of every module that a text imports."""
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except SyntaxError:
+        # Said when it is run.
+        return set()
+    names = [one.name for node in nodes if isinstance(node, ast.Import) for one in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in names if name}

@@ -38,11 +38,13 @@ SELECT nextval('fence_seq')
 -- name: share_results
 -- Whoever changes work holds this: workers side by side; a capture's merge, which holds it alone,
 -- waits for them, and they for it. So no two wait for each other's rows.
-SELECT pg_advisory_xact_lock_shared(hashtext('influence_pipeline.results'), hashtext(entity))
+SELECT pg_advisory_xact_lock_shared(hashtext('influence_pipeline.results ' || current_schema()),
+                                    hashtext(entity))
 FROM unnest(CAST(:entities AS text[])) AS shared (entity)
 
 -- name: exclude_results
-SELECT pg_advisory_xact_lock(hashtext('influence_pipeline.results'), hashtext(:entity))
+SELECT pg_advisory_xact_lock(hashtext('influence_pipeline.results ' || current_schema()),
+                             hashtext(:entity))
 
 -- name: intend
 -- What is about to be called, before it is called. `next_at` is the quiet window: should this

@@ -22,7 +22,7 @@ class Remaining:
     """What an entity has left: due or waiting for its time, left to an import, blocked, parked.
 
     `held`: those of `waiting` that another run holds, or held when it died. `next_seconds`: until
-    the first of `waiting` is due and free.
+    the first of `waiting` is due and free. `oldest_live_seconds`: of what is left to no import.
     """
 
     waiting: int
@@ -31,6 +31,7 @@ class Remaining:
     blocked: int
     parked: int
     oldest_seconds: float | None
+    oldest_live_seconds: float | None
     next_seconds: float | None
 
 

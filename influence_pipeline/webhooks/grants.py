@@ -6,7 +6,7 @@ when the settings change. Whether the customer is real and the code free is foun
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -62,16 +62,25 @@ def grants_of(
     Expiry counts from `received_at`, so that an attempt repeated tomorrow makes the same coupon.
     `over_cap`: however large, by a person's word.
     """
-    if event.topic is Topic.POINTS_REDEEMED:
-        asked = [_redemption(event)]
-    elif event.topic is Topic.TIER_REWARD_EARNED:
-        asked = [_tier_reward(event)]
-    elif event.topic in (Topic.REFERRAL_STARTED, Topic.REFERRAL_COMPLETED):
-        asked = _referral(event)
-    else:
-        asked = []
+    asked = _asked(event)
     granted = [one if isinstance(one, Park) else _granted(one, terms, received_at) for one in asked]
     return granted if over_cap else [_within(one) for one in granted]
+
+
+def rules_of(event: Event) -> frozenset[str]:
+    """Give the ids of the rules whose rewards an event asks for."""
+    offers = [one.offer for one in _asked(event) if isinstance(one, _Asked)]
+    return frozenset(offer.rule_id for offer in offers if offer.rule_id is not None)
+
+
+def _asked(event: Event) -> Sequence[_Asked | Park]:
+    if event.topic is Topic.POINTS_REDEEMED:
+        return [_redemption(event)]
+    if event.topic is Topic.TIER_REWARD_EARNED:
+        return [_tier_reward(event)]
+    if event.topic in (Topic.REFERRAL_STARTED, Topic.REFERRAL_COMPLETED):
+        return _referral(event)
+    return []
 
 
 def _within(grant: Grant | Park) -> Grant | Park:

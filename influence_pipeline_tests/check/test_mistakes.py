@@ -89,6 +89,21 @@ def one_role_for_reading_and_for_coupons(place: Place) -> None:
     place.set(COUPON_URL=place.variables["INFLUENCE_STORE_URL"])
 
 
+@mistake("alerts.told")
+def addresses_without_a_mail_server(place: Place) -> None:
+    place.set(ALERT_EMAIL="ops@shop.example")
+
+
+@mistake("alerts.mail")
+def a_mail_server_that_is_not_there(place: Place) -> None:
+    place.set(ALERT_EMAIL="ops@shop.example", SMTP_URL="smtp://127.0.0.1:9")
+
+
+@mistake("alerts.mail")
+def a_mail_server_at_the_port_of_tls(place: Place) -> None:
+    place.set(ALERT_EMAIL="ops@shop.example", SMTP_URL="smtp://127.0.0.1:465")
+
+
 @mistake("store.database")
 def store_and_state_are_swapped(place: Place) -> None:
     place.set(STORE_URL=place.world.state_url, STATE_URL=place.world.store_url)

@@ -39,6 +39,9 @@ workers = 2
 
 [members]
 grace_minutes = 0
+
+[dagster]
+report_minutes = 0
 """
 AT_ONCE = dg.RetryPolicy(max_retries=2, delay=0)
 
@@ -142,6 +145,16 @@ def metadata_table(
     table = event.metadata[key]
     assert isinstance(table, dg.TableMetadataValue)
     return [record.data for record in table.records]
+
+
+def check_of(result: dg.ExecuteInProcessResult, asset: str, name: str) -> dg.AssetCheckEvaluation:
+    """The one evaluation of a check in a run."""
+    (check,) = [
+        one
+        for one in result.get_asset_check_evaluations()
+        if (one.asset_key, one.check_name) == (dg.AssetKey(asset), name)
+    ]
+    return check
 
 
 def failure_of(result: dg.ExecuteInProcessResult) -> str:

@@ -15,12 +15,12 @@ import pytest
 import sqlalchemy as sa
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 
-from influence_pipeline.assets import coupons
-from influence_pipeline.automation import alerting, between_ticks, runs, sensors
+from influence_pipeline.assets import checks, coupons
+from influence_pipeline.automation import alerting, between_ticks, reported, runs, sensors
 from influence_pipeline.definitions import build_definitions
 from influence_pipeline.settings import load_settings
 from influence_pipeline.webhooks import inbox
-from influence_pipeline_tests.dagster_face.conftest import House, metadata_of
+from influence_pipeline_tests.dagster_face.conftest import House, check_of, metadata_of
 from influence_pipeline_tests.dagster_face.test_runs import _in_store
 from influence_pipeline_tests.sandbox.platform_fixtures import until
 from influence_pipeline_tests.support.chat import Chat
@@ -95,9 +95,7 @@ class TestSchedules:
 
 def _sensor(house: House, cursor: str | None = None) -> dg.SensorResult:
     (sensor,) = [one for one in house.defs.sensors or () if one.name == sensors.NAME]
-    context = dg.build_sensor_context(
-        instance=house.instance, cursor=cursor, resources=house.defs.resources
-    )
+    context = dg.build_sensor_context(instance=house.instance, cursor=cursor)
     result = sensor(context)
     assert isinstance(result, dg.SensorResult)
     return result
@@ -130,7 +128,7 @@ def test_a_tick_makes_the_coupon_and_reports_it_with_its_latency(members: House)
     _redeemed(members, 1)
     result = _sensor(members)
     assert _in_store(members, "discount_codes", "code = 'LOYAL-0001'") == 1
-    made, check = result.asset_events
+    made, check, _ = result.asset_events
     assert isinstance(made, dg.AssetMaterialization)
     assert made.asset_key == dg.AssetKey("coupons")
     numbers = {name: value.value for name, value in made.metadata.items()}
@@ -231,8 +229,8 @@ def test_a_replayed_event_is_no_second_arrival(members: House) -> None:
 
 @pytest.mark.parametrize("cursor", ["7", None, "", "nonsense", '{"after": "x"}', "[1]"])
 def test_any_cursor_will_do(house: House, cursor: str | None) -> None:
-    kept = _sensor(house, cursor=cursor).cursor
-    assert kept == ('{"after": 7, "open": []}' if cursor == "7" else '{"after": 0, "open": []}')
+    kept = reported.read(_sensor(house, cursor=cursor).cursor)
+    assert kept.upto == kept.seen == coupons.Bookmark(7 if cursor == "7" else 0)
 
 
 def test_a_preview_of_the_tick_in_the_ui_makes_no_second_coupon(members: House) -> None:
@@ -251,7 +249,7 @@ def test_a_redemption_by_an_unknown_rule_fails_the_check_with_the_next_command(
     result = members.asset("coupons")
     assert result.success
     assert metadata_of(result, "coupons")["coupons_made"] == 2
-    (check,) = result.get_asset_check_evaluations()
+    check = check_of(result, "coupons", coupons.ALL_HAVE_COUPONS)
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert "influence-pipeline events show" in str(check.description)
     assert "influence-pipeline events replay" in str(check.description)
@@ -289,6 +287,59 @@ def test_a_store_that_is_away_fails_the_tick_in_one_line(members: House) -> None
         reopen(members.store_url)
     assert "Nothing could be worked off" in str(failed.value.description)
     assert "\n" not in str(failed.value.description)
+
+
+class TestReports:
+    """Routine work is reported now and then, whatever somebody should see at once."""
+
+    @pytest.fixture
+    def seldom(self, members: House, config_file: Path) -> House:
+        text = config_file.read_text().replace("report_minutes = 0", "report_minutes = 5")
+        config_file.write_text(text)
+        return replace(members, settings=load_settings(**vars(members.settings.environment)))
+
+    def test_routine_work_is_added_up_and_reported_once_in_a_while(
+        self, seldom: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _redeemed(seldom, 1)
+        first = _sensor(seldom)
+        assert _numbers(first)["coupons_made"] == 1
+        cursor = first.cursor
+        for number in (2, 3):
+            _redeemed(seldom, number)
+            tick = _sensor(seldom, cursor=cursor)
+            assert not tick.asset_events
+            assert "1 coupon made" in str(tick.skip_reason), "the tick says it at once"
+            cursor = tick.cursor
+        later = time.time() + 301
+        monkeypatch.setattr(sensors.time, "time", lambda: later)
+        reported_later = _sensor(seldom, cursor=cursor)
+        numbers = _numbers(reported_later)
+        assert (numbers["coupons_made"], numbers["events_done"]) == (2, 2)
+        assert numbers["events_arrived"] == 2
+        assert not _sensor(seldom, cursor=reported_later.cursor).asset_events
+
+    def test_a_parked_event_is_reported_at_once(self, seldom: House) -> None:
+        _redeemed(seldom, 1)
+        cursor = _sensor(seldom).cursor
+        seldom.deliver_event("points/redeemed", redemption(3, ruleId="rule-nobody-knows"))
+        tick = _sensor(seldom, cursor=cursor)
+        assert _numbers(tick)["events_parked"] == 1
+        failed = {one.check_name for one in tick.asset_events[1:] if not one.passed}
+        assert failed == {coupons.ALL_HAVE_COUPONS, checks.REWARDS_LISTED}
+
+    def test_a_check_that_somebody_mended_is_reported_at_once(self, seldom: House) -> None:
+        seldom.deliver_event("points/redeemed", redemption(3, ruleId="rule-nobody-knows"))
+        tick = _sensor(seldom)
+        again = _sensor(seldom, cursor=tick.cursor)
+        assert not again.asset_events
+        with seldom.state.transaction() as connection:
+            connection.execute(sa.text("UPDATE inbox SET state = 'done', done_at = now()"))
+        mended = _sensor(seldom, cursor=again.cursor)
+        passed = {one.check_name: one.passed for one in mended.asset_events[1:]}
+        # The rule is still in no table; but nobody waits for it any more.
+        assert passed == {coupons.ALL_HAVE_COUPONS: True, checks.REWARDS_LISTED: False}
+        assert not _sensor(seldom, cursor=mended.cursor).asset_events
 
 
 class TestBetweenTicks:
@@ -478,7 +529,7 @@ class TestAlerts:
     def test_a_run_that_failed_for_another_reason_is_told_without_its_text(
         self, told: House, chat: Chat, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def stumbles(*given: object) -> None:
+        def stumbles(*given: object, **more: object) -> None:
             raise ValueError("person7@example.test")
 
         monkeypatch.setattr(sensors.coupons, "result_of", stumbles)
@@ -497,6 +548,5 @@ def _failed_runs(house: House, result: dg.ExecuteInProcessResult) -> None:
         dagster_event=result.get_run_failure_event(),
         dagster_instance=house.instance,
         dagster_run=result.dagster_run,
-        resources=house.defs.resources,
     ).for_run_failure()
     sensor(context)

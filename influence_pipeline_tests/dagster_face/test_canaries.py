@@ -267,7 +267,7 @@ def _dagster(house: House) -> None:
         reopen(house.store.url)
         for sensor in defs.sensors or ():
             if sensor.name == "coupon_sensor":
-                context = dg.build_sensor_context(instance=instance, resources=defs.resources)
+                context = dg.build_sensor_context(instance=instance)
                 house.written["the sensor's tick"] = repr(sensor(context))
     house.read_files(home)
 

@@ -12,10 +12,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
+from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
+from influence_pipeline import __version__
 from influence_pipeline.assets.import_parts import Months
+from influence_pipeline.automation.cadence import longest_pause
 from influence_pipeline.definitions import build_definitions
-from influence_pipeline.settings import load_settings
+from influence_pipeline.settings import Settings, load_settings
 from influence_pipeline_tests.dagster_face.conftest import assets_of
 
 ROOT = Path(__file__).parents[2]
@@ -92,7 +95,12 @@ class TestWithNothingSet:
     ) -> None:
         monkeypatch.setenv("INFLUENCE_AUTOMATION", "on")
         made = build_definitions()
-        assert {sensor.name for sensor in made.sensors or ()} == {"coupon_sensor", "failed_runs"}
+        assert {sensor.name for sensor in made.sensors or ()} == {
+            "coupon_sensor",
+            "failed_runs",
+            "failed_ticks",
+            "old_runs",
+        }
         for schedule in made.schedules or ():
             assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING, schedule.name
         for sensor in made.sensors or ():
@@ -138,6 +146,93 @@ def test_every_asset_says_what_it_is_whose_and_of_what_kind() -> None:
         assert spec.tags["influence/group"] == spec.group_name, name
 
 
+def _spec(settings: Settings | None, name: str) -> dg.AssetSpec:
+    made = build_definitions(settings=settings)
+    (spec,) = [one for one in made.resolve_all_asset_specs() if one.key == dg.AssetKey(name)]
+    return spec
+
+
+def _with(config_file: Path, text: str) -> Settings:
+    kept = config_file.read_text().partition("[dagster]")[0]
+    config_file.write_text(kept.replace("[schedule]", "[schedule]\n") + text)
+    return load_settings(config=config_file)
+
+
+class TestFreshness:
+    def _minutes(self, settings: Settings | None, name: str) -> tuple[float, float] | None:
+        policy = _spec(settings, name).freshness_policy
+        if policy is None:
+            return None
+        assert isinstance(policy, TimeWindowFreshnessPolicy)
+        assert policy.warn_window is not None
+        windows = policy.warn_window, policy.fail_window
+        warn, fail = (one.to_timedelta().total_seconds() / 60 for one in windows)
+        return warn, fail
+
+    def test_windows_follow_from_the_schedules(self) -> None:
+        assert self._minutes(None, "orders") == (20, 45)
+        assert self._minutes(None, "order_changes") == (20, 45)
+        assert self._minutes(None, "members") == (130, 210)
+
+    def test_what_no_schedule_runs_has_none(self) -> None:
+        for name in ("coupons", "customers_import", "store_orders", "webhook_inbox"):
+            assert self._minutes(None, name) is None, name
+
+    def test_they_can_be_set_or_taken_away(self, config_file: Path) -> None:
+        settings = _with(config_file, "[watch]\nfresh_minutes = 30\n")
+        assert self._minutes(settings, "orders") == (15, 30)
+        config_file.write_text(config_file.read_text().replace("= 30", "= 0"))
+        assert self._minutes(load_settings(config=config_file), "orders") is None
+
+    @pytest.mark.parametrize(
+        ("cron", "hours"),
+        [
+            ("0 9 * * 1-5", 72),
+            ("*/5 9-17 * * *", 15 + 5 / 60),
+            ("17 3 * * *", 24),
+            ("@hourly", 1),
+            ("x", None),
+        ],
+    )
+    def test_the_longest_pause_counts(self, cron: str, hours: float | None) -> None:
+        pause = longest_pause(cron, "UTC")
+        assert (None if pause is None else round(pause.total_seconds() / 3600, 3)) == (
+            None if hours is None else round(hours, 3)
+        )
+
+
+class TestReferences:
+    def _where(self, spec: dg.AssetSpec) -> str:
+        value = spec.metadata["dagster/code_references"]
+        (reference,) = value.code_references
+        return str(reference.source)
+
+    def test_an_asset_links_to_its_code_and_docs_in_the_repository(self, config_file: Path) -> None:
+        text = '[dagster]\nrepository_url = "https://github.com/shop/loyalty"\nowner = "ops@shop.example"\n'
+        spec = _spec(_with(config_file, text), "orders")
+        assert self._where(spec).startswith(
+            "https://github.com/shop/loyalty/tree/main/influence_pipeline/assets/influence.py#L"
+        )
+        assert [*spec.owners] == ["ops@shop.example"]
+        assert "/blob/main/docs/operations.md#what-dagster-shows" in str(spec.description)
+
+    def test_a_mirror_of_gitlabs_is_linked_in_its_way(self, config_file: Path) -> None:
+        text = '[dagster]\nrepository_url = "https://gitlab.shop.example/loyalty"\nrepository_branch = "v2"\n'
+        spec = _spec(_with(config_file, text), "orders")
+        assert self._where(spec).startswith("https://gitlab.shop.example/loyalty/-/tree/v2/")
+
+    def test_without_a_repository_the_file_at_hand_is_named(self) -> None:
+        spec = _spec(None, "orders")
+        assert "/influence_pipeline/assets/influence.py:" in self._where(spec)
+        assert "`docs/operations.md#what-dagster-shows`" in str(spec.description)
+
+
+def test_runs_and_assets_are_found_by_their_tags() -> None:
+    job = build_definitions().resolve_job_def("sync_by_hand")
+    assert (job.tags["influence/lane"], job.tags["influence/version"]) == ("live", __version__)
+    assert _spec(None, "customers").tags["influence/entity"] == "customer"
+
+
 def test_every_job_schedule_and_sensor_has_a_description() -> None:
     made = build_definitions()
     for one in [*(made.jobs or ()), *(made.schedules or ()), *(made.sensors or ())]:
@@ -158,6 +253,7 @@ def test_orders_run_after_their_customers() -> None:
         ("full_compare", ASSETS["changes"] | ASSETS["influence"]),
         ("work_off_webhooks", {"coupons"}),
         ("reconcile_members", {"members"}),
+        ("sync_by_hand", {"sync_chosen"}),
     ],
 )
 def test_a_job_runs_its_assets_and_no_others(job: str, steps: set[str]) -> None:

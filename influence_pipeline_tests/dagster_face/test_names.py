@@ -52,17 +52,18 @@ def test_no_two_stores_share_a_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "theirs"),
+    ("step", "theirs"),
     [
-        (["berlin", "customers"], True),
-        (["paris", "customers"], False),
-        (["customers"], False),
-        (["berlin2", "customers"], False),
+        ("berlin__customers", True),
+        ("paris__customers", False),
+        ("customers", False),
+        ("berlin2__customers", False),
+        ("berlin__east__customers", False),
     ],
 )
-def test_a_store_knows_its_assets(path: list[str], theirs: bool) -> None:
-    assert BERLIN.has(dg.AssetKey(path)) is theirs
-    assert ONE_STORE.has(dg.AssetKey(path))
+def test_a_store_knows_its_steps(step: str, theirs: bool) -> None:
+    assert BERLIN.has(step) is theirs
+    assert ONE_STORE.has(step)
 
 
 def test_dagster_names_the_step_so() -> None:

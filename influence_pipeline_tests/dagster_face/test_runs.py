@@ -17,6 +17,7 @@ from influence_pipeline.settings import load_settings
 from influence_pipeline.sync.deliver import Delivered
 from influence_pipeline_tests.dagster_face.conftest import (
     House,
+    check_of,
     failure_of,
     metadata_of,
     metadata_table,
@@ -101,9 +102,7 @@ def test_an_asset_runs_alone(house: House, name: str) -> None:
 
 def _missed(result: dg.ExecuteInProcessResult) -> tuple[bool, str]:
     """Whether nothing was missed of the customers, and what is said of it."""
-    checks = {one.asset_key.to_user_string(): one for one in result.get_asset_check_evaluations()}
-    check = checks["customer_changes"]
-    assert check.check_name == reporting.NOTHING_MISSED
+    check = check_of(result, "customer_changes", reporting.NOTHING_MISSED)
     return check.passed, check.description or ""
 
 
@@ -182,9 +181,8 @@ def test_a_parked_record_warns_with_the_next_command(house: House) -> None:
     (key,) = poison.customer_with_invalid_email(house.store_url).customers
     result = house.job("incremental_sync")
     assert result.success
-    checks = {one.asset_key.to_user_string(): one for one in result.get_asset_check_evaluations()}
-    assert checks["products"].passed
-    check = checks["customers"]
+    assert check_of(result, "products", reporting.NOTHING_PARKED).passed
+    check = check_of(result, "customers", reporting.NOTHING_PARKED)
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert "influence-pipeline parked --entity customers" in str(check.description)
     assert "influence-pipeline retry customers --all" in str(check.description)

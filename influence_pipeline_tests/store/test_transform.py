@@ -322,6 +322,31 @@ def test_modules_beside_it_can_be_imported_also_later(
     assert values(mapping)["number"] == "beside"
 
 
+def test_a_module_of_another_stores_is_not_taken_for_the_one_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process may work for several stores, and Python has one module of a name."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    code = "def transform(df):\n    from {} import WORD\n    df['number'] = WORD\n    return df\n"
+    found = {}
+    for store, module in (("berlin", "words_of_both"), ("paris", "words_of_both"), ("rome", "own")):
+        folder = tmp_path / store
+        folder.mkdir()
+        (folder / f"{module}.py").write_text(f"WORD = '{store}'")
+        (folder / "transform.py").write_text(code.format(module))
+        transform = read_transform(folder, "transform.py")
+        found[store] = Mapping(Entity.ORDER, folder / "o.sql", "SELECT 1", (), transform)
+    assert values(found["berlin"])["number"] == "berlin"
+    with pytest.raises(MappingError) as caught:
+        values(found["paris"])
+    assert str(caught.value) == (
+        f"{tmp_path / 'paris' / 'transform.py'} imports words_of_both, and in this process that is "
+        f"{tmp_path / 'berlin' / 'words_of_both.py'}, another store's. Give the module beside it a "
+        "name that no other store has."
+    )
+    assert values(found["rome"])["number"] == "rome"
+
+
 def test_the_file_is_run_once(orders: Write) -> None:
     mapping = orders("""
         times = []

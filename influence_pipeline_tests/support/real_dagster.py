@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -27,11 +27,17 @@ _STARTS_WITHIN_SECONDS = 90.0
 class RealDagster:
     """A code server with one module's definitions, and the daemon that looks at it."""
 
-    def __init__(self, folder: Path, module: str, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        module: str,
+        variables: Mapping[str, str],
+        change: Callable[[str], str] = str,
+    ) -> None:
         self.home = folder / "dagster_home"
         self.home.mkdir()
         shipped = Path(demo.__file__).parent / "dagster.yaml"
-        (self.home / "dagster.yaml").write_text(shipped.read_text())
+        (self.home / "dagster.yaml").write_text(change(shipped.read_text()))
         self._log = folder / "dagster.log"
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("INFLUENCE_", "DAGSTER_"))},
@@ -54,6 +60,12 @@ class RealDagster:
         self._daemon.kill()
         self._daemon.wait()
         self._daemon = self._start_daemon()
+
+    def launch(self, *jobs: str) -> None:
+        """Put a run of each of these jobs into the queue, all at once."""
+        command = ["-m", "dagster", "job", "launch", "-w", str(self._workspace), "-j"]
+        for process in [self._start(*command, job) for job in jobs]:
+            assert process.wait(120) == 0, self.log
 
     def close(self) -> None:
         for process in (self._daemon, self._server):
@@ -88,9 +100,14 @@ class RealDagster:
 
 
 @contextmanager
-def real_dagster(folder: Path, module: str, variables: Mapping[str, str]) -> Iterator[RealDagster]:
-    """Run both beside the block."""
-    started = RealDagster(folder, module, variables)
+def real_dagster(
+    folder: Path,
+    module: str,
+    variables: Mapping[str, str],
+    change: Callable[[str], str] = str,
+) -> Iterator[RealDagster]:
+    """Run both beside the block. `change`: makes another dagster.yaml of the demo's."""
+    started = RealDagster(folder, module, variables, change)
     try:
         yield started
     finally:
