@@ -69,11 +69,16 @@ schema: $(INSTALLED) ## write the JSON Schema of influence.toml anew from the mo
 	@$(BIN)/influence-pipeline schema > influence_pipeline/settings/influence.schema.json.new
 	@mv influence_pipeline/settings/influence.schema.json.new influence_pipeline/settings/influence.schema.json
 
-lock: $(INSTALLED) ## resolve the dependencies anew into deploy/requirements.lock
+# The image has no tools and no tests in it, so its lock is a part of the whole one.
+lock: $(INSTALLED) ## resolve the dependencies anew into deploy/requirements.lock and deploy/image.lock
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --upgrade --quiet \
 	  --custom-compile-command "make lock" --output-file deploy/requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --extra build --extra deploy --extra celery \
+	  --extra kubernetes --universal --python-version 3.11 --constraint deploy/requirements.lock \
+	  --generate-hashes --no-emit-index-url --no-annotate --upgrade --quiet \
+	  --custom-compile-command "make lock" --output-file deploy/image.lock
 
 clean: ## remove what these targets made
 	rm -rf $(VENV) .demo .test-artifacts build *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""What `deploy/` holds, checked by what runs without containers and clusters."""
