@@ -229,7 +229,7 @@ def _policies(names: Names, config: _Shown, links: Links) -> Callable[[dg.AssetS
         if policy is not None:
             changed = changed.replace_attributes(freshness_policy=policy)
         of = {"influence/entity": entities[name]} if name in entities else {}
-        return changed.merge_attributes(tags={"influence/group": group, **of, **names.tags})
+        return changed.merge_attributes(tags={**of, **names.tags})
 
     return apply
 

@@ -62,6 +62,7 @@ class Arrived:
 
     events: int
     by_others: int
+    coupons_by_others: int
     median_seconds: float | None
     p99_seconds: float | None
     longest_seconds: float | None
@@ -85,6 +86,7 @@ def arrived(state: Postgres, before: Bookmark, own: Collection[int] = ()) -> Arr
     return Arrived(
         row.events,
         row.by_others,
+        row.coupons_by_others,
         row.median_seconds,
         row.p99_seconds,
         row.longest_seconds,
@@ -145,8 +147,10 @@ def result_of(
     new: Arrived | None = None,
     rewards: Mapping[str, Reward] | None = None,
     links: Links | None = None,
+    by_others: int = 0,
 ) -> Result:
-    """Put together what a round is reported as. Raises StateError."""
+    """Put together what a round is reported as. `by_others`: events that came and were settled
+    elsewhere meanwhile. Raises StateError."""
     links = links or Links()
     with state.transaction() as connection:
         left = connection.execute(_SQL["open"]).one()
@@ -158,6 +162,7 @@ def result_of(
     metadata: dict[str, Any] = {
         "coupons_made": done.coupons,
         "events_done": done.count("done"),
+        "events_by_others": by_others,
         "events_parked": done.count("parked"),
         "events_quarantined": done.count("quarantined"),
         "events_to_retry": done.count("retried"),
@@ -208,7 +213,8 @@ def _summary(metadata: Mapping[str, Any]) -> str:
     left = [f"{metadata[name]:,} {name}" for name in ("waiting", "parked", "quarantined")]
     return (
         f"**{made:,} coupon{'' if made == 1 else 's'} made.** Events: {metadata['events_done']:,} "
-        f"done, {metadata['events_parked']:,} parked, {metadata['events_to_retry']:,} to be tried "
+        f"done here, {metadata['events_by_others']:,} by the receiver or a run, "
+        f"{metadata['events_parked']:,} parked, {metadata['events_to_retry']:,} to be tried "
         f"again.\n\nIn the inbox: {', '.join(left)}."
     )
 

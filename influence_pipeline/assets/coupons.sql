@@ -28,6 +28,8 @@ WITH waiting AS (
 )
 SELECT count(*) AS events,
        count(*) FILTER (WHERE id <> ALL(CAST(:own AS bigint[]))) AS by_others,
+       (SELECT count(*) FROM coupon c JOIN settled s ON s.id = c.event_id
+        WHERE c.state <> 'issuing' AND s.id <> ALL(CAST(:own AS bigint[]))) AS coupons_by_others,
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM took)) AS median_seconds,
        percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM took)) AS p99_seconds,
        max(extract(epoch FROM took))::float8 AS longest_seconds,

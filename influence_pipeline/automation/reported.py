@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from influence_pipeline.assets.coupons import Bookmark
+from influence_pipeline.assets.coupons import Arrived, Bookmark
 from influence_pipeline.webhooks.handlers import WorkedOff
 
 
@@ -20,8 +20,9 @@ from influence_pipeline.webhooks.handlers import WorkedOff
 class Reported:
     """`upto`: the inbox as far as it was reported; `seen`: as far as ticks have looked.
 
-    `at`: when (Unix time). `unreported`: what ticks did since, by outcome, and the `coupons` they
-    made. `checks`: which checks passed then.
+    `at`: when (Unix time). `unreported`: what ticks did since, by outcome; `others`: the events
+    that were settled elsewhere; `coupons`: those that were made, by whomever. `checks`: which
+    checks passed then.
     """
 
     upto: Bookmark = field(default_factory=Bookmark)
@@ -31,16 +32,18 @@ class Reported:
     unreported: dict[str, int] = field(default_factory=dict)
     arrived: int = 0
     checks: dict[str, bool] = field(default_factory=dict)
+    others: int = 0
 
     @property
     def nothing(self) -> bool:
         """Whether all was reported."""
         return not self.coupons and not self.arrived and not any(self.unreported.values())
 
-    def added(self, done: WorkedOff) -> WorkedOff:
-        """Give what was done since the last report, this tick's work with it."""
+    def added(self, done: WorkedOff, new: Arrived) -> WorkedOff:
+        """Give what was done since the last report, this tick's work with it, and all coupons."""
         total = WorkedOff(by_topic={"": Counter(self.unreported)}, coupons=self.coupons)
         total.add(done)
+        total.coupons += new.coupons_by_others
         return total
 
 
@@ -70,6 +73,7 @@ def read(cursor: str | None) -> Reported:
             {str(name): int(number) for name, number in kept["unreported"].items()},
             int(kept["arrived"]),
             {str(name): bool(passed) for name, passed in kept["checks"].items()},
+            int(kept["others"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return Reported()
@@ -86,6 +90,7 @@ def written(reported: Reported) -> str:
             "unreported": reported.unreported,
             "arrived": reported.arrived,
             "checks": reported.checks,
+            "others": reported.others,
         }
     )
 

@@ -141,20 +141,22 @@ def _report(
             return dg.SensorResult(
                 skip_reason=dg.SkipReason("No new events."), cursor=reported.written(kept)
             )
-    total = before.added(done)
-    result = coupons.result_of(state, total, None, shown.rewards, shown.links)
+    total = before.added(done, new)
+    others = before.others + new.by_others
+    result = coupons.result_of(state, total, None, shown.rewards, shown.links, others)
     kept = replace(
         before,
         seen=new.bookmark,
         coupons=total.coupons,
         unreported=reported.outcomes(total),
         arrived=before.arrived + new.events,
+        others=others,
     )
     words = _words(done, new) if done.attempted or new.events else "No new events."
     events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
     if _is_to_be_reported(before, kept, done, result.passed, now, shown):
         since = coupons.arrived(state, before.upto, total.settled_ids)
-        events = coupons.result_of(state, total, since, shown.rewards, shown.links).events(
+        events = coupons.result_of(state, total, since, shown.rewards, shown.links, others).events(
             names.key(coupons.COUPONS)
         )
         kept = Reported(since.bookmark, new.bookmark, now, checks=result.passed)
@@ -184,7 +186,10 @@ def _is_to_be_reported(
 
 
 def _words(done: WorkedOff, new: Arrived) -> str:
-    coupons_made = f"{done.coupons} coupon{'' if done.coupons == 1 else 's'} made"
+    made = done.coupons + new.coupons_by_others
+    coupons_made = f"{made} coupon{'' if made == 1 else 's'} made"
+    if new.coupons_by_others:
+        coupons_made += f", {new.coupons_by_others} of them by the receiver or a run"
     return (
         f"{coupons_made}. Events: {done.count('done')} done here, {new.by_others} by the receiver "
         f"or a run, {done.count('parked')} parked. No run was needed."

@@ -153,7 +153,7 @@ def test_a_coupon_that_the_receiver_made_is_reported_by_the_next_tick(members: H
     result = _sensor(members)
     made = result.asset_events[0]
     assert made.metadata["events_arrived"].value == 1
-    assert made.metadata["coupons_made"].value == 0
+    assert made.metadata["coupons_made"].value == 1
     assert made.metadata["seconds_median"].value >= 0
     assert not _sensor(members, cursor=result.cursor).asset_events, "reported once"
 
@@ -366,7 +366,7 @@ class TestBetweenTicks:
         until(lambda: inbox.count_events(going_on.state).keys() == {"done"}, "the event's end")
         second = _sensor(going_on, cursor=first.cursor)
         assert _numbers(second)["events_arrived"] == 1
-        assert _numbers(second)["coupons_made"] == 0
+        assert _numbers(second)["coupons_made"] == 1
 
     def test_the_next_tick_takes_over(self, going_on: House) -> None:
         for _ in range(3):
