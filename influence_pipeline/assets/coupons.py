@@ -213,7 +213,7 @@ def _summary(metadata: Mapping[str, Any]) -> str:
     left = [f"{metadata[name]:,} {name}" for name in ("waiting", "parked", "quarantined")]
     return (
         f"**{made:,} coupon{'' if made == 1 else 's'} made.** Events: {metadata['events_done']:,} "
-        f"done here, {metadata['events_by_others']:,} by the receiver or a run, "
+        f"done here, {metadata['events_by_others']:,} elsewhere, "
         f"{metadata['events_parked']:,} parked, {metadata['events_to_retry']:,} to be tried "
         f"again.\n\nIn the inbox: {', '.join(left)}."
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,8 +97,29 @@ def written(reported: Reported) -> str:
 
 
 def _bookmark(kept: Any) -> Bookmark:
-    return Bookmark(int(kept["after"]), tuple(map(int, kept["open"])))
+    return Bookmark(int(kept["after"]), tuple(_numbers(kept["open"])))
 
 
 def _plain(bookmark: Bookmark) -> dict[str, Any]:
-    return {"after": bookmark.after, "open": list(bookmark.open)}
+    return {"after": bookmark.after, "open": _ranges(bookmark.open)}
+
+
+def _ranges(numbers: Iterable[int]) -> str:
+    """Write numbers as "3-7,9": after a backlog they are many, and Dagster shows the cursor."""
+    ranges: list[list[int]] = []
+    for number in sorted(numbers):
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ",".join(f"{low}-{high}" if high > low else str(low) for low, high in ranges)
+
+
+def _numbers(ranges: str | list[int]) -> Iterator[int]:
+    """Read them. An earlier version listed each."""
+    if isinstance(ranges, list):
+        yield from map(int, ranges)
+        return
+    for part in filter(None, ranges.split(",")):
+        low, _, high = part.partition("-")
+        yield from range(int(low), int(high or low) + 1)

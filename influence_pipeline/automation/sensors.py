@@ -188,11 +188,13 @@ def _is_to_be_reported(
 def _words(done: WorkedOff, new: Arrived) -> str:
     made = done.coupons + new.coupons_by_others
     coupons_made = f"{made} coupon{'' if made == 1 else 's'} made"
-    if new.coupons_by_others:
-        coupons_made += f", {new.coupons_by_others} of them by the receiver or a run"
+    if made and made == new.coupons_by_others:
+        coupons_made += ", by the receiver, a run, or between two ticks"
+    elif new.coupons_by_others:
+        coupons_made += f", {done.coupons} of them here"
     return (
-        f"{coupons_made}. Events: {done.count('done')} done here, {new.by_others} by the receiver "
-        f"or a run, {done.count('parked')} parked. No run was needed."
+        f"{coupons_made}. Events: {done.count('done')} done here, {new.by_others} elsewhere, "
+        f"{done.count('parked')} parked. No run was needed."
     )
 
 

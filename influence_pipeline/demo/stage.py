@@ -177,9 +177,10 @@ def _configuration(folder: Path, go_live: datetime) -> Path:
     text += (
         "\n# The demo's own: a schedule that does not keep its audience waiting, and coupons made "
         "by the\n# sensor alone, so that it is seen at work, in ticks short enough to end "
-        "soon after Ctrl-C.\n"
+        "soon after Ctrl-C,\n# and each reported at once.\n"
         f'[schedule]\nsync = "* * * * *"\nimport_from = "{months}"\n\n'
-        "[webhooks]\nfast_path = false\nsensor_deadline_seconds = 4\n"
+        "[webhooks]\nfast_path = false\nsensor_deadline_seconds = 4\n\n"
+        "[dagster]\nreport_minutes = 0\n"
     )
     file.write_text(text, encoding="utf-8")
     return file.resolve()
