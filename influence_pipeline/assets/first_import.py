@@ -208,6 +208,8 @@ class _Run:
         self._done(key, found.parked, numbers)
 
     def _done(self, key: str, parked: int, metadata: dict[str, Any]) -> None:
+        # First, as it asks the state: if that is away nothing is reported, and all of it next time.
+        result = self._check(parked)
         self._parked[key] = parked
         self._context.log_event(
             dg.AssetMaterialization(self._context.asset_key, partition=key, metadata=metadata)
@@ -216,7 +218,6 @@ class _Run:
             self._context.log.warning(f"{key}: {counted(parked, 'record')} parked.")
         if len(self._windows) + len(self._empty) > 1:
             # A run of one partition gives the check's one result to that partition itself.
-            result = self._check(parked)
             self._context.log_event(
                 dg.AssetCheckEvaluation(
                     asset_key=self._context.asset_key,
@@ -232,6 +233,10 @@ class _Run:
     def _note_unsettled(self, report: Report) -> None:
         open_ = [number for number, key in self._numbers.items() if key not in self._parked]
         for number, found in sorted(left(self._engine.state, open_).items()):
+            if found.complete:
+                # Another run has settled the rest of it in this moment.
+                self._settle(number, found)
+                continue
             key = self._numbers[number]
             self._unsettled[key] = _unsettled_words(self._kind, found, report.delivered)
             self._context.log.warning(f"{key}: {self._unsettled[key]}")
