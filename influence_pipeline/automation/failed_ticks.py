@@ -81,10 +81,9 @@ def make_failed_ticks_sensor(
 
 def _whose(name: str, stores: Mapping[Names, EngineResource]) -> Names:
     """Give the store whose schedule or sensor it is; of what is there for all, the first."""
-    return next(
-        (names for names in stores if names.store and name.startswith(names.name(""))),
-        next(iter(stores)),
-    )
+    theirs = [names for names in stores if names.store and name.startswith(names.name(""))]
+    # Of berlin and berlin_mitte, the one that has more of the name.
+    return max(theirs, key=lambda names: len(names.name("")), default=next(iter(stores)))
 
 
 def repository_of(context: dg.SensorEvaluationContext) -> RemoteRepositoryOrigin | None:
