@@ -258,6 +258,26 @@ class TestKeyRanges:
         assert house.summary()["customers"] == _in_store(house, "customers") < 10
 
 
+    @pytest.mark.parametrize("customers", [0, 1])
+    def test_where_there_is_nothing_to_cut_the_first_part_has_it_all(
+        self, house: House, customers: int
+    ) -> None:
+        with psycopg2.connect(house.store_url) as connection, connection.cursor() as cursor:
+            cursor.execute("DELETE FROM orders")
+            cursor.execute("DELETE FROM customers")
+            for key in range(customers):
+                cursor.execute(
+                    "INSERT INTO customers (id, email) VALUES (%s, %s)",
+                    (f"only-{key}", f"{key}@example.org"),
+                )
+        connection.close()
+        _again(house, '[customers]\nimport_by = "key"\nimport_parts = 5\n')
+        result = _range(house, _parts(house))
+        assert result.success, failure_of(result)
+        assert {*_reported(result, "customers_import")} == {*_parts(house)}
+        assert house.summary()["customers"] == _in_store(house, "customers") == customers
+
+
 class TestOldOrders:
     def test_there_is_no_import_of_orders(self, house: House) -> None:
         names = {one.key.to_user_string() for one in house.defs.resolve_all_asset_specs()}
