@@ -133,6 +133,8 @@ class _Run:
         self._progress: _Progress | None = None
         self._parked: dict[str, int] = {}
         self._unsettled: dict[str, str] = {}
+        # Whether something is left that another try could send.
+        self._left = False
 
     def go(self) -> None:
         """Import, and report each partition that is done. Raises what stops the whole run."""
@@ -237,6 +239,7 @@ class _Run:
                 # Another run has settled the rest of it in this moment.
                 self._settle(number, found)
                 continue
+            self._left = self._left or bool(found.waiting or found.blocked)
             key = self._numbers[number]
             self._unsettled[key] = _unsettled_words(self._kind, found, report.delivered)
             self._context.log.warning(f"{key}: {self._unsettled[key]}")
@@ -264,6 +267,8 @@ class _Run:
                 "is missing."
             ),
             metadata={"not done": ", ".join(self._unsettled)},
+            # Another try would take back what another import is sending at this moment.
+            allow_retries=self._left,
         )
 
 
@@ -307,8 +312,8 @@ def _unsettled_words(kind: Kind, found: PartLeft, done: Delivered) -> str:
         parts.append(f"{found.blocked:,} {plural} wait for their customers: import these first")
     if found.taken:
         parts.append(
-            f"{found.taken:,} {plural} were taken over by another run of this partition, which "
-            "reports them"
+            f"{found.taken:,} {plural} were taken over by another import of the same "
+            "records; wait for its end"
         )
     if done.last_trouble:
         parts.append(f"last trouble: {done.last_trouble}")

@@ -15,7 +15,7 @@ from influence_pipeline.assets.import_parts import KeyParts, Months, parts_of, s
 from influence_pipeline.definitions import build_definitions
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import Schedule, load_settings
-from influence_pipeline.store.reader import EVERYTHING
+from influence_pipeline.store.reader import EVERYTHING, Window
 from influence_pipeline.sync import parts
 from influence_pipeline.sync.engine import Engine
 from influence_pipeline.sync.parts import PartLeft
@@ -332,6 +332,31 @@ def test_two_runs_of_the_same_partition_do_not_both_say_that_it_is_done(house: H
         left = parts.left(engine.state, [mine.import_id, theirs.import_id])
         assert left[mine.import_id].taken == left[theirs.import_id].waiting > 0
         assert not left[mine.import_id].complete
+
+
+def test_a_run_whose_records_another_import_takes_over_ends_and_takes_nothing_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    month = _parts(house)[0]
+    theirs: list[int] = []
+    planned = first_import.plan_of_parts
+
+    def meanwhile(engine: Engine, entity: Entity, window: Window, *others: Any) -> Any:
+        job = engine.import_job(entity, window)
+        engine._capture(job)
+        assert job.import_id is not None
+        theirs.append(job.import_id)
+        return planned(engine, entity, window, *others)
+
+    monkeypatch.setattr(first_import, "plan_of_parts", meanwhile)
+    result = house.asset("customers_import", partition=month)
+    assert not result.success
+    assert "were taken over by another import of the same records" in failure_of(result)
+    assert len(theirs) == 1, "tried again"
+    with _engine(house) as engine:
+        assert parts.left(engine.state, theirs)[theirs[0]].waiting > 0
+    monkeypatch.undo()
+    assert house.asset("customers_import", partition=month).success
 
 
 class TestParts:
