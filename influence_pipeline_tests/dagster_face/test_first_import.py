@@ -257,7 +257,6 @@ class TestKeyRanges:
         assert {*_reported(result, "customers_import")} == {*_parts(house)}
         assert house.summary()["customers"] == _in_store(house, "customers") < 10
 
-
     @pytest.mark.parametrize("customers", [0, 1])
     def test_where_there_is_nothing_to_cut_the_first_part_has_it_all(
         self, house: House, customers: int
