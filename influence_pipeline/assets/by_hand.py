@@ -75,7 +75,7 @@ class SyncByHand(dg.Config):
         description=(
             "0: send all that is due. N: send no more than N records of each entity, to look at in "
             "the Influence dashboard; the rest is sent by the next run without it, also by the "
-            "schedule's."
+            "schedule's. Used rewards are told all."
         ),
     )
 

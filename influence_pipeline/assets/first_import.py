@@ -133,6 +133,8 @@ class _Run:
         self._progress: _Progress | None = None
         self._parked: dict[str, int] = {}
         self._unsettled: dict[str, str] = {}
+        # Whether something is left that another try could send.
+        self._left = False
 
     def go(self) -> None:
         """Import, and report each partition that is done. Raises what stops the whole run."""
@@ -208,6 +210,8 @@ class _Run:
         self._done(key, found.parked, numbers)
 
     def _done(self, key: str, parked: int, metadata: dict[str, Any]) -> None:
+        # First, as it asks the state: if that is away nothing is reported, and all of it next time.
+        result = self._check(parked)
         self._parked[key] = parked
         self._context.log_event(
             dg.AssetMaterialization(self._context.asset_key, partition=key, metadata=metadata)
@@ -216,7 +220,6 @@ class _Run:
             self._context.log.warning(f"{key}: {counted(parked, 'record')} parked.")
         if len(self._windows) + len(self._empty) > 1:
             # A run of one partition gives the check's one result to that partition itself.
-            result = self._check(parked)
             self._context.log_event(
                 dg.AssetCheckEvaluation(
                     asset_key=self._context.asset_key,
@@ -231,7 +234,16 @@ class _Run:
 
     def _note_unsettled(self, report: Report) -> None:
         open_ = [number for number, key in self._numbers.items() if key not in self._parked]
-        for number, found in sorted(left(self._engine.state, open_).items()):
+        known = left(self._engine.state, open_)
+        # A run that lasts for months may outlive its number, which is history by then.
+        for number in set(open_) - set(known):
+            self._unsettled[self._numbers[number]] = "what became of it is not known any more."
+        for number, found in sorted(known.items()):
+            if found.complete:
+                # Another run has settled the rest of it in this moment.
+                self._settle(number, found)
+                continue
+            self._left = self._left or bool(found.waiting or found.blocked)
             key = self._numbers[number]
             self._unsettled[key] = _unsettled_words(self._kind, found, report.delivered)
             self._context.log.warning(f"{key}: {self._unsettled[key]}")
@@ -259,6 +271,8 @@ class _Run:
                 "is missing."
             ),
             metadata={"not done": ", ".join(self._unsettled)},
+            # Another try would take back what another import is sending at this moment.
+            allow_retries=self._left,
         )
 
 
@@ -302,8 +316,8 @@ def _unsettled_words(kind: Kind, found: PartLeft, done: Delivered) -> str:
         parts.append(f"{found.blocked:,} {plural} wait for their customers: import these first")
     if found.taken:
         parts.append(
-            f"{found.taken:,} {plural} were taken over by another run of this partition, which "
-            "reports them"
+            f"{found.taken:,} {plural} were taken over by another import of the same "
+            "records; wait for its end"
         )
     if done.last_trouble:
         parts.append(f"last trouble: {done.last_trouble}")

@@ -3,7 +3,7 @@ what was told, and the sensor that tells of failed runs.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
@@ -15,7 +15,7 @@ from influence_pipeline.automation.jobs import WORK_OFF_WEBHOOKS
 from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.mail import post_of
 from influence_pipeline.resources import EngineResource
-from influence_pipeline.settings import said
+from influence_pipeline.settings import Shared, read_shared, said
 
 FAILED_RUNS = "failed_runs"
 _KEY = "influence_pipeline_alerts"
@@ -45,14 +45,23 @@ def alerts_of(instance: dg.DagsterInstance, engines: EngineResource, names: Name
 
     Where it is one of several, each alert names it.
     """
+    memory, say = InDagster(instance, names.store), partial(_say, names.store)
+    return _alerts(lambda: engines.settings().environment, memory, say)
+
+
+def alerts_of_all(instance: dg.DagsterInstance) -> Alerts:
+    """Give the alerts that concern no store alone, by what all stores have in common."""
+    return _alerts(read_shared, InDagster(instance, None), str)
+
+
+def _alerts(read: Callable[[], Shared], memory: InDagster, say: Callable[[str], str]) -> Alerts:
     url = post = None
     # ValueError: a port of INFLUENCE_SMTP_URL that is none; `check` says so.
     with suppress(ConfigurationError, ValueError):
-        environment = engines.settings().environment
-        url = None if environment.alert_url is None else environment.alert_url.get_secret_value()
-        if environment.smtp_url is not None and environment.alert_email is not None:
-            post = post_of(environment.smtp_url.get_secret_value(), environment.alert_email)
-    memory, say = InDagster(instance, names.store), partial(_say, names.store)
+        given = read()
+        url = None if given.alert_url is None else given.alert_url.get_secret_value()
+        if given.smtp_url is not None and given.alert_email is not None:
+            post = post_of(given.smtp_url.get_secret_value(), given.alert_email)
     return Alerts(url, memory, post=post, say=say)
 
 

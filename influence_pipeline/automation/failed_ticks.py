@@ -22,6 +22,7 @@ from dagster._core.scheduler.instigation import (
 )
 from dagster_shared.error import SerializableErrorInfo
 
+from influence_pipeline.alerts import Alerts
 from influence_pipeline.assets.names import Names
 from influence_pipeline.automation.alerting import alerts_of
 from influence_pipeline.automation.cadence import longest_pause
@@ -62,9 +63,13 @@ def make_failed_ticks_sensor(
     )
     def failed_ticks(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         found = list(troubles(context.instance, repository_of(context), time.time()))
+        of_store: dict[Names, Alerts] = {}
         for one in found:
             names = _whose(one.name, stores)
-            alerts = alerts_of(context.instance, stores[names], names)
+            if names not in of_store:
+                # Once a store: its settings are read, and held against those of all others.
+                of_store[names] = alerts_of(context.instance, stores[names], names)
+            alerts = of_store[names]
             about = f"ticks of {one.name}"
             if one.words is not None:
                 alerts.alert(about, one.words)
@@ -81,10 +86,9 @@ def make_failed_ticks_sensor(
 
 def _whose(name: str, stores: Mapping[Names, EngineResource]) -> Names:
     """Give the store whose schedule or sensor it is; of what is there for all, the first."""
-    return next(
-        (names for names in stores if names.store and name.startswith(names.name(""))),
-        next(iter(stores)),
-    )
+    theirs = [names for names in stores if names.store and name.startswith(names.name(""))]
+    # Of berlin and berlin_mitte, the one that has more of the name.
+    return max(theirs, key=lambda names: len(names.name("")), default=next(iter(stores)))
 
 
 def repository_of(context: dg.SensorEvaluationContext) -> RemoteRepositoryOrigin | None:

@@ -23,7 +23,9 @@ from influence_pipeline.automation.jobs import (
     RECONCILE_MEMBERS,
     WORK_OFF_WEBHOOKS,
 )
+from influence_pipeline.errors import ConfigurationError
 from influence_pipeline.resources import EngineResource
+from influence_pipeline.settings import said
 
 OLD_RUNS = "old_runs"
 SCHEDULED = (INCREMENTAL_SYNC, FULL_COMPARE, WORK_OFF_WEBHOOKS, RECONCILE_MEMBERS)
@@ -59,8 +61,14 @@ def make_old_runs_sensor(
         until = time.monotonic() + _MOST_SECONDS
         words = []
         for names, engines in stores.items():
-            days = engines.settings().config.retention.dagster_runs_days
             of = "" if names.store is None else f"Store {names.store}: "
+            try:
+                days = engines.settings().config.retention.dagster_runs_days
+            except ConfigurationError as error:
+                # Its own runs fail for that, and are told; the other stores' runs grow old too.
+                refusal = said(str(error), names.store)
+                words.append(f"{of}No run is deleted, its settings cannot be read: {refusal}")
+                continue
             if not days:
                 words.append(f"{of}No run is deleted: [retention] dagster_runs_days is 0.")
                 continue

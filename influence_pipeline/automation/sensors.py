@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 
 from influence_pipeline.alerts import Alerts
-from influence_pipeline.assets import coupons
+from influence_pipeline.assets import checks, coupons
 from influence_pipeline.assets.coupons import Arrived, Waits
 from influence_pipeline.assets.links import Links
 from influence_pipeline.assets.names import Names
@@ -135,8 +135,12 @@ def _report(
     before, now = reported.read(context.cursor), time.time()
     new = coupons.arrived(state, before.seen, done.settled_ids)
     if not done.attempted and not new.events and before.nothing:
-        passes = coupons.all_have_coupons(state)
-        if before.checks.get(coupons.ALL_HAVE_COUPONS, True) is passes:
+        passes = {coupons.ALL_HAVE_COUPONS: coupons.all_have_coupons(state)}
+        if before.checks.get(checks.REWARDS_LISTED) is False:
+            # A rule may have been put into influence.toml meanwhile.
+            table = checks.check_rewards(state, shown.rewards, shown.links)
+            passes[checks.REWARDS_LISTED] = table.passed
+        if all(before.checks.get(name, True) is now_passes for name, now_passes in passes.items()):
             kept = replace(before, upto=new.bookmark, seen=new.bookmark)
             return dg.SensorResult(
                 skip_reason=dg.SkipReason("No new events."), cursor=reported.written(kept)
@@ -159,7 +163,7 @@ def _report(
         events = coupons.result_of(state, total, since, shown.rewards, shown.links, others).events(
             names.key(coupons.COUPONS)
         )
-        kept = Reported(since.bookmark, new.bookmark, now, checks=result.passed)
+        kept = Reported(since.bookmark, since.bookmark, now, checks=result.passed)
     elif not kept.nothing:
         words += " To be reported with what comes in the next minutes."
     return dg.SensorResult(

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 import dagster as dg
 
-from influence_pipeline.alerts import Alerts
 from influence_pipeline.assets.store_list import STORE_LIST
-from influence_pipeline.automation.alerting import InDagster
-from influence_pipeline.errors import ConfigurationError
-from influence_pipeline.settings import read_shared
+from influence_pipeline.automation.alerting import alerts_of_all
 
 NAME = f"{STORE_LIST}_sensor"
 _EVERY_SECONDS = 60
@@ -30,11 +26,12 @@ def make_list_sensor(problems: Sequence[str]) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
             "Fails while the list of stores (INFLUENCE_STORES) must be mended, and tells it in the "
-            "log, and at INFLUENCE_ALERT_URL where it is set. The same words once an hour."
+            "log, and where INFLUENCE_ALERT_URL or INFLUENCE_ALERT_EMAIL say. The same words once "
+            "an hour."
         ),
     )
     def influence_stores_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        Alerts(_url(), InDagster(context.instance, None)).alert(
+        alerts_of_all(context.instance).alert(
             NAME,
             f"The list of stores must be mended: {words} Stores that are missing in Dagster do not "
             "run. Look with `influence-pipeline stores`, then reload the code location.",
@@ -42,10 +39,3 @@ def make_list_sensor(problems: Sequence[str]) -> dg.SensorDefinition:
         raise dg.Failure(description=words)
 
     return influence_stores_sensor
-
-
-def _url() -> str | None:
-    with suppress(ConfigurationError):
-        secret = read_shared().alert_url
-        return None if secret is None else secret.get_secret_value()
-    return None

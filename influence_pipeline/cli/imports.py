@@ -6,8 +6,9 @@ import argparse
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO
 
 from influence_pipeline.amounts import counted
 from influence_pipeline.cli.asking import Asker
@@ -54,8 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
     if first is not None:
         print(_AFTER_A_FIRST_BATCH, file=sys.stderr)
     if arguments.json:
-        print_json({report.entity.plural: as_values(report) for report in reports})
+        print_json({report.entity.plural: _as_values(report) for report in reports})
     return exit_code(reports)
+
+
+def _as_values(report: Report) -> dict[str, Any]:
+    """Give what a machine gets: as of a sync, and what is left of just these records."""
+    return {**as_values(report), "left": None if report.left is None else asdict(report.left)}
 
 
 _AFTER_A_FIRST_BATCH = (

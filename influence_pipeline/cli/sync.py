@@ -132,7 +132,9 @@ def print_report(report: Report, *, of_months: bool = False) -> None:
         else "",
     ]
     of_part = report.left
-    if of_part is not None and not of_part.complete:
+    if of_part is not None and of_part.taken:
+        left_over.insert(0, f"{of_part.taken:,} of these taken over by another import")
+    if of_part is not None and (of_part.waiting or of_part.blocked):
         left_over.insert(0, f"{of_part.waiting + of_part.blocked:,} of these; run it again")
     if any(left_over):
         print(f"{indent}left: " + "; ".join(part for part in left_over if part))

@@ -21,6 +21,7 @@ from influence_pipeline.settings.entities import EntityMapping, OrderMapping, So
 from influence_pipeline.settings.environment import (
     PUBLIC_API,
     Environment,
+    Shared,
     read_choice,
     read_environment,
     read_shared,
@@ -66,6 +67,7 @@ __all__ = [
     "Reward",
     "Schedule",
     "Settings",
+    "Shared",
     "Source",
     "Store",
     "Stores",

@@ -273,7 +273,9 @@ class Engine:
             described = describe(connection, self.mappings[entity])
         many = self.config.mapping(entity).import_parts
         ranges = parts.key_ranges(self.state, self.store, described, many)
-        return [Window(keys=keys) for keys in ranges]
+        # Undated, so that a part that holds every key is a part all the same, with a number, and
+        # not what an import of everything is.
+        return [Window(and_undated=True, keys=keys) for keys in ranges]
 
     def capture(
         self,

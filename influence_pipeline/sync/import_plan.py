@@ -97,7 +97,8 @@ class ImportPlan:
 
 
 def plan_import(engine: Engine, entity: Entity, window: Window) -> ImportPlan:
-    """Plan an import of a window; noting nothing. Raises what the import's capture raises."""
+    """Plan an import of a window; nothing is kept of it but a number. Raises what the import's
+    capture raises."""
     job = engine.import_job(entity, window, go_live=engine.planned_go_live())
     try:
         with engine.state.transaction() as into:

@@ -71,8 +71,8 @@ def all_left(several: Sequence[PartLeft]) -> PartLeft:
 class PartsWatch:
     """Tells of each part as soon as it is complete, while they are being sent.
 
-    `told`: called with the part's number and what is left of it, once each. `now`: seconds of a
-    monotonic clock.
+    `told`: called with the part's number and what is left of it, once each; again where it raised a
+    StateError. `now`: seconds of a monotonic clock.
     """
 
     def __init__(
@@ -92,9 +92,8 @@ class PartsWatch:
         """Look, unless that was a moment ago. The state may be away; the next look tells then."""
         if self._open and self._now() >= self._look_at:
             self._look_at = self._now() + LOOK_SECONDS
-            with suppress(InfluencePipelineError), self._state.transaction() as connection:
-                values = {"imports": self._open}
-                self._tell(list(connection.execute(_QUERIES["import_settled"], values).scalars()))
+            with suppress(InfluencePipelineError):
+                self._tell(self._settled())
 
     def end(self) -> dict[int, PartLeft]:
         """Tell of those that are complete by now; give what is left of the others. Raises
@@ -102,13 +101,19 @@ class PartsWatch:
         self._tell(self._open)
         return left(self._state, self._open) if self._open else {}
 
+    def _settled(self) -> list[int]:
+        with self._state.transaction() as connection:
+            values = {"imports": self._open}
+            return list(connection.execute(_QUERIES["import_settled"], values).scalars())
+
     def _tell(self, numbers: Sequence[int]) -> None:
         if not numbers:
             return
         for number, found in sorted(left(self._state, numbers).items()):
             if found.complete:
-                self._open.remove(number)
+                # Only then: who was to be told may have needed the state, and is told again.
                 self._told(number, found)
+                self._open.remove(number)
 
 
 def key_ranges(

@@ -83,7 +83,7 @@ WHERE p.entity = CAST(:entity AS entity) AND p.key = s.key AND p.store_hash = s.
 -- The decision: what differs from the snapshot is written there, and becomes work where it also
 -- differs from what the API acknowledged. A record that is new and before the cut-over is left out.
 WITH differs AS (
-    SELECT s.key, s.hash, p.key IS NULL AS is_new, x.source_hash, x.source_rows
+    SELECT s.key, s.hash, s.eligible, p.key IS NULL AS is_new, x.source_hash, x.source_rows
     FROM staged s LEFT JOIN snapshot p ON p.entity = CAST(:entity AS entity) AND p.key = s.key
                   LEFT JOIN printed x ON x.key = s.key
     WHERE p.store_hash IS DISTINCT FROM s.hash AND (s.eligible OR p.key IS NOT NULL)
@@ -93,16 +93,21 @@ WITH differs AS (
     ON CONFLICT (entity, key) DO UPDATE
     SET store_hash = EXCLUDED.store_hash, source_hash = EXCLUDED.source_hash,
         source_rows = CASE WHEN :fingerprinted THEN EXCLUDED.source_rows ELSE p.source_rows END
-    RETURNING p.key, p.store_hash, p.synced_hash
+    RETURNING p.key, p.store_hash, p.synced_hash, p.status
 ), queued AS (
     -- New content gets new chances: parked and counted refusals are over. What the order protocol
-    -- has outstanding (phase, its quiet window, a lease) stays.
+    -- has outstanding (phase, its quiet window, a lease) stays. An order of before the cut-over that
+    -- an import found stays the import's until it has been told: a sync would leave it out.
     INSERT INTO work AS w (entity, key, lane)
-    SELECT CAST(:entity AS entity), key, :lane FROM merged
-    WHERE store_hash IS DISTINCT FROM synced_hash
+    SELECT CAST(:entity AS entity), m.key,
+           CASE WHEN o.lane = 'import' AND NOT d.eligible AND m.synced_hash IS NULL
+                     AND m.status IS NULL THEN 'import' ELSE :lane END
+    FROM merged m
+    LEFT JOIN differs d ON d.key = m.key AND NOT d.eligible
+    LEFT JOIN work o ON o.entity = CAST(:entity AS entity) AND o.key = m.key
+    WHERE m.store_hash IS DISTINCT FROM m.synced_hash
        -- A call is outstanding: it is asked for, even if the store has what was acknowledged before.
-       OR EXISTS (SELECT FROM work o WHERE o.entity = CAST(:entity AS entity) AND o.key = merged.key
-                                       AND (o.phase <> 'idle' OR o.unsure))
+       OR o.phase <> 'idle' OR o.unsure
     ON CONFLICT (entity, key) DO UPDATE
     SET state = 'ready', attempts = 0, refusals = 0, queued_at = now(), reason_code = NULL,
         reason = NULL, blocked_on = NULL,

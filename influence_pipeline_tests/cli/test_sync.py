@@ -9,8 +9,14 @@ import sys
 
 import pytest
 
+from influence_pipeline.cli.sync import print_report
+from influence_pipeline.records import Entity
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sandbox.sample_store import poison
+from influence_pipeline.sync.deliver import Delivered
+from influence_pipeline.sync.engine import Report
+from influence_pipeline.sync.parts import PartLeft
+from influence_pipeline.sync.status import Remaining
 from influence_pipeline_tests.cli.conftest import CommandLine, warn_of_hidden_rows
 from influence_pipeline_tests.sandbox.platform_fixtures import until
 from influence_pipeline_tests.support.world import LONG_AGO, World
@@ -334,6 +340,22 @@ def test_old_orders_are_imported_where_the_rule_is_lifted_in_so_many_words(
     assert (done["sent"], done["calls"]) == (119, planned["calls"])
     assert not world.judge().differences
     assert cli("sync", "--json").json["orders"]["sent"] == 0
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (PartLeft(3, 0, 1, 0, 0), ["left: 4 of these; run it again"]),
+        (PartLeft(0, 0, 0, 2, 7), ["left: 7 of these taken over by another import"]),
+        (PartLeft(0, 0, 0, 2, 0), []),
+    ],
+)
+def test_an_import_says_what_it_left_and_to_whom(
+    left: PartLeft, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    nothing = Remaining(0, 0, 0, 0, 0, None, None, None)
+    print_report(Report(Entity.CUSTOMER, None, Delivered(), nothing, 1.0, left))
+    assert [line.strip() for line in capsys.readouterr().out.splitlines()[1:]] == words
 
 
 def test_the_rule_is_lifted_by_no_other_words(cli: CommandLine, world: World) -> None:

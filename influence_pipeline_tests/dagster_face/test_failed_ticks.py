@@ -20,7 +20,9 @@ from dagster._core.scheduler.instigation import (
 )
 from dagster_shared.error import SerializableErrorInfo
 
-from influence_pipeline.automation.failed_ticks import troubles
+from influence_pipeline.assets.names import Names
+from influence_pipeline.automation.failed_ticks import _whose, troubles
+from influence_pipeline.resources import EngineResource
 
 REPOSITORY = RemoteRepositoryOrigin(
     RegisteredCodeLocationOrigin("influence_pipeline"), "__repository__"
@@ -159,3 +161,11 @@ def test_what_is_off_or_somebody_elses_or_asks_itself_is_not_looked_at(
     _switched_on(instance, "theirs", since=long_ago, repository=ELSEWHERE)
     _switched_on(instance, "failed_ticks", since=long_ago)
     assert _said(instance) == {}
+
+
+@pytest.mark.parametrize("order", [("berlin", "berlin_mitte"), ("berlin_mitte", "berlin")])
+def test_a_tick_is_told_by_the_store_whose_it_is(order: tuple[str, str]) -> None:
+    stores = {Names(store): EngineResource(store=store) for store in order}
+    assert _whose("berlin_mitte_coupon_sensor", stores).store == "berlin_mitte"
+    assert _whose("berlin_coupon_sensor", stores).store == "berlin"
+    assert _whose("old_runs", stores).store == order[0]

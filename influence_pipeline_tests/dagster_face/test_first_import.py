@@ -15,7 +15,7 @@ from influence_pipeline.assets.import_parts import KeyParts, Months, parts_of, s
 from influence_pipeline.definitions import build_definitions
 from influence_pipeline.records import Entity
 from influence_pipeline.settings import Schedule, load_settings
-from influence_pipeline.store.reader import EVERYTHING
+from influence_pipeline.store.reader import EVERYTHING, Window
 from influence_pipeline.sync import parts
 from influence_pipeline.sync.engine import Engine
 from influence_pipeline.sync.parts import PartLeft
@@ -257,6 +257,25 @@ class TestKeyRanges:
         assert {*_reported(result, "customers_import")} == {*_parts(house)}
         assert house.summary()["customers"] == _in_store(house, "customers") < 10
 
+    @pytest.mark.parametrize("customers", [0, 1])
+    def test_where_there_is_nothing_to_cut_the_first_part_has_it_all(
+        self, house: House, customers: int
+    ) -> None:
+        with psycopg2.connect(house.store_url) as connection, connection.cursor() as cursor:
+            cursor.execute("DELETE FROM orders")
+            cursor.execute("DELETE FROM customers")
+            for key in range(customers):
+                cursor.execute(
+                    "INSERT INTO customers (id, email) VALUES (%s, %s)",
+                    (f"only-{key}", f"{key}@example.org"),
+                )
+        connection.close()
+        _again(house, '[customers]\nimport_by = "key"\nimport_parts = 5\n')
+        result = _range(house, _parts(house))
+        assert result.success, failure_of(result)
+        assert {*_reported(result, "customers_import")} == {*_parts(house)}
+        assert house.summary()["customers"] == _in_store(house, "customers") == customers
+
 
 class TestOldOrders:
     def test_there_is_no_import_of_orders(self, house: House) -> None:
@@ -312,6 +331,31 @@ def test_two_runs_of_the_same_partition_do_not_both_say_that_it_is_done(house: H
         left = parts.left(engine.state, [mine.import_id, theirs.import_id])
         assert left[mine.import_id].taken == left[theirs.import_id].waiting > 0
         assert not left[mine.import_id].complete
+
+
+def test_a_run_whose_records_another_import_takes_over_ends_and_takes_nothing_back(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    month = _parts(house)[0]
+    theirs: list[int] = []
+    planned = first_import.plan_of_parts
+
+    def meanwhile(engine: Engine, entity: Entity, window: Window, *others: Any) -> Any:
+        job = engine.import_job(entity, window)
+        engine._capture(job)
+        assert job.import_id is not None
+        theirs.append(job.import_id)
+        return planned(engine, entity, window, *others)
+
+    monkeypatch.setattr(first_import, "plan_of_parts", meanwhile)
+    result = house.asset("customers_import", partition=month)
+    assert not result.success
+    assert "were taken over by another import of the same records" in failure_of(result)
+    assert len(theirs) == 1, "tried again"
+    with _engine(house) as engine:
+        assert parts.left(engine.state, theirs)[theirs[0]].waiting > 0
+    monkeypatch.undo()
+    assert house.asset("customers_import", partition=month).success
 
 
 class TestParts:

@@ -13,6 +13,7 @@ import yaml
 from dagster._utils.tags import TagConcurrencyLimitsCounter
 
 from influence_pipeline.automation import alerting
+from influence_pipeline.automation.old_runs import OLD_RUNS
 from influence_pipeline.definitions import build_definitions
 from influence_pipeline.settings import loading
 from influence_pipeline.state.database import open_state
@@ -27,6 +28,7 @@ from influence_pipeline_tests.dagster_face.street import (
     street,
 )
 from influence_pipeline_tests.dagster_face.test_definitions import ASSETS, ROOT, program
+from influence_pipeline_tests.support import mail_server
 from influence_pipeline_tests.support.chat import Chat
 from influence_pipeline_tests.webhooks.builders import delivery, redemption
 
@@ -179,6 +181,18 @@ class TestAListThatMustBeMended:
         (told,) = chat.said
         assert told.startswith("The list of stores must be mended: stores.toml is not valid TOML")
 
+    def test_is_told_by_mail_too(self, broken: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+        (sensor,) = [
+            one for one in build_definitions().sensors or () if one.name != alerting.FAILED_RUNS
+        ]
+        with mail_server.serving() as server:
+            monkeypatch.setenv("INFLUENCE_SMTP_URL", f"smtp://127.0.0.1:{server.port}")
+            monkeypatch.setenv("INFLUENCE_ALERT_EMAIL", "ops@shop.example")
+            with pytest.raises(dg.Failure, match="not valid TOML"):
+                sensor(dg.build_sensor_context(instance=broken.instance))
+            (told,) = server.got
+        assert "The list of stores must be mended" in told["Subject"]
+
     def test_one_entry_without_a_usable_name_leaves_the_others(self, street: Street) -> None:
         with Path("stores.toml").open("a") as file:
             file.write('\n[[store]]\nname = "wien-1"\nconfig = "x"\n')
@@ -263,6 +277,16 @@ class TestRuns:
         monkeypatch.setenv("INFLUENCE_ROME_API_KEY", "of-rome")
         said = why(street.job("rome_incremental_sync"))
         assert said.endswith("The list of stores must name the influence.toml of rome (config).")
+
+    def test_old_runs_of_the_others_are_looked_for_where_one_store_is_broken(
+        self, street: Street
+    ) -> None:
+        (sensor,) = [one for one in street.defs().sensors or () if one.name == OLD_RUNS]
+        said = sensor(dg.build_sensor_context(instance=street.instance))
+        assert isinstance(said, dg.SkipReason)
+        for store in STORES:
+            assert f"Store {store}: 0 runs older than 30 days were deleted." in said.skip_message
+        assert "Store rome: No run is deleted, its settings cannot be read: " in said.skip_message
 
     def test_an_account_that_is_slow_slows_its_store_only(self, street: Street) -> None:
         """Each has a pace of its own, which its own account teaches it."""
