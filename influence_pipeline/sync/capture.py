@@ -20,7 +20,9 @@ import sqlalchemy as sa
 
 from influence_pipeline.errors import MassChange
 from influence_pipeline.postgres import Postgres
+from influence_pipeline.records import Entity
 from influence_pipeline.sql import load_queries
+from influence_pipeline.state.schema import Lane
 from influence_pipeline.store import changes
 from influence_pipeline.store.fingerprints import key_sums
 from influence_pipeline.store.reader import EVERYTHING
@@ -290,6 +292,7 @@ def _every_record(
             looked = _note_looked(out, staging, survey, job)
         if looked is not None:
             staging.note_silent()
+    left = not partial and _stage_older(into, staging, reading, survey, job)
     at("capture: store read")
     merged = staging.merge(
         job.lane,
@@ -300,9 +303,36 @@ def _every_record(
     )
     if job.import_id is not None:
         staging.note_import(job.import_id)
+    if left and (records := staging.leave_to_import()):
+        survey = replace(survey, warnings=(*survey.warnings, _left_words(job, records)))
     if not partial:
         _save(into, survey, point, job, fingerprinted=fingerprinted, everything=True)
     return _captured(into, survey, job, merged, full=True, why=why)
+
+
+def _stage_older(
+    into: sa.Connection, staging: Staging, reading: Reading, survey: Survey, job: CaptureJob
+) -> bool:
+    """At the first compare of a sync, note what an import that has begun is to send. Says whether
+    there is one."""
+    if survey.last.taken_at is not None or job.lane is Lane.IMPORT:
+        return False
+    if job.mapping.entity is Entity.ORDER or not survey.described.has_created_at:
+        return False
+    began = into.execute(_QUERIES["import_began"], {"entity": job.mapping.entity}).scalar()
+    if began is None:
+        return False
+    every_record.stage_older(staging, reading, began)
+    return True
+
+
+def _left_words(job: CaptureJob, left: int) -> str:
+    name = job.mapping.entity.plural
+    return (
+        f"{left:,} {name} of before the first import are not sent as live changes: they are left "
+        f"to it. Let its partitions run, or send them all with `influence-pipeline import --entity "
+        f"{name}`."
+    )
 
 
 def _note_looked(

@@ -21,6 +21,10 @@ SET taken_at = now(), horizon = :horizon, next_xid = :next_xid, seen_xids = :see
     compares = compares + CASE WHEN :everything THEN 1 ELSE 0 END
 WHERE entity = CAST(:entity AS entity)
 
+-- name: import_began
+-- When the first import of an entity began; NULL: there was none.
+SELECT min(started_at) FROM import_run WHERE entity = CAST(:entity AS entity)
+
 -- name: note_check
 UPDATE capture_point SET checked_at = now(), check_seconds = :seconds
 WHERE entity = CAST(:entity AS entity)

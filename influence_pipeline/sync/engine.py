@@ -226,7 +226,7 @@ class Engine:
         self._settings.require("api_key")
         started = self._clock.monotonic()
         with self._noting_errors("import", entity, started):
-            jobs = [self.import_job(entity, window) for window in windows]
+            jobs = [self.numbered(self.import_job(entity, window)) for window in windows]
             captured = [self._capture(job) for job in jobs]
             numbers = [job.import_id for job in jobs if job.import_id is not None]
             begun(captured, numbers)
@@ -253,19 +253,17 @@ class Engine:
     def import_job(
         self, entity: Entity, window: Window, *, go_live: datetime | None = None
     ) -> CaptureJob:
-        """Say what an import captures, and give it a number if it is of a part. `go_live`: as for
-        `job`. Raises StateError."""
+        """Say what an import captures. `go_live`: as for `job`."""
         # Whoever imports means what is there.
         unguarded = self.job(entity, full=False, guarded=False, go_live=go_live)
-        job = replace(
-            unguarded,
-            window=window,
-            lane=Lane.IMPORT,
-            import_id=None if window == EVERYTHING else parts.begin(self.state, entity),
-        )
+        job = replace(unguarded, window=window, lane=Lane.IMPORT)
         if entity is Entity.ORDER and self.config.orders.import_before_go_live is not None:
             return replace(job, go_live=None)
         return job
+
+    def numbered(self, job: CaptureJob) -> CaptureJob:
+        """Give a run of a part its number. Raises StateError."""
+        return replace(job, import_id=parts.begin(self.state, job.mapping.entity))
 
     def import_windows(self, entity: Entity) -> list[Window]:
         """Give the parts of an import by key ranges. Raises what reading the mapping raises."""

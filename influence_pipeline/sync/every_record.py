@@ -5,7 +5,9 @@ The first time, after a change of the mapping, and wherever fingerprints of sour
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 
 import psycopg2
 import sqlalchemy as sa
@@ -37,6 +39,18 @@ def stage(staging: Staging, reading: Reading, window: Window) -> bool:
             keys = reader.source_keys(out, reading.described)
             staging.stage_keys(_hashes_only(reading), sorted(keys), out)
     return fingerprinted
+
+
+def stage_older(staging: Staging, reading: Reading, began: datetime) -> None:
+    """Note the records that were created before an import began, or have no date. Where a row
+    cannot be computed, none of its slice."""
+
+    def take(out: sa.Connection, keys: KeyRange) -> None:
+        window = Window(before=began, and_undated=True)
+        with suppress(*reader.ROW_FAILURES):
+            staging.note_older(reader.all_keys(out, reading.described, window=window, keys=keys))
+
+    in_slices(reading.store, reading.described, reading.prints, take)
 
 
 def _stage_fingerprints(staging: Staging, reading: Reading) -> bool:

@@ -8,7 +8,7 @@ them, and for the rest by what those take on average.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,11 +19,12 @@ from influence_pipeline.amounts import counted, duration
 from influence_pipeline.records import Entity, FinancialStatus
 from influence_pipeline.sql import load_queries
 from influence_pipeline.store.mapping import describe
-from influence_pipeline.store.reader import Window, money_by_currency
+from influence_pipeline.store.reader import EVERYTHING, Window, money_by_currency
 from influence_pipeline.sync import status
 from influence_pipeline.sync.capture import capture_into
 from influence_pipeline.sync.captured import Captured, added_up
 from influence_pipeline.sync.engine import Engine
+from influence_pipeline.sync.parts import begin_in
 from influence_pipeline.sync.plan import RollBack, planned_rules
 from influence_pipeline.sync.planned_customers import PlannedCustomers
 from influence_pipeline.sync.planned_records import PlannedRecords
@@ -97,13 +98,14 @@ class ImportPlan:
 
 
 def plan_import(engine: Engine, entity: Entity, window: Window) -> ImportPlan:
-    """Plan an import of a window; nothing is kept of it but a number. Raises what the import's
-    capture raises."""
+    """Plan an import of a window; noting nothing. Raises what the import's capture raises."""
     job = engine.import_job(entity, window, go_live=engine.planned_go_live())
     try:
         with engine.state.transaction() as into:
-            captured = capture_into(into, engine.store, job, lambda _point: None)
-            due = _due(into, entity, None if job.import_id is None else [job.import_id])
+            number = begin_in(into, entity)
+            numbered = replace(job, import_id=None if window == EVERYTHING else number)
+            captured = capture_into(into, engine.store, numbered, lambda _point: None)
+            due = _due(into, entity, None if window == EVERYTHING else [number])
             raise RollBack  # noqa: TRY301  (leaving the block is what rolls back)
     except RollBack:
         pass

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from influence_pipeline.errors import ConfigurationError, InfluencePipelineError
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
@@ -47,7 +49,12 @@ class PartLeft:
 def begin(state: Postgres, entity: Entity) -> int:
     """Give a run of a part its number. Raises StateError."""
     with state.transaction() as connection:
-        return int(connection.execute(_QUERIES["begin_import"], {"entity": entity}).scalar_one())
+        return begin_in(connection, entity)
+
+
+def begin_in(connection: sa.Connection, entity: Entity) -> int:
+    """The same inside a transaction; a plan takes it back."""
+    return int(connection.execute(_QUERIES["begin_import"], {"entity": entity}).scalar_one())
 
 
 def left(state: Postgres, numbers: Sequence[int]) -> dict[int, PartLeft]:

@@ -180,6 +180,14 @@ class Staging:
         self._into.execute(_QUERIES["go_by_hashes"])
         self._into.execute(_QUERIES["note_silent"], {"entity": self._entity})
 
+    def note_older(self, keys: Sequence[str]) -> None:
+        """Note records that are an import's, if it has to be; `leave_to_import` then does it."""
+        copy_in(self._into, "older (key)", ((key,) for key in keys))
+
+    def leave_to_import(self) -> int:
+        """After a merge: leave those to the import; give how many they are."""
+        return self._into.execute(_QUERIES["leave_to_import"], {"entity": self._entity}).rowcount
+
     def note_import(self, import_id: int) -> None:
         """After a merge: note which import found what is staged and not settled."""
         self._into.execute(

@@ -9,11 +9,12 @@ CREATE TEMP TABLE printed (key text COLLATE "C", source_hash bigint, source_rows
 CREATE TEMP TABLE poison (key text COLLATE "C", reason text) ON COMMIT DROP;
 CREATE TEMP TABLE candidate (key text COLLATE "C", silent boolean NOT NULL DEFAULT false)
     ON COMMIT DROP;
-CREATE TEMP TABLE gone (key text COLLATE "C") ON COMMIT DROP
+CREATE TEMP TABLE gone (key text COLLATE "C") ON COMMIT DROP;
+CREATE TEMP TABLE older (key text COLLATE "C") ON COMMIT DROP
 
 -- name: close
 -- Another look or compare in the same transaction begins with empty ones.
-DROP TABLE staged, printed, poison, candidate, gone
+DROP TABLE staged, printed, poison, candidate, gone, older
 
 -- name: start_over
 TRUNCATE staged, poison, candidate
@@ -276,6 +277,16 @@ WITH found AS MATERIALIZED (
 )
 UPDATE work w SET import_id = :import_id FROM found
 WHERE w.entity = CAST(:entity AS entity) AND w.key = found.key
+
+-- name: leave_to_import
+-- Never told and of before an import that has begun: it is the import's, so that a first sync beside
+-- it does not send the whole store as live changes. Not those that an order waits for.
+UPDATE work w SET lane = 'import'
+FROM older o
+WHERE w.entity = CAST(:entity AS entity) AND w.key = o.key AND w.lane = 'live'
+  AND NOT EXISTS (SELECT FROM snapshot p WHERE p.entity = CAST(:entity AS entity)
+                    AND p.key = w.key AND (p.synced_hash IS NOT NULL OR p.status IS NOT NULL))
+  AND NOT EXISTS (SELECT FROM work b WHERE b.blocked_on = 'customer:' || w.key)
 
 -- name: note_silent
 -- After a compare of every record: what differs, though no row of it is gone, as far as its rows were

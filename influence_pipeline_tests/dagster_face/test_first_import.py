@@ -322,9 +322,9 @@ def test_two_runs_of_the_same_partition_do_not_both_say_that_it_is_done(house: H
     month = _parts(house)[0]
     window = Months("2026-01").window(month)
     with _engine(house) as engine:
-        mine = engine.import_job(Entity.CUSTOMER, window)
+        mine = engine.numbered(engine.import_job(Entity.CUSTOMER, window))
         engine._capture(mine)
-        theirs = engine.import_job(Entity.CUSTOMER, window)
+        theirs = engine.numbered(engine.import_job(Entity.CUSTOMER, window))
         engine._capture(theirs)
         assert mine.import_id is not None
         assert theirs.import_id is not None
@@ -341,7 +341,7 @@ def test_a_run_whose_records_another_import_takes_over_ends_and_takes_nothing_ba
     planned = first_import.plan_of_parts
 
     def meanwhile(engine: Engine, entity: Entity, window: Window, *others: Any) -> Any:
-        job = engine.import_job(entity, window)
+        job = engine.numbered(engine.import_job(entity, window))
         engine._capture(job)
         assert job.import_id is not None
         theirs.append(job.import_id)

@@ -31,7 +31,7 @@ def world_with_old_orders(world: World) -> World:
 
 def _found(engine: Engine) -> int:
     """An import that was stopped before its first call; gives its number."""
-    job = engine.import_job(Entity.ORDER, EVERYTHING_OF_IT)
+    job = engine.numbered(engine.import_job(Entity.ORDER, EVERYTHING_OF_IT))
     engine._capture(job)
     assert job.import_id is not None
     return job.import_id

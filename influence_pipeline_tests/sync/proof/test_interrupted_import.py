@@ -87,7 +87,7 @@ def test_an_import_of_a_part_that_ends_early_is_taken_over_by_the_next_run_of_it
     slow: World,
 ) -> None:
     with slow.engine() as engine:
-        job = engine.import_job(Entity.CUSTOMER, EVERYBODY)
+        job = engine.numbered(engine.import_job(Entity.CUSTOMER, EVERYBODY))
         engine._capture(job)  # and then it is killed
         report = engine.import_window(Entity.CUSTOMER, EVERYBODY)
     assert report.delivered.sent == CUSTOMERS
