@@ -32,8 +32,8 @@ GROUP = "first_import"
 # What a run costs (3-4 s with Dagster's default launcher) is shared by so many partitions; fewer
 # would keep fewer runs busy side by side. See docs/design.md, Backfills.
 PARTS_PER_RUN = 6
-# A tag of the run: what it is going to do.
-PLAN = "influence/plan"
+# A tag of the run: what it is going to do. Followed by the asset's name.
+PLAN = "influence/plan."
 
 
 class ImportConfig(dg.Config):
@@ -79,9 +79,10 @@ def _import(names: Names, kind: Kind, parts: Parts, retry: dg.RetryPolicy) -> dg
             f"{kind.what} The first import, for the start with a large store.\n\n{parts.words} "
             "Choose *Materialize* and the partitions: a backfill runs a few of them at a time, "
             "behind live changes. Before its first call a run says what it is going to do (its log "
-            f"and its tag `{PLAN}`), then how far it is (`{reporting.PROGRESS}`, "
-            f"`{reporting.ETA}`). Cancel it at any time; what is missing is sent by the next run "
-            "of the same partitions. A partition is done when all its records are at Influence or "
+            f"and its tag `{PLAN}{kind.import_name}`), then how far it is "
+            f"(`{reporting.PROGRESS}…`, `{reporting.ETA}…`). Cancel it at any time; what is "
+            "missing is sent by the next run of the same partitions. A partition is done when all "
+            "its records are at Influence or "
             "parked with a reason; those with parked records fail the check `nothing_parked`. "
             "`first` in the launchpad sends a few records only, to look at."
         ),
@@ -177,7 +178,9 @@ class _Run:
         self._context.log.info(f"{self._kind.import_name}: {words}.")
         if plan.awards is not None:
             self._context.log.warning(plan.awards)
-        self._context.instance.add_run_tags(self._context.run.run_id, {PLAN: words})
+        self._context.instance.add_run_tags(
+            self._context.run.run_id, {PLAN + self._kind.import_name: words}
+        )
         self._progress = _Progress(self._context, self._kind.import_name, plan.due)
 
     def _go_on(self, done: Delivered) -> None:

@@ -35,9 +35,10 @@ else:
 MOST = 10
 # A long delivery says how far it is this often; `automation.runs` takes silence for the end of it.
 PROGRESS_SECONDS = 60.0
-# Tags of a run: how far it is, and when it will be done.
-PROGRESS = "influence/progress"
-ETA = "influence/eta"
+# Tags of a run: how far it is, and when it will be done. Followed by the asset's name: a run may
+# hold several.
+PROGRESS = "influence/progress."
+ETA = "influence/eta."
 NOTHING_PARKED = "nothing_parked"
 NOTHING_MISSED = "nothing_missed"
 
@@ -305,8 +306,8 @@ class Progress:
         self._tag(headway)
 
     def _tag(self, headway: Headway) -> None:
-        tags = {PROGRESS: f"{self._name}: {headway.settled:,} of {headway.total:,}"}
+        tags = {PROGRESS + self._name: f"{headway.settled:,} of {headway.total:,}"}
         if headway.seconds_left is not None:
             end = datetime.now(UTC) + timedelta(seconds=headway.seconds_left)
-            tags[ETA] = f"{end:%Y-%m-%d %H:%M} UTC"
+            tags[ETA + self._name] = f"{end:%Y-%m-%d %H:%M} UTC"
         self._context.instance.add_run_tags(self._context.run.run_id, tags)

@@ -20,13 +20,20 @@ _WEEK = timedelta(days=8)
 _MOST_PAUSES = 2000
 
 
-def longest_pause(cron: str, timezone: str) -> timedelta | None:
-    """Give the longest pause between two of the next ticks; None: the line cannot be read."""
+def why_unreadable(cron: str, timezone: str) -> str | None:
+    """Say why Dagster could not load a schedule with these; None: it can."""
     try:
         ZoneInfo(timezone)
     except (KeyError, ValueError, OSError):
-        return None
+        return f'timezone = "{timezone}" is no time zone of the IANA list, as in "Europe/Vienna"'
     if not is_valid_cron_string(cron):
+        return f'"{cron}" is no cron line of five fields, as in "*/5 * * * *"'
+    return None
+
+
+def longest_pause(cron: str, timezone: str) -> timedelta | None:
+    """Give the longest pause between two of the next ticks; None: the line cannot be read."""
+    if why_unreadable(cron, timezone) is not None:
         return None
     ticks = cron_string_iterator(datetime.now(UTC).timestamp(), cron, timezone)
     first = next(ticks)

@@ -1,11 +1,13 @@
 """The schedules: the incremental sync and the daily full compare, never two of them at once; the
 reconcile of members."""
 
+import logging
 from collections.abc import Collection
 
 import dagster as dg
 
 from influence_pipeline.assets.names import Names
+from influence_pipeline.automation.cadence import why_unreadable
 from influence_pipeline.automation.jobs import (
     FULL_COMPARE,
     INCREMENTAL_SYNC,
@@ -13,6 +15,8 @@ from influence_pipeline.automation.jobs import (
 )
 from influence_pipeline.automation.runs import at_work
 from influence_pipeline.settings import Schedule
+
+log = logging.getLogger(__name__)
 
 
 def make_schedules(names: Names, times: Schedule, *, running: bool) -> list[dg.ScheduleDefinition]:
@@ -24,24 +28,24 @@ def make_schedules(names: Names, times: Schedule, *, running: bool) -> list[dg.S
     return [
         _schedule(
             names.name(INCREMENTAL_SYNC),
-            times.sync,
-            times.timezone,
+            "sync",
+            times,
             status,
             beside=(names.name(INCREMENTAL_SYNC), names.name(FULL_COMPARE)),
             description="Sends what changed. Left out while a sync or full compare is at work.",
         ),
         _schedule(
             names.name(FULL_COMPARE),
-            times.full_compare,
-            times.timezone,
+            "full_compare",
+            times,
             status,
             beside=(names.name(FULL_COMPARE),),
             description="Compares every record. Left out while the last one is still at work.",
         ),
         _schedule(
             names.name(RECONCILE_MEMBERS),
-            times.members,
-            times.timezone,
+            "members",
+            times,
             status,
             beside=(names.name(RECONCILE_MEMBERS),),
             description=(
@@ -53,22 +57,36 @@ def make_schedules(names: Names, times: Schedule, *, running: bool) -> list[dg.S
 
 def _schedule(
     job: str,
-    cron: str,
-    timezone: str,
+    key: str,
+    times: Schedule,
     status: dg.DefaultScheduleStatus,
     *,
     beside: Collection[str],
     description: str,
 ) -> dg.ScheduleDefinition:
+    """Make one. `key`: of its cron line in [schedule]. With a line that cannot be read the whole
+    code location would not load, with it every other store; so this schedule alone fails, at its
+    default times, and says why."""
+    why = why_unreadable(getattr(times, key), times.timezone)
+    words = (
+        f"schedule.{key} in influence.toml: {why}. Nothing is started by this schedule until it is "
+        "mended and the code location is loaded anew. Where: influence-pipeline check."
+    )
+    if why is not None:
+        log.error("%s: %s", job, words)
+    usable = times if why is None else Schedule()
+
     @dg.schedule(
         name=f"{job}_schedule",
         job_name=job,
-        cron_schedule=cron,
-        execution_timezone=timezone,
+        cron_schedule=getattr(usable, key),
+        execution_timezone=usable.timezone,
         default_status=status,
-        description=description,
+        description=description if why is None else f"{description} {words}",
     )
     def unless_at_work(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if why is not None:
+            raise dg.Failure(description=words)
         run = at_work(context.instance, beside)
         if run is None:
             return dg.RunRequest()

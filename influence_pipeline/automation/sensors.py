@@ -32,6 +32,7 @@ from influence_pipeline.webhooks.handlers import WorkedOff, work_off, work_off_u
 
 NAME = "coupon_sensor"
 _WAITING = "coupons waited for"
+_PARKED = "redemptions parked"
 _NEXT = (
     "What waits: influence-pipeline events list --state new; more on it in Dagster, at the "
     "sensor's failed ticks."
@@ -106,7 +107,9 @@ def _tick(
     coupons.fail_if_nothing_went(done)
     if not done.troubles and (done.coupons or not waits.in_trouble):
         alerts.works_again(NAME, "The coupon sensor works again.")
-    report = _report(context, state, done, names, replace(shown, rewards=handlers.terms.rewards))
+    report = _report(
+        context, state, done, names, replace(shown, rewards=handlers.terms.rewards), alerts
+    )
     return _hand_over(context, report, names) if hand_over else report
 
 
@@ -130,6 +133,7 @@ def _report(
     done: WorkedOff,
     names: Names,
     shown: Shown,
+    alerts: Alerts,
 ) -> dg.SensorResult:
     """Say what the tick did; report it too, if it is time or somebody should look."""
     before, now = reported.read(context.cursor), time.time()
@@ -156,6 +160,7 @@ def _report(
         arrived=before.arrived + new.events,
         others=others,
     )
+    _tell_of_parked(result, alerts)
     words = _words(done, new) if done.attempted or new.events else "No new events."
     events: list[dg.AssetMaterialization | dg.AssetCheckEvaluation] = []
     if _is_to_be_reported(before, kept, done, result.passed, now, shown):
@@ -215,6 +220,16 @@ def _tell_of_waits(waits: Waits, minutes: float, alerts: Alerts) -> None:
         f"points and has no coupon. Why: {waits.reason or 'it was not attempted yet.'} "
         f"Look: influence-pipeline events show {waits.oldest_id}",
     )
+
+
+def _tell_of_parked(result: coupons.Result, alerts: Alerts) -> None:
+    """Tell of redemptions that wait for a person, and when none does any more."""
+    for check in result.checks:
+        if check.check_name == coupons.ALL_HAVE_COUPONS:
+            if check.passed:
+                alerts.works_again(_PARKED, "No redemption is parked any more.")
+            else:
+                alerts.alert(_PARKED, check.description or "")
 
 
 def _why(error: Exception) -> str:

@@ -44,7 +44,8 @@ class ImportPlan:
 
     `due`: the records to be sent, `new`: those of them that the API does not have; `parked`: those
     that wait for a person already. `calls`: how many they take, exact unless `estimated`;
-    `calls_per_second`: the pace to be expected, None before the first calls. `money`: what the
+    `calls_per_second`: the pace to be expected, None before the first calls; `limit_met`: whether
+    it is one that the API has shown, or the merchant's own. `money`: what the
     orders among them come to that could award points, by currency.
     """
 
@@ -56,6 +57,7 @@ class ImportPlan:
     calls: int
     estimated: bool
     calls_per_second: float | None
+    limit_met: bool
     money: dict[str, tuple[int, Decimal]]
 
     @property
@@ -174,8 +176,14 @@ def _plan(
         calls=calls,
         estimated=estimated,
         calls_per_second=pace,
+        limit_met=_limit_met(engine),
         money=_money(engine, entity, window) if entity is Entity.ORDER and due.records else {},
     )
+
+
+def _limit_met(engine: Engine) -> bool:
+    found = status.limit_found(engine.state)
+    return found or engine.config.delivery.calls_per_second is not None
 
 
 def _money(engine: Engine, entity: Entity, window: Window) -> dict[str, tuple[int, Decimal]]:
@@ -189,7 +197,7 @@ def plan_words(plan: ImportPlan) -> str:
     name = plan.entity.plural
     looked_at = plan.captured.looked_at + plan.captured.unreadable
     if not plan.due:
-        nothing = f"{counted(looked_at, plan.entity)} in the store, nothing to be sent"
+        nothing = f"none of {counted(looked_at, plan.entity)} looked at is to be sent"
         return f"{nothing}; {plan.parked:,} parked" if plan.parked else nothing
     about = "about " if plan.estimated else ""
     parts = [
@@ -197,7 +205,9 @@ def plan_words(plan: ImportPlan) -> str:
         f"{about}{counted(plan.calls, 'call')}",
         "time unknown before the first calls"
         if plan.seconds is None
-        else f"about {duration(max(plan.seconds, 1))} at {plan.calls_per_second:,.0f} calls/s",
+        else f"about {duration(max(plan.seconds, 1))} at {plan.calls_per_second:,.0f} calls/s"
+        if plan.limit_met
+        else "time unknown: no limit of the API has been met yet",
     ]
     if plan.parked:
         parts.append(f"{plan.parked:,} parked")

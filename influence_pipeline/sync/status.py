@@ -136,6 +136,12 @@ def expected_pace(state: Postgres, in_flight: int, ceiling: float | None) -> flo
     return round(rate if ceiling is None else min(rate, ceiling), 2)
 
 
+def limit_found(state: Postgres) -> bool:
+    """Say whether the API has shown a limit. Raises StateError."""
+    limit = pace_found(state)
+    return limit is not None and limit["calls_per_second"] is not None
+
+
 # So many of the latest calls tell how long a reply takes.
 _USUAL_CALLS = 1000
 

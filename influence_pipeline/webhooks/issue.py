@@ -287,8 +287,9 @@ def refused(refusal: CouponRefused) -> Park:
 
 _TAKEN = Park(
     Why.CODE_TAKEN,
-    "The store has a coupon with this code that this pipeline did not make; it was left as it is. "
-    "Compare the two; if the customer has no usable coupon, make one by hand.",
+    "The store has a coupon with this code that this pipeline did not make, or made before its "
+    "state was restored from a backup; it was left as it is. Compare the two; if the customer has "
+    "no usable coupon, make one by hand. Then settle the event (influence-pipeline events settle).",
 )
 _OF_ANOTHER = Park(
     Why.CODE_OF_ANOTHER_EVENT,

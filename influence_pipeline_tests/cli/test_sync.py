@@ -304,8 +304,8 @@ def test_a_plan_of_an_import_is_what_it_then_does_and_sends_nothing(
     }
     again = cli("import", "--plan")
     assert again.out.splitlines() == [
-        "plan: 58 customers in the store, nothing to be sent",
-        "plan: 19 products in the store, nothing to be sent",
+        "plan: none of 58 customers looked at is to be sent",
+        "plan: none of 19 products looked at is to be sent",
     ]
     assert again.err == ""
 

@@ -487,7 +487,21 @@ class TestAlerts:
         with told.state.transaction() as connection:
             connection.execute(sa.text("UPDATE inbox SET received_at = now() - interval '1 day'"))
         _sensor(told)
-        assert chat.said == []
+        (said,) = chat.said
+        assert said.startswith("1 event is parked, so somebody may have spent points"), "at once"
+
+    def test_a_parked_redemption_is_told_at_once_and_once_and_its_end_too(
+        self, told: House, chat: Chat
+    ) -> None:
+        told.deliver_event("points/redeemed", redemption(3, ruleId="rule-nobody-knows"))
+        cursor = _sensor(told).cursor
+        for _ in range(2):
+            cursor = _sensor(told, cursor=cursor).cursor
+        assert len(chat.said) == 1
+        with told.state.transaction() as connection:
+            connection.execute(sa.text("UPDATE inbox SET state = 'done', done_at = now()"))
+        _sensor(told, cursor=cursor)
+        assert chat.said[1].startswith("No redemption is parked any more.")
 
     def test_a_setting_that_is_missing_is_told(
         self, told: House, config_file: Path, chat: Chat

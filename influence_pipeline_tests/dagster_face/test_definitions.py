@@ -130,6 +130,37 @@ def test_the_times_come_from_influence_toml(config_file: Path) -> None:
     assert _cron(made) == "*/15 * * * *"
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("sync", "* * * *"), ("full_compare", "0 0 31 2 *"), ("timezone", "Europe/Wien")],
+)
+def test_a_schedule_that_cannot_be_read_fails_alone_and_the_rest_loads(
+    config_file: Path, key: str, value: str
+) -> None:
+    """Else the whole code location would not load, and with it every other store."""
+    text = config_file.read_text()
+    config_file.write_text(text.replace("[schedule]", f'[schedule]\n{key} = "{value}"'))
+    made = build_definitions(settings=load_settings(config=config_file))
+    made.resolve_job_def("incremental_sync")
+    failed = set()
+    with dg.DagsterInstance.ephemeral() as instance:
+        for schedule in made.schedules or ():
+            assert isinstance(schedule, dg.ScheduleDefinition)
+            try:
+                schedule(dg.build_schedule_context(instance=instance))
+            except dg.Failure as failure:
+                failed.add(schedule.name)
+                assert value in str(failure.description)
+                assert "influence-pipeline check" in str(failure.description)
+            except dg.DagsterInvariantViolationError:
+                pass  # it would ask the instance for runs
+    every = {one.name for one in made.schedules or ()}
+    assert failed == (every if key == "timezone" else {f"{_JOB[key]}_schedule"})
+
+
+_JOB = {"sync": "incremental_sync", "full_compare": "full_compare"}
+
+
 def test_the_assets_are_those_of_the_readme_by_group() -> None:
     found: dict[str, set[str]] = {}
     for spec in build_definitions().resolve_all_asset_specs():

@@ -139,7 +139,7 @@ def test_before_the_first_call_a_run_says_what_it_is_going_to_do(house: House) -
     assert any("sign-up points" in line for line in lines)
     run = house.instance.get_run_by_id(result.run_id)
     assert run is not None
-    assert run.tags[first_import.PLAN].startswith(plan)
+    assert run.tags[f"{first_import.PLAN}customers_import"].startswith(plan)
 
 
 def test_a_first_batch_sends_a_few_and_no_partition_counts_as_done(house: House) -> None:
