@@ -8,7 +8,7 @@ the token in it, also where the API repeats it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -44,11 +44,13 @@ class Registered:
 
 @dataclass(frozen=True)
 class Subscription:
-    """A subscription at the API. `url` is masked: its last part is a secret."""
+    """A subscription at the API. `url` is masked: its last part is a secret. `token`: which of this
+    project's it leads to ("present", "previous", "other"), None: to none of its receivers."""
 
     id: str | None
     topic: str | None
     url: str
+    token: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,13 @@ def register(api: WebhookApi, url: str, topics: Sequence[str] = tuple(Topic)) ->
         if (topic, url) in there:
             result.append(Registered(topic, Standing.PRESENT))
             continue
-        answer = api.create_webhook(topic, url)
+        try:
+            answer = api.create_webhook(topic, url)
+        except ApiError as error:
+            raise type(error)(
+                f"{error} {len(result)} of {len(topics)} topics are subscribed by now; run the "
+                "same command again for the rest."
+            ) from None
         if answer.found:
             result.append(Registered(topic, Standing.CREATED))
         else:
@@ -88,12 +96,21 @@ def register(api: WebhookApi, url: str, topics: Sequence[str] = tuple(Topic)) ->
     return result
 
 
-def status(api: WebhookApi, topics: Sequence[str] = tuple(Topic)) -> Status:
-    """Tell what is subscribed at the API. Raises ApiError if it cannot be asked."""
+def status(
+    api: WebhookApi,
+    topics: Sequence[str] = tuple(Topic),
+    tokens: Mapping[str, str] | None = None,
+) -> Status:
+    """Tell what is subscribed at the API. `tokens`: what the valid ones are called. Raises ApiError
+    if it cannot be asked."""
     found = _all(api)
     subscribed = {one.topic for one in found}
+
+    def token(url: str) -> str | None:
+        return (tokens or {}).get(url.rpartition("/")[2], "other") if PATH in url else None
+
     return Status(
-        tuple(Subscription(one.id, one.topic, masked(one.url)) for one in found),
+        tuple(Subscription(one.id, one.topic, masked(one.url), token(one.url)) for one in found),
         tuple(str(topic) for topic in topics if topic not in subscribed),
     )
 

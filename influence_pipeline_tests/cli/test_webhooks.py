@@ -98,3 +98,31 @@ def test_an_address_that_cannot_be_meant_is_refused(
     assert ran.code == 3
     assert ran.error.startswith("The webhooks' address must ")
     assert subscribed(world) == []
+
+
+def test_the_status_tells_which_subscription_has_which_token(
+    cli: CommandLine, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which of them is to be removed after the token was changed."""
+    monkeypatch.setenv("INFLUENCE_WEBHOOK_TOKEN_PREVIOUS", "the-one-before-this-one")
+    for token in (TOKEN, "the-one-before-this-one", "nobody-knows-this-one"):
+        url = f"https://shop.example/webhooks/influence/{token}"
+        world.sandbox.good("POST", "/v1/webhooks", {"topic": TOPICS[0], "url": url})
+    world.sandbox.good("POST", "/v1/webhooks", {"topic": TOPICS[0], "url": "https://x.example/a"})
+    found = cli("webhooks", "status", "--json").json["subscriptions"]
+    assert [one["token"] for one in found] == ["present", "previous", "other", None]
+    shown = cli("webhooks", "status").out
+    assert "the-one-before" not in shown
+    assert shown.splitlines()[2].split()[1] == "previous"
+
+
+def test_where_the_api_breaks_off_it_says_how_far_it_came_and_the_same_command_goes_on(
+    cli: CommandLine, world: World
+) -> None:
+    fault = {"kind": "too_many", "method": "POST", "path": "^/v1/webhooks$", "skip": 4, "times": 1}
+    world.sandbox.good("PUT", "/sandbox/faults", {"faults": [fault]})
+    ran = cli("webhooks", "register", "--url", "https://shop.example")
+    assert ran.code == 1
+    assert f"4 of {len(TOPICS)} topics are subscribed by now; run the same command again" in ran.err
+    assert cli("webhooks", "register", "--url", "https://shop.example").code == 0
+    assert len(subscribed(world)) == len(TOPICS)
