@@ -60,6 +60,9 @@ def make_coupon_sensor(
     `engines` is the store's resource; a sensor's function can name none whose key is made up.
     """
     status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
+    seldom = "at each tick"
+    if shown.report_minutes:
+        seldom = f"every {shown.report_minutes:g} minutes, at once where somebody should look"
 
     @dg.sensor(
         name=names.name(NAME),
@@ -68,7 +71,7 @@ def make_coupon_sensor(
         default_status=status,
         description=(
             "Makes coupons of stored webhooks as they come, and reports those that the receiver "
-            f"made, every {shown.report_minutes:g} minutes or at once where somebody should look. "
+            f"made, {seldom}. "
             f"More than {BACKLOG} waiting events are given to a run of "
             f"{names.name(WORK_OFF_WEBHOOKS)}."
         ),
