@@ -8,7 +8,6 @@ has lost nothing, and a partition counts as done only when all its records are s
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -82,9 +81,9 @@ def _import(names: Names, kind: Kind, parts: Parts, retry: dg.RetryPolicy) -> dg
             f"and its tag `{PLAN}{kind.import_name}`), then how far it is "
             f"(`{reporting.PROGRESS}…`, `{reporting.ETA}…`). Cancel it at any time; what is "
             "missing is sent by the next run of the same partitions. A partition is done when all "
-            "its records are at Influence or "
-            "parked with a reason; those with parked records fail the check `nothing_parked`. "
-            "`first` in the launchpad sends a few records only, to look at."
+            "its records are at Influence or parked with a reason; those with parked records fail "
+            "the check `nothing_parked`. `first` in the launchpad sends a few records only, to "
+            "look at."
         ),
     )
     def import_parts(
@@ -284,29 +283,30 @@ class _Progress:
 
     def __init__(self, context: dg.AssetExecutionContext, name: str, due: int) -> None:
         self._due = due
-        self._now = self._told = Delivered()
+        self._done = Delivered()
+        self._calls = self._throttled = 0
         self._told_at = time.monotonic()
         self._line = reporting.Progress(context, name, self._left)
 
     def __call__(self, done: Delivered) -> None:
-        self._now = replace(done)
+        self._done = done
         self._line(done)
 
     def of_part(self) -> dict[str, Any]:
         """Give the numbers of the time since the last partition was done: seconds, calls."""
-        now, told = time.monotonic(), self._told
-        seconds = now - self._told_at
-        calls = self._now.calls - told.calls
-        self._told, self._told_at = self._now, now
-        return {
+        now, done = time.monotonic(), self._done
+        seconds, calls = now - self._told_at, done.calls - self._calls
+        numbers = {
             "seconds": round(seconds, 3),
             "calls": calls,
             "calls_per_second": round(calls / max(seconds, 0.001), 1),
-            "throttled": self._now.throttled - told.throttled,
+            "throttled": done.throttled - self._throttled,
         }
+        self._told_at, self._calls, self._throttled = now, done.calls, done.throttled
+        return numbers
 
     def _left(self) -> int:
-        return max(self._due - settled_by(self._now), 0)
+        return max(self._due - settled_by(self._done), 0)
 
 
 def _unsettled_words(kind: Kind, found: PartLeft, done: Delivered) -> str:

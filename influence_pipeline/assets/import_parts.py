@@ -96,8 +96,8 @@ def parts_of(config: Config | None, times: Schedule) -> Mapping[Entity, Parts]:
     cut: dict[Entity, Parts] = {}
     for entity in chosen:
         mapping = None if config is None else config.mapping(entity)
-        by_key = mapping is not None and mapping.import_by == "key"
-        cut[entity] = (
-            KeyParts(mapping.import_parts) if mapping and by_key else Months(times.import_from)
-        )
+        if mapping is not None and mapping.import_by == "key":
+            cut[entity] = KeyParts(mapping.import_parts)
+        else:
+            cut[entity] = Months(times.import_from)
     return cut

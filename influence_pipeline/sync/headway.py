@@ -27,7 +27,6 @@ class Headway:
     settled: int
     left: int
     per_second: float
-    calls_per_second: float
 
     @property
     def total(self) -> int:
@@ -64,7 +63,6 @@ class Gauge:
             settled=settled,
             left=max(self._left - (settled - self._settled), 0),
             per_second=max(settled / seconds, self._shrinks_by),
-            calls_per_second=done.calls / seconds,
         )
 
     def _count(self, now: float, settled: int) -> None:

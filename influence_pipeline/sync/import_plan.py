@@ -94,6 +94,7 @@ class ImportPlan:
             "calls": self.calls,
             "calls_are_estimated": self.estimated,
             "calls_per_second": self.calls_per_second,
+            "limit_met": self.limit_met,
             "seconds": self.seconds,
             "awards": self.awards,
         }
@@ -144,7 +145,7 @@ def _due(connection: sa.Connection, entity: Entity, numbers: Sequence[int] | Non
     imports = None if numbers is None else list(numbers)
     values = {"entity": entity, "imports": imports, "most": WORKED_OUT}
     counts = connection.execute(_QUERIES["import_due"], values).one()
-    sample = connection.execute(_QUERIES["import_planned"], values).all()
+    sample = connection.execute(_QUERIES["planned"], values).all()
     return _Due(counts.due, counts.new, counts.parked, sample)
 
 
@@ -207,7 +208,7 @@ def plan_words(plan: ImportPlan) -> str:
         if plan.seconds is None
         else f"about {duration(max(plan.seconds, 1))} at {plan.calls_per_second:,.0f} calls/s"
         if plan.limit_met
-        else "time unknown: no limit of the API has been met yet",
+        else f"at least {duration(max(plan.seconds, 1))}, as no limit of the API has been met yet",
     ]
     if plan.parked:
         parts.append(f"{plan.parked:,} parked")

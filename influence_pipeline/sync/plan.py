@@ -139,7 +139,9 @@ def _capture(
         with engine.state.transaction() as into:
             captured = capture_into(into, engine.store, job, lambda _point: None)
             release(into, entity)
-            work = into.execute(_QUERIES["planned"], {"entity": entity}).all()
+            work = into.execute(
+                _QUERIES["planned"], {"entity": entity, "imports": None, "most": None}
+            ).all()
             if entity is Entity.CUSTOMER:
                 customers.gone.update(into.execute(_QUERIES["gone_customers"]).scalars())
             raise RollBack  # noqa: TRY301  (leaving the block is what rolls back)
