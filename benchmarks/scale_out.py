@@ -178,37 +178,25 @@ def _to_the_sandbox(customers: int, rate: float, *, workers: int, kill: bool = F
     return Section(title, _HEADER, rows)
 
 
-def limit(given: argparse.Namespace) -> Section:
-    """What four workers bring where the API allows so much and no more."""
-    return _speed_up(
+# What four workers bring, by what is the limit: title, customers, milliseconds an answer, settings.
+SPEED_UPS: dict[str, tuple[str, int, int, dict[str, int | float]]] = {
+    "limit": (
         "Where the API is the limit (250 calls/s, 50 ms an answer)",
-        customers=20_000,
-        ms=50,
-        delivery={"calls_per_second": 250},
-    )
-
-
-def slow(given: argparse.Namespace) -> Section:
-    """What they bring where a worker waits for answers."""
-    return _speed_up(
+        20_000,
+        50,
+        {"calls_per_second": 250},
+    ),
+    "slow": (
         "Where waiting for answers is the limit (200 ms an answer, 16 calls in flight a worker)",
-        customers=20_000,
-        ms=200,
-        delivery={"in_flight": 16},
-    )
+        20_000,
+        200,
+        {"in_flight": 16},
+    ),
+    "fast": ("Where the machine is the limit (the API answers at once)", 100_000, 0, {}),
+}
 
 
-def fast(given: argparse.Namespace) -> Section:
-    """What they bring where this machine is the limit."""
-    return _speed_up(
-        "Where the machine is the limit (the API answers at once)",
-        customers=100_000,
-        ms=0,
-        delivery={},
-    )
-
-
-def _speed_up(title: str, *, customers: int, ms: int, delivery: dict[str, int | float]) -> Section:
+def _speed_up(title: str, customers: int, ms: int, delivery: dict[str, int | float]) -> Section:
     """Months 2 to 13 on one worker, then the other 24 on four: equal months, whole runs."""
     with ExitStack() as stack:
         shop = open_import_shop(stack, customers)
@@ -254,9 +242,7 @@ def _rate_of(services: Composed, api: Sink, months: list[str], shop: Shop) -> tu
 JOBS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "kills": kills,
     "default": default,
-    "limit": limit,
-    "slow": slow,
-    "fast": fast,
+    **{name: lambda _given, row=row: _speed_up(*row) for name, row in SPEED_UPS.items()},
 }
 
 
