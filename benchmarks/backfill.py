@@ -8,24 +8,24 @@ The API answers at once, so what is measured is what Dagster takes. It needs wha
 
 from __future__ import annotations
 
-import argparse
 import os
-import signal
-import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 
+from benchmarks import command
 from benchmarks.backfilling import Backfill, partitions
+from benchmarks.catalogue import named
 from benchmarks.composed import composed
-from benchmarks.measure import machine
-from benchmarks.page import Section, markdown
+from benchmarks.rows import Section, Table, section
 from benchmarks.scale_out import WORKERS, configure, open_import_shop, variables
 from benchmarks.shops import Shop
 from benchmarks.sink import Sink, sink
 
+BENCHMARK = named("backfill")
+_QUICK = {"sizes": "36", "customers": 200, "only": "default"}
 _HEADER = (
     "partitions a run",
-    "launcher",
     "runs",
     "first start to last end",
     "launch to last end",
@@ -56,7 +56,6 @@ def measured(shop: Shop, api: Sink, size: int, workers: int) -> tuple[str, ...]:
     assert seen.first_start is not None and seen.last_end is not None
     return (
         str(size),
-        f"Celery, {workers} workers" if workers else "default",
         ", ".join(f"{count} {status}" for status, count in sorted(seen.runs.items())),
         f"{seen.last_end - seen.first_start:.1f} s",
         f"{seen.last_end - backfill.launched:.1f} s",
@@ -65,25 +64,30 @@ def measured(shop: Shop, api: Sink, size: int, workers: int) -> tuple[str, ...]:
     )
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="36,12,6,1", help="partitions a run")
-    parser.add_argument("--only", default="default,celery", help="launchers")
-    parser.add_argument("--customers", type=int, default=2000)
-    given = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}", flush=True)
+def by_size(shop: Shop, sizes: list[int], launcher: str) -> Section:
+    """Let one launcher import all of it again and again, in runs of these sizes."""
+    workers = WORKERS if launcher == "celery" else 0
     rows = []
-    with ExitStack() as stack:
+    with sink() as api:
+        for size in sizes:
+            rows.append(measured(shop, api, size, workers))
+            print(" | ".join(rows[-1]), flush=True)
+    who = f"{workers} Celery workers" if workers else "Dagster's default launcher"
+    text = f"36 months of {shop.customers:,} customers, {WORKERS} runs at a time; one run each."
+    return section(f"36 months, {who}", text=text, table=Table(_HEADER, tuple(rows)))
+
+
+def main() -> None:
+    parser = command.parser(BENCHMARK, __doc__)
+    parser.add_argument("--sizes", default="36,12,6,1", help="partitions a run")
+    parser.add_argument("--customers", type=int, default=2000)
+    given = command.parse(parser, BENCHMARK, _QUICK)
+    sizes = [int(size) for size in given.sizes.split(",")]
+    with command.recording(BENCHMARK, given) as record, ExitStack() as stack:
         shop = open_import_shop(stack, given.customers)
         configure(shop)
-        api = stack.enter_context(sink())
-        for launcher in given.only.split(","):
-            for size in map(int, given.sizes.split(",")):
-                workers = WORKERS if launcher == "celery" else 0
-                rows.append(measured(shop, api, size, workers))
-                print(" | ".join(rows[-1]), flush=True)
-    print(markdown([Section("36 months", _HEADER, rows)]))
+        for launcher in BENCHMARK.parts:
+            record.measure(launcher, partial(by_size, shop, sizes, launcher))
 
 
 if __name__ == "__main__":

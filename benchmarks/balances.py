@@ -1,14 +1,12 @@
 """Balances of members: one look at all of them, beside pandas; and what writing them down costs an
 event.
 
-    .venv/bin/python -m benchmarks.balances --members 100000 --each 10
+python -m benchmarks.balances [--members 100000] [--each 10] [--events 2000] [--runs 3]
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import statistics
 import tempfile
 import time
@@ -20,6 +18,9 @@ import pandas as pd
 import psycopg2
 import sqlalchemy as sa
 
+from benchmarks import command
+from benchmarks.catalogue import named
+from benchmarks.rows import Section, just, peer, section
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
 from influence_pipeline.state.database import open_state
@@ -29,6 +30,7 @@ from influence_pipeline.webhooks.grants import Terms
 from influence_pipeline.webhooks.handlers import work_off
 from influence_pipeline.webhooks.inbox import Delivery
 
+BENCHMARK = named("balances")
 # `each` rows of every member: states and movements in turn. Of one member in a hundred one movement
 # is missing.
 _FILL = """
@@ -45,7 +47,7 @@ _MEMBERS = """
 INSERT INTO loyalty_member (customer_id, external_id, event_id)
 SELECT 'member-' || md5(m::text), m::text, 0 FROM generate_series(1, :members) AS m
 """
-_EVENTS = 2_000
+_QUICK = {"members": 1_000, "runs": 1, "events": 200}
 
 
 @contextmanager
@@ -86,10 +88,10 @@ def _pandas(url: str) -> tuple[float, int]:
     return time.monotonic() - started, len(wrong)
 
 
-def _work_off(state: Postgres, round_: int) -> float:
+def _work_off(state: Postgres, round_: int, count: int) -> float:
     """Seconds for events that each show a member, from stored to done, by one worker."""
     with state.transaction() as connection:
-        for number in range(_EVENTS):
+        for number in range(count):
             body = {
                 "id": f"m-{number}",
                 "pointBalance": round_,
@@ -99,44 +101,68 @@ def _work_off(state: Postgres, round_: int) -> float:
     context = HandlerContext(Terms({}, None, None))
     context.webhooks = context.webhooks.model_copy(update={"workers": 1})
     started = time.monotonic()
-    done = work_off(state, context, limit=_EVENTS)
-    assert done.count("done") == _EVENTS
+    done = work_off(state, context, limit=count)
+    assert done.count("done") == count
     return time.monotonic() - started
 
 
+def look(state: Postgres, url: str, members: int, each: int, runs: int) -> Section:
+    first, again, frame = [], [], []
+    for _ in range(runs):
+        rows = _fill(state, members, each)
+        seconds, wrong = _pandas(url)
+        frame.append(seconds)
+        first.append(_judge(state))
+        again.append(_judge(state))
+        found = gaps.count(state)
+        if found.lost + found.gained != wrong:
+            raise RuntimeError(f"Found {found}, and pandas {wrong}.")
+    ours = statistics.median(first)
+    return section(
+        f"One look at the balances of {members:,} members",
+        [
+            just("all rows new", f"{ours:.2f} s"),
+            just("nothing new", f"{statistics.median(again):.2f} s"),
+            peer("pandas, each time anew", statistics.median(frame), ours, "s"),
+        ],
+        f"{rows:,} rows, {wrong:,} gaps: both find the same.",
+        runs=runs,
+    )
+
+
+def events(state: Postgres, count: int, runs: int) -> Section:
+    with_it, without = [], []
+    observe = balances.observe
+    for round_ in range(0, 2 * runs, 2):
+        with_it.append(_work_off(state, round_, count))
+        balances.observe = lambda *_: None  # type: ignore[assignment]
+        try:
+            without.append(_work_off(state, round_ + 1, count))
+        finally:
+            balances.observe = observe
+    cost = (statistics.median(with_it) - statistics.median(without)) / count * 1e6
+    pace = count / statistics.median(with_it)
+    return section(
+        "Events that show a member",
+        [
+            just("worked off, by one worker", f"{pace:,.0f}/s"),
+            just("what its balance costs an event", f"{cost:,.0f} us"),
+        ],
+        f"{count:,} events, with and without writing the balance down, in turn.",
+        runs=runs,
+    )
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.parser(BENCHMARK, __doc__)
     parser.add_argument("--members", type=int, default=100_000)
     parser.add_argument("--each", type=int, default=10, help="rows of each member")
-    parser.add_argument("--runs", type=int, default=3)
-    chosen = parser.parse_args()
-    print(f"load at the start: {os.getloadavg()[0]:.1f}")
-    with _state() as (state, url):
-        first, again, frame = [], [], []
-        for _ in range(chosen.runs):
-            rows = _fill(state, chosen.members, chosen.each)
-            seconds, wrong = _pandas(url)
-            frame.append(seconds)
-            first.append(_judge(state))
-            again.append(_judge(state))
-            found = gaps.count(state)
-            assert found.lost + found.gained == wrong, (found, wrong)
-        print(f"{chosen.members:,} members, {rows:,} rows, {wrong:,} gaps; {chosen.runs} runs")
-        print(f"all rows new:  {statistics.median(first):6.2f} s")
-        print(f"nothing new:   {statistics.median(again):6.2f} s")
-        print(f"pandas:        {statistics.median(frame):6.2f} s, each time anew")
-        with_it, without = [], []
-        observe = balances.observe
-        for round_ in range(0, 2 * chosen.runs, 2):
-            with_it.append(_work_off(state, round_))
-            balances.observe = lambda *_: None  # type: ignore[assignment]
-            without.append(_work_off(state, round_ + 1))
-            balances.observe = observe
-        cost = (statistics.median(with_it) - statistics.median(without)) / _EVENTS * 1e6
-        pace = _EVENTS / statistics.median(with_it)
-        print(
-            f"an event that shows a member, one worker: {pace:,.0f}/s; its balance {cost:,.0f} µs"
-        )
+    parser.add_argument("--events", type=int, default=2_000, help="that each show a member")
+    parser.add_argument("--runs", type=int, default=3, help="of which the median is taken")
+    given = command.parse(parser, BENCHMARK, _QUICK)
+    with command.recording(BENCHMARK, given) as record, _state() as (state, url):
+        record.measure("look", lambda: look(state, url, given.members, given.each, given.runs))
+        record.measure("events", lambda: events(state, given.events, given.runs))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from benchmarks.capture_shop import (
     median,
     staged,
 )
-from benchmarks.page import BARRED, Section, at_most, just, ratio_at_most, told
+from benchmarks.rows import Row, Section, at_most, just, ratio_at_most, section, told
 from benchmarks.shop_changes import Round, mixed, small_commits
 from benchmarks.shops import Shop
 
@@ -42,35 +42,23 @@ class Ticks:
     temporary: int
 
 
-def first_capture(shop: Shop) -> tuple[Section, Section]:
+def first_capture(shop: Shop, words: str) -> Section:
     """Capture all orders into an empty state; leave it as if all had been delivered."""
     meter = Meter(shop)
     once = capture_once(shop, full=True)
     written, temporary = meter.written()
     size, rows = bytes_per_record(shop)
     acknowledge(shop)
-    return (
-        Section(
-            "First capture, into an empty state",
-            BARRED,
-            [
-                just("until staged, one run", f"{once.seconds:.1f} s, {once.created:,} orders"),
-                just("memory of the client", _memory([once])),
-                just("written by the store's server", _written(written, temporary)),
-            ],
-        ),
-        Section(
-            "Size of the state",
-            BARRED,
-            [
-                at_most(
-                    f"a row of snapshot, with its indexes, {rows:,} rows, all captured",
-                    size,
-                    150,
-                    "bytes",
-                )
-            ],
-        ),
+    return section(
+        "First capture, into an empty state",
+        [
+            just("until staged", f"{once.seconds:.1f} s, {once.created:,} orders"),
+            just("memory of the client", _memory([once])),
+            just("written by the store's server", _written(written, temporary)),
+            at_most(f"state: a snapshot with its indexes, of {rows:,}", size, 150, "bytes"),
+        ],
+        words,
+        runs=1,
     )
 
 
@@ -105,7 +93,7 @@ def unchanged(shop: Shop, runs: int) -> tuple[Section, Ticks]:
         )
         commits = sum(1 for _ in small_commits(shop.store_url, _COMMITS_MEANWHILE))
         during = ticks(shop, runs)
-    rows: list[tuple[str, ...]] = []
+    rows: list[Row] = []
     for name, one in (("", alone), (", another transaction open", during)):
         rows += [
             at_most(f"seconds{name}", one.seconds, 0.8, "s"),
@@ -129,7 +117,7 @@ def unchanged(shop: Shop, runs: int) -> tuple[Section, Ticks]:
         "changes were committed after it, and one tick has seen them. Memory is the most of all "
         "runs; written is the median, because the server itself writes now and then."
     )
-    return Section("Tick with no change", BARRED, rows, text), alone
+    return section("Tick with no change", rows, text, runs=runs), alone
 
 
 def changes(shop: Shop, rounds: Iterator[int], runs: int, orders: int) -> Section:
@@ -154,9 +142,8 @@ def changes(shop: Shop, rounds: Iterator[int], runs: int, orders: int) -> Sectio
         f"{amounts.payments} payments captured, {amounts.new} new orders, {amounts.late} committed "
         "late: written before the last tick, committed after it. Fresh ones in every run."
     )
-    return Section(
+    return section(
         f"Tick with {round(median(counts)):,} changes",
-        BARRED,
         [
             at_most("until staged", median([one.seconds for one in taken]), 1.2, "s"),
             told(
@@ -168,6 +155,7 @@ def changes(shop: Shop, rounds: Iterator[int], runs: int, orders: int) -> Sectio
             just("memory of the client", _memory(taken)),
         ],
         text,
+        runs=runs,
     )
 
 
@@ -184,9 +172,8 @@ def full_compare(shop: Shop, runs: int) -> Section:
         "The floor: `COPY (SELECT key, bit_xor(hash_record_extended(row, seed)), count(*) FROM the "
         "source rows GROUP BY key) TO STDOUT`, thrown away by the client."
     )
-    return Section(
+    return section(
         "Full compare, nothing changed",
-        BARRED,
         [
             ratio_at_most(
                 "against the floor",
@@ -206,15 +193,15 @@ def full_compare(shop: Shop, runs: int) -> Section:
             ),
         ],
         text,
+        runs=runs,
     )
 
 
-def growth(small: Ticks, large: Ticks, times: float) -> Section:
+def growth(small: Ticks, large: Ticks, times: float, runs: int) -> Section:
     """A tick without a change, in a store with so many times the orders."""
     memory = large.memory_mb / small.memory_mb
-    return Section(
+    return section(
         f"Growth: {times:g} times the orders, lines and payments",
-        BARRED,
         [
             ratio_at_most("tick with no change", large.seconds, small.seconds, 6, "s"),
             told(
@@ -225,6 +212,7 @@ def growth(small: Ticks, large: Ticks, times: float) -> Section:
             ),
             just("the bare scans", f"{large.scan_seconds / small.scan_seconds:.2f} x"),
         ],
+        runs=runs,
     )
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.capture_shop import Once, acknowledge, capture_once, median, state_copy
-from benchmarks.page import Section
 from benchmarks.peers.finders import Finder, finders
+from benchmarks.rows import Section, Table, section
 from benchmarks.shop_changes import Amounts, Found, Round, in_one_table
 from benchmarks.shops import Shop
 from influence_pipeline.records import Entity
@@ -185,4 +185,5 @@ def _section(all_looks: list[Looks], expected: Found) -> Section:
         "Seconds without imports; medians of the runs given, fewer where a look takes more than "
         "20 s."
     )
-    return Section("Beside others: which orders changed?", header, rows, text)
+    table = Table(header, tuple(rows))
+    return section("Beside others: which orders changed?", text=text, table=table)

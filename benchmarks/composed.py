@@ -37,7 +37,7 @@ _MODULES = {
     "dagster-webserver": "dagster_webserver",
     "influence-pipeline": "influence_pipeline.cli",
 }
-_STARTS_WITHIN_SECONDS = 90.0
+_STARTS_WITHIN_SECONDS = 300.0
 
 
 def interpolated(text: str, variables: Mapping[str, str]) -> str:
@@ -172,9 +172,14 @@ class Composed:
 
     def ask(self, query: str, **variables: Any) -> Any:
         """Ask the webserver by GraphQL, as the UI does."""
-        reply = requests.post(
-            f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=60
-        )
+        try:
+            reply = requests.post(
+                f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=60
+            )
+        except requests.ConnectionError:
+            # Says so, if it has ended, and where its log is.
+            self.processes.check("webserver")
+            raise
         reply.raise_for_status()
         said = reply.json()
         if said.get("errors"):

@@ -20,7 +20,7 @@ import psycopg2
 
 from benchmarks.limited import LimitedApi, limited_api
 from benchmarks.processes import child
-from benchmarks.report import Row
+from benchmarks.rows import Section, at_most, just, section, told
 from benchmarks.shops import Shop
 from influence_pipeline.records import Entity
 from influence_pipeline.sandbox import sample_store
@@ -34,7 +34,7 @@ _ANSWER_MS = 50
 _GRACE_SECONDS = 20.0
 
 
-def row(shop: Shop, *, calls_per_second: float, seconds: float) -> Row:
+def row(shop: Shop, *, calls_per_second: float, seconds: float) -> Section:
     """Change one customer each second for so many seconds."""
     shop.configure(calls_per_second=calls_per_second)
     shop.fresh_state()
@@ -60,24 +60,28 @@ def row(shop: Shop, *, calls_per_second: float, seconds: float) -> Row:
             waits.setdefault(call.mark, call.at + _ANSWER_MS / 1000 - committed[call.mark])
     passed = sum(call.passed for call in calls)
     used = passed / (calls_per_second * (ended - began))
-    return Row(
-        f"live change while an import of {shop.customers:,} runs at {calls_per_second:g}/s, "
-        f"a tick each {_TICK_SECONDS:g} s, {len(committed)} changes",
-        "p95 <= 5 s",
-        f"{_quantiles(waits, committed)}; {used:.0%} of the limit used, "
-        f"{len(calls) - passed} of {len(calls):,} calls answered 429; {len(ticks)} ticks ended, "
-        f"{sum(map(bool, ticks))} of them with an error",
-    )
-
-
-def _quantiles(waits: dict[str, float], committed: dict[str, float]) -> str:
     missing = len(committed) - len(waits)
     # Those that never came count as the slowest.
     ordered = sorted(waits.values()) + [float("inf")] * missing
     p95 = ordered[max(round(len(ordered) * 0.95) - 1, 0)]
-    return (
-        f"p50 {statistics.median(ordered):.2f} s, p95 {p95:.2f} s, most {ordered[-1]:.2f} s; "
-        f"{missing} not told within {_GRACE_SECONDS:g} s of the last"
+    return section(
+        f"Live changes while an import of {shop.customers:,} runs at {calls_per_second:g}/s",
+        [
+            at_most("from commit to answer, p95", p95, 5, "s"),
+            just("p50, most", f"{statistics.median(ordered):.2f} s, {ordered[-1]:.2f} s"),
+            told(
+                f"not told within {_GRACE_SECONDS:g} s of the last change",
+                "0",
+                f"{missing} of {len(committed)}",
+                met=missing == 0,
+            ),
+            just("used of the limit", f"{used:.0%}"),
+            just("calls answered 429", f"{len(calls) - passed} of {len(calls):,}"),
+            just("ticks, with an error", f"{len(ticks)}, {sum(map(bool, ticks))}"),
+        ],
+        f"Beside `influence-pipeline import`, `influence-pipeline sync` starts each "
+        f"{_TICK_SECONDS:g} s, unless the last one is at work; a customer is renamed each second.",
+        runs=1,
     )
 
 

@@ -1,11 +1,12 @@
-"""What the benchmarks share: medians of several runs, one table, what machine it was."""
+"""Medians of several runs, and rows of figures beside the first one."""
 
 from __future__ import annotations
 
-import os
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+from benchmarks.rows import Row, figure
 
 
 def median_seconds(work: Callable[[], object], runs: int = 5) -> float:
@@ -19,12 +20,14 @@ def median_seconds(work: Callable[[], object], runs: int = 5) -> float:
     return statistics.median(taken)
 
 
-def table(title: str, first: str, rows: dict[str, float], unit: str = "s") -> None:
-    """Print each figure and its ratio to the first row's."""
-    print(f"\n{title}")
-    for name, value in rows.items():
-        print(f"  {name:<58} {value:>10.3f} {unit}  {value / rows[first]:>8.2f} x")
-
-
-def machine() -> str:
-    return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+def beside_first(figures: Mapping[str, float], unit: str) -> list[Row]:
+    """Give a row a figure, with the ratio of the first one to it."""
+    first = next(iter(figures))
+    return [
+        Row(
+            name,
+            figure(value, unit),
+            ratio="" if name == first else f"{figures[first] / value:.2f} x",
+        )
+        for name, value in figures.items()
+    ]

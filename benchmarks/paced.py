@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from benchmarks.limited import Judged, LimitedApi, limited_api
 from benchmarks.processes import child
-from benchmarks.report import Row
+from benchmarks.rows import Section, just, section, told
 from benchmarks.shops import Shop
 
 SETTLE_SECONDS = 10.0
@@ -116,19 +116,39 @@ def _settled(calls: list[Judged], since: float, until: float, rate: float) -> fl
     return None
 
 
-def row(shop: Shop, *, rate: float, known: bool, kind: str, seconds: float, **api: bool) -> Row:
+def row(shop: Shop, *, rate: float, known: bool, kind: str, seconds: float, **api: bool) -> Section:
     """One limit, one kind of limiter."""
     one = run(shop, rate=rate, known=known, kind=kind, seconds=seconds, **api)
     with_headers = "".join(f", {name.replace('_', '-')}" for name, on in api.items() if on)
-    return Row(
-        f"{'known' if known else 'unknown'} limit of {rate:g} then {rate / 2:g} calls/s "
-        f"({kind}{with_headers}), {_PROCESSES} processes, {seconds:g} s each",
-        ">= 95 % used, <= 0.5 % answered 429, settled within 10 s",
-        f"used {one.used_before:.1%} before, {one.used_after:.1%} after; "
-        f"{one.refused:,} of {one.calls:,} calls answered 429 ({one.refused / one.calls:.2%}; "
-        f"{one.refused_later:,} of them not in the 10 s after the start or the change); settled "
-        f"{_said(one.settled_at_start)} after the start, "
-        f"{_said(one.settled_after_change)} after the change",
+    used = (one.used_before, one.used_after)
+    settled = (one.settled_at_start, one.settled_after_change)
+    share = one.refused / one.calls
+    return section(
+        f"A limit of {rate:g}, then {rate / 2:g} calls/s, {'known' if known else 'unknown'} "
+        f"({kind}{with_headers})",
+        [
+            told(
+                "used of what is allowed, before and after the change",
+                f">= {_USED:.0%}",
+                f"{used[0]:.1%} and {used[1]:.1%}",
+                met=min(used) >= _USED,
+            ),
+            told(
+                "answered 429, from the first call on",
+                f"<= {_REFUSED:.1%}",
+                f"{share:.2%} ({one.refused:,} of {one.calls:,})",
+                met=share <= _REFUSED,
+            ),
+            told(
+                "settled after the start and after the change",
+                f"<= {SETTLE_SECONDS:g} s",
+                f"{_said(settled[0])} and {_said(settled[1])}",
+                met=all(one is not None and one <= SETTLE_SECONDS for one in settled),
+            ),
+            just("429 not in the 10 s after the start or the change", f"{one.refused_later:,}"),
+        ],
+        f"{_PROCESSES} processes, {seconds:g} s under each limit.",
+        runs=1,
     )
 
 

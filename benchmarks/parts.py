@@ -5,7 +5,6 @@ python -m benchmarks.parts [--records 50000] [--runs 5]
 
 from __future__ import annotations
 
-import argparse
 import io
 import statistics
 import time
@@ -16,10 +15,13 @@ import psycopg2
 import psycopg2.extensions
 import psycopg2.extras
 
-from benchmarks.measure import machine, table
+from benchmarks import command
+from benchmarks.catalogue import named
+from benchmarks.measure import beside_first
 from benchmarks.peers.reverse_etl import SCHEMA, make_table
 from benchmarks.peers.venvs import program
 from benchmarks.processes import run_program
+from benchmarks.rows import Section, section
 from benchmarks.shops import Shop, open_shop
 from influence_pipeline.platform_api.payloads import CustomerBody, Names, customer_body, encode
 
@@ -47,26 +49,31 @@ CREATE TABLE acknowledged (
 """
 _INSERT = "INSERT INTO acknowledged (key, http_status, ms, content_hash)"
 
+BENCHMARK = named("parts")
 Connection = psycopg2.extensions.connection
 Log = list[tuple[str, int, int, int]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = command.parser(BENCHMARK, __doc__)
     parser.add_argument("--records", type=int, default=50_000)
     parser.add_argument("--runs", type=int, default=5, help="of which the median is taken")
-    given = parser.parse_args()
-    print(machine())
-    with open_shop(round(given.records * 1.03), orders_per_customer=0) as shop:
+    given = command.parse(parser, BENCHMARK, {"records": 2_000, "runs": 1})
+    with (
+        command.recording(BENCHMARK, given) as record,
+        open_shop(round(given.records * 1.03), orders_per_customer=0) as shop,
+    ):
         make_table(shop.store_url, given.records)
-        bodies(shop, given.records, given.runs)
-        acknowledgements(shop, given.records, given.runs)
+        record.measure("bodies", lambda: bodies(shop, given.records, given.runs))
+        record.measure(
+            "acknowledgements", lambda: acknowledgements(shop, given.records, given.runs)
+        )
 
 
 # -- bodies --------------------------------------------------------------------------------------
 
 
-def bodies(shop: Shop, records: int, runs: int) -> None:
+def bodies(shop: Shop, records: int, runs: int) -> Section:
     """Client CPU of one record, from the statement to the bytes that are sent."""
     ways: dict[str, Callable[[Connection], int]] = {
         "row_to_json in SQL": _by_sql,
@@ -85,9 +92,14 @@ def bodies(shop: Shop, records: int, runs: int) -> None:
         rows[name] = 1e6 * statistics.median(taken) / records
     connection.close()
     script = __file__.replace("parts.py", "peers/msgspec_rows.py")
-    command = [str(program("msgspec", "python")), script, shop.store_url, _AS_ROWS, str(runs)]
-    rows["msgspec, plain"] = 1e6 * run_program(command).said["cpu_seconds"] / records
-    table(f"bodies of {records:,} customers, client CPU a record", "row_to_json in SQL", rows, "us")
+    peer = [str(program("msgspec", "python")), script, shop.store_url, _AS_ROWS, str(runs)]
+    rows["msgspec, plain"] = 1e6 * run_program(peer).said["cpu_seconds"] / records
+    return section(
+        "Bodies, client CPU a record",
+        beside_first(rows, "us"),
+        f"{records:,} customers, from the statement to the bytes that are sent.",
+        runs=runs,
+    )
 
 
 def _read(connection: Connection, statement: str, **options: Any) -> list[Any]:
@@ -131,7 +143,7 @@ def _by_payloads(connection: Connection) -> int:
 # -- acknowledgements ----------------------------------------------------------------------------
 
 
-def acknowledgements(shop: Shop, records: int, runs: int) -> None:
+def acknowledgements(shop: Shop, records: int, runs: int) -> Section:
     """Rows a second into an append-only log, each batch its own commit."""
     log: Log = [(f"cus_{n:06}", 200, 50, n * 7_919_191) for n in range(records)]
     ways: dict[str, tuple[Callable[[Connection, Log], None], Log, int]] = {
@@ -153,7 +165,12 @@ def acknowledgements(shop: Shop, records: int, runs: int) -> None:
             taken.append(time.perf_counter() - began)
         rows[name] = len(lines) / statistics.median(taken)
     connection.close()
-    table("acknowledgements into an append-only log", next(iter(rows)), rows, "rows/s")
+    return section(
+        "Acknowledgements into an append-only log",
+        beside_first(rows, "rows/s"),
+        f"{records:,} rows; row by row {_ROW_BY_ROW:,}.",
+        runs=runs,
+    )
 
 
 def _empty(connection: Connection) -> None:

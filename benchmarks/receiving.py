@@ -21,7 +21,7 @@ from influence_pipeline.sandbox.postgres import EmbeddedPostgres
 from influence_pipeline.state import database
 
 TOKEN = "Zk3vQ0m8Xw5T1rYb7LsN2cHd9UeJ4gAf"  # noqa: S105  # of nothing but these receivers
-_PATIENCE_SECONDS = 60
+_PATIENCE_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,8 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             # With several workers the socket listens before all of them are there.
             time.sleep(5)
             return
+    if process.returncode is not None:
+        raise RuntimeError(f"The receiver ended with {process.returncode} at its start.")
     raise RuntimeError(f"no receiver at port {port} after {_PATIENCE_SECONDS} s")
 
 

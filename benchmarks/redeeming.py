@@ -19,6 +19,8 @@ _SENDERS = 8
 # How often the store is asked for the codes that are still missing: the error of each figure.
 _LOOK_SECONDS = 0.01
 _GRACE_SECONDS = 30.0
+# For `dagster dev` to start, also where other work goes on.
+_STARTS_WITHIN_SECONDS = 600.0
 _SEEN = (
     "SELECT array_agg(code), extract(epoch FROM clock_timestamp()) FROM discount_codes "
     "WHERE code = ANY(%s)"
@@ -105,7 +107,7 @@ def _watch(shop: CouponShop, due: dict[str, float], found: Redeemed, *, until: f
 
 def until_one_comes(shop: CouponShop, port: int, alive: Callable[[], None]) -> None:
     """Wait until a redemption becomes a coupon, so that whoever makes them is at work."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + _STARTS_WITHIN_SECONDS
     while time.monotonic() < deadline:
         alive()
         if not redeem(shop, port, rate=1, seconds=1).missing:

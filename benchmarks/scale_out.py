@@ -1,7 +1,7 @@
 """The first import on several workers: one pace for all, workers killed, what more workers bring.
 
 python -m benchmarks.scale_out [--only kills,default,limit,slow,fast] [--customers 200000]
-                               [--rate 700] [--write]
+                               [--rate 700]
 
 Everything is started with the commands of deploy/compose.yaml (`composed.py`) and ended again. It
 needs redis-server and nginx: apt-get install redis-server nginx-light libnginx-mod-http-echo
@@ -10,29 +10,32 @@ needs redis-server and nginx: apt-get install redis-server nginx-light libnginx-
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 
+from benchmarks import command
 from benchmarks.backfilling import Backfill, Seen, partitions
+from benchmarks.catalogue import named
 from benchmarks.composed import Composed, composed
-from benchmarks.measure import machine
-from benchmarks.page import Section, markdown
 from benchmarks.processes import cpu_seconds_of
+from benchmarks.rows import Section, at_most, just, section, told
 from benchmarks.sandboxed import Sandboxed, Told, sandboxed
 from benchmarks.shops import KEY, Shop, open_shop
 from benchmarks.sink import Sink, sink
 
+BENCHMARK = named("scale_out")
+_QUICK = {"customers": 2000, "rate": 100.0, "scale": 0.05, "only": "kills"}
 WORKERS = 4
-PAGE = Path(__file__).parents[1] / "docs" / "benchmarks-scale-out.md"
 # A month is a partition; six make a run. The import begins with the first of these months.
 _MONTHS = 36
 _PATIENCE = 900.0
-_HEADER = ("what", "measured")
+# Over ten seconds: where the API's process has to wait for a core, calls reach it in bunches.
+_BUNCHED = 1.05
+# What a killed worker may have had unwritten, and in flight.
+_UNWRITTEN = 500 + 64
 
 
 def open_import_shop(stack: ExitStack, customers: int) -> Shop:
@@ -133,10 +136,9 @@ def verdict(told: Told, seen: Seen, wanted: int, rate: float, *, killed: int = 0
     wrong = []
     if told.customers != wanted:
         wrong.append(f"{wanted - told.customers:,} customers are missing")
-    if told.twice > killed * (500 + 64):
+    if told.twice > killed * _UNWRITTEN:
         wrong.append(f"{told.twice:,} customers were sent twice")
-    # Over ten seconds: where the API's process has to wait for a core, calls reach it in bunches.
-    if told.most_in_ten > rate * 10 * 1.05:
+    if told.most_in_ten > rate * 10 * _BUNCHED:
         wrong.append(f"{told.most_in_ten:,} calls within 10 s, {rate * 10:g} are allowed")
     if seen.status != "COMPLETED_SUCCESS":
         wrong.append(f"the backfill is {seen.status}")
@@ -156,26 +158,50 @@ def default(given: argparse.Namespace) -> Section:
 def _to_the_sandbox(customers: int, rate: float, *, workers: int, kill: bool = False) -> Section:
     with ExitStack() as stack:
         shop = open_import_shop(stack, customers)
-        told, seen, killed = imported(shop, rate=rate, workers=workers, kills=kill)
+        said, seen, killed = imported(shop, rate=rate, workers=workers, kills=kill)
         wanted = shop.fresh_backlog()
-    wrong = verdict(told, seen, wanted, rate, killed=killed)
     who = f"{workers} Celery workers" if workers else "Dagster's default launcher"
     title = f"{wanted:,} customers, {who}" + (f", {killed} of them killed" if killed else "")
-    rows = [
-        ("result", "; ".join(wrong) or "nobody is missing, the pace was held"),
-        ("customers told", f"{told.customers:,} of {wanted:,}"),
-        ("told twice", f"{told.twice:,} (what a killed worker had in flight or not written yet)"),
-        (
-            "pace, of all workers together",
-            f"{rate:g} calls/s allowed; {told.calls_per_second:,.0f}/s on the average, "
-            f"{told.most_in_a_second:,} in the fullest second, {told.most_in_ten:,} in the fullest "
-            "ten",
-        ),
-        ("first to last call", f"{told.seconds:,.0f} s; at the pace alone {wanted / rate:,.0f} s"),
-        ("runs", ", ".join(f"{count} {status}" for status, count in sorted(seen.runs.items()))),
-        ("the backfill", seen.status),
-    ]
-    return Section(title, _HEADER, rows)
+    return section(
+        title,
+        [
+            told(
+                "customers missing",
+                "0",
+                f"{wanted - said.customers:,} of {wanted:,}",
+                met=said.customers == wanted,
+            ),
+            at_most("told twice, by workers that were killed", said.twice, killed * _UNWRITTEN, "")
+            if killed
+            else told("told twice", "0", f"{said.twice:,}", met=said.twice == 0),
+            told(
+                f"the pace of all workers together, {rate:g} calls/s, in the fullest ten seconds",
+                f"<= {rate * 10 * _BUNCHED:,.0f}",
+                f"{said.most_in_ten:,}",
+                met=said.most_in_ten <= rate * 10 * _BUNCHED,
+            ),
+            just(
+                "the pace on the average, in the fullest second",
+                f"{said.calls_per_second:,.0f}/s, {said.most_in_a_second:,}",
+            ),
+            just(
+                "first to last call, at the pace alone",
+                f"{said.seconds:,.0f} s, {wanted / rate:,.0f} s",
+            ),
+            just("runs", ", ".join(f"{count} {name}" for name, count in sorted(seen.runs.items()))),
+            told(
+                "the backfill",
+                "COMPLETED_SUCCESS",
+                seen.status,
+                met=seen.status == "COMPLETED_SUCCESS",
+            ),
+        ],
+        "Two busy workers are killed with their children (-9), at a quarter and at a half of the "
+        "calls, and started again after 3 s."
+        if killed
+        else "Four runs at a time, nobody killed.",
+        runs=1,
+    )
 
 
 # What four workers bring, by what is the limit: title, customers, milliseconds an answer, settings.
@@ -218,11 +244,12 @@ def _speed_up(title: str, customers: int, ms: int, delivery: dict[str, int | flo
             services.start_worker(number)
         together = _rate_of(services, api, months[12:], shop)
     rows = [
-        ("1 worker, 12 months", alone[1]),
-        ("4 workers, 24 months", together[1]),
-        ("speed-up", f"{together[0] / alone[0]:.2f} x"),
+        just("1 worker, 12 months", alone[1]),
+        just("4 workers, 24 months", together[1]),
+        just("speed-up", f"{together[0] / alone[0]:.2f} x"),
     ]
-    return Section(title, _HEADER, rows)
+    text = "From the first call to the last, as the API saw them; equal runs of six months."
+    return section(title, rows, text, runs=1)
 
 
 def _rate_of(services: Composed, api: Sink, months: list[str], shop: Shop) -> tuple[float, str]:
@@ -239,41 +266,27 @@ def _rate_of(services: Composed, api: Sink, months: list[str], shop: Shop) -> tu
     )
 
 
+def _scaled(name: str, given: argparse.Namespace) -> Section:
+    title, customers, ms, delivery = SPEED_UPS[name]
+    return _speed_up(title, round(customers * given.scale), ms, delivery)
+
+
 JOBS: dict[str, Callable[[argparse.Namespace], Section]] = {
     "kills": kills,
     "default": default,
-    **{name: lambda _given, row=row: _speed_up(*row) for name, row in SPEED_UPS.items()},
+    **{name: partial(_scaled, name) for name in SPEED_UPS},
 }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", default=",".join(JOBS), help="names, with commas between")
-    parser.add_argument("--customers", type=int, default=200_000, help="of the row `kills`")
+    parser = command.parser(BENCHMARK, __doc__)
+    parser.add_argument("--customers", type=int, default=200_000, help="of the part `kills`")
     parser.add_argument("--rate", type=float, default=700.0, help="calls a second, of all workers")
-    parser.add_argument("--write", action="store_true", help=f"write docs/{PAGE.name}")
-    given = parser.parse_args()
-    # An end from outside ends what was started too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    when = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}"
-    print(when, flush=True)
-    sections = []
-    for name in given.only.split(","):
-        sections.append(JOBS[name](given))
-        print(markdown(sections[-1:]), flush=True)
-    if given.write:
-        PAGE.write_text(_page(when, sections), encoding="utf-8")
-
-
-def _page(when: str, sections: list[Section]) -> str:
-    return (
-        "# Scale-out, measured\n\n"
-        "This page answers: does the first import stay right on several workers, two of which are "
-        "killed, and what do more workers bring? It is written by `python -m benchmarks.scale_out "
-        "--write`.\n\n"
-        f"Measured {when}. Workers, Dagster, two databases and the API share these cores.\n\n"
-        f"{markdown(sections)}"
-    )
+    parser.add_argument("--scale", type=float, default=1.0, help="size of limit, slow and fast")
+    given = command.parse(parser, BENCHMARK, _QUICK)
+    with command.recording(BENCHMARK, given) as record:
+        for name, job in JOBS.items():
+            record.measure(name, partial(job, given))
 
 
 if __name__ == "__main__":

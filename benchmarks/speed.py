@@ -7,11 +7,11 @@ same calls in the same run: a bare loop over CurlMulti (the ceiling), and `reque
 from __future__ import annotations
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks import beside
 from benchmarks.processes import Ran, cpu_seconds_of, run_module
-from benchmarks.report import Row
+from benchmarks.rows import Row, Section, at_least, at_most, just, peer, section, told
 from benchmarks.shops import Shop
 from benchmarks.sink import Sink, sink
 
@@ -72,7 +72,7 @@ def deliver(shop: Shop, api: Sink) -> Delivered:
     )
 
 
-def peer(module: str, api: Sink, records: int, in_flight: int) -> tuple[float, Ran]:
+def of_peer(module: str, api: Sink, records: int, in_flight: int) -> tuple[float, Ran]:
     """Let a peer make the same calls; give its records a second."""
     api.forget()
     ran = run_module(f"benchmarks.peers.{module}", api.url, records, in_flight)
@@ -89,11 +89,8 @@ def row(
     runs: int,
     alone: bool,
     bar_cpu_per_1000: float | None = None,
-) -> Row:
+) -> Section:
     """Measure one latency and one number of calls in flight. `alone`: beside the ceiling only."""
-    bar = f">= {bar_per_second:,.0f}/s"
-    if bar_cpu_per_1000 is not None:
-        bar += f", CPU <= {bar_cpu_per_1000} s per 1,000 all in"
     shop.configure(in_flight=in_flight)
     ours: list[Delivered] = []
     ceiling: list[float] = []
@@ -103,48 +100,49 @@ def row(
         # In turn, so that whatever else the machine does meets all of them alike.
         for _ in range(runs):
             ours.append(deliver(shop, api))
-            rate, ran = peer("curl_multi", api, ours[-1].records, in_flight)
+            rate, ran = of_peer("curl_multi", api, ours[-1].records, in_flight)
             ceiling.append(rate)
             ceiling_cpu.append(1000 * ran.said["cpu_seconds"] / ours[-1].records)
             if not alone:
                 few = min(ours[-1].records, _THREADED)
-                threads.append(peer("requests_threads", api, few, in_flight)[0])
+                threads.append(of_peer("requests_threads", api, few, in_flight)[0])
         others = [] if alone else list(beside.rates(shop, api, _SLOW if ms else _SLOW_AT_ONCE))
     rate = statistics.median(one.per_second for one in ours)
-    lines = [
-        f"CurlMulti bare: {_against(statistics.median(ceiling), rate)}, CPU "
-        f"{statistics.median(ceiling_cpu):.3f} s per 1,000",
-    ]
-    if threads:
-        others.insert(0, (f"requests in {in_flight} threads", statistics.median(threads)))
-    lines += [f"{name}: {_against(theirs, rate)}" for name, theirs in others]
+    cpu = f"; CPU {statistics.median(ceiling_cpu):.3f} s per 1,000"
+    rows = [at_least("customers delivered", rate, bar_per_second, "/s"), *_costs(ours)]
+    if bar_cpu_per_1000 is not None:
+        used = statistics.median(one.cpu_per_1000 for one in ours)
+        rows.insert(1, at_most("CPU of 1,000, with Postgres", used, bar_cpu_per_1000, "s"))
     if ms:
-        possible = in_flight * 1000 / ms
-        lines.insert(0, f"connections/latency: {_against(possible, rate)}")
-    return Row(
-        f"API answers {f'in {ms} ms' if ms else 'at once'}, {in_flight} in flight "
-        f"({ours[0].records:,} records, median of {runs})",
-        bar,
-        f"{rate:,.0f}/s ({rate / bar_per_second:.2f} of the bar), {_costs(ours)}",
-        lines,
+        rows.append(peer("connections / latency", in_flight * 1000 / ms, rate, "/s"))
+    rows.append(peer("CurlMulti bare", statistics.median(ceiling), rate, "/s", cpu))
+    if threads:
+        name = f"requests in {in_flight} threads"
+        rows.append(peer(name, statistics.median(threads), rate, "/s"))
+    for name, theirs in others:
+        failed = Row(name, "not all were sent within two minutes", runs=1)
+        rows.append(failed if theirs is None else replace(peer(name, theirs, rate, "/s"), runs=1))
+    return section(
+        f"The API answers {f'in {ms} ms' if ms else 'at once'}, {in_flight} in flight",
+        rows,
+        f"{ours[0].records:,} customers: store read, payload, call, acknowledgement committed. "
+        "From the first call, as nginx saw it, to the last commit.",
+        runs=runs,
     )
 
 
-def _costs(ours: list[Delivered]) -> str:
+def _costs(ours: list[Delivered]) -> list[Row]:
     def cpu(of: str) -> str:
-        return f"{statistics.median(1000 * getattr(one, of) / one.records for one in ours):.3f}"
+        return f"{statistics.median(1000 * getattr(one, of) / one.records for one in ours):.3f} s"
 
     whole = statistics.median(one.records / one.whole for one in ours)
-    return (
-        f"with start and end {whole:,.0f}/s; "
-        f"CPU s per 1,000: {statistics.median(one.cpu_per_1000 for one in ours):.3f} all in "
-        f"(worker {cpu('worker_cpu')}, Postgres {cpu('postgres_cpu')}; "
-        f"sink {cpu('sink_cpu')}); "
-        f"{sum(one.lost for one in ours)} lost, {sum(one.twice for one in ours)} twice; "
-        f"{max(one.most_memory_mb for one in ours):.0f} MB"
-    )
-
-
-def _against(theirs: float, ours: float) -> str:
-    """Say a peer's records a second, and how many times as fast we are."""
-    return f"{theirs:,.0f}/s (we: {ours / theirs:.2f} x)"
+    lost, twice = sum(one.lost for one in ours), sum(one.twice for one in ours)
+    return [
+        told("lost, told twice", "0, 0", f"{lost}, {twice}", met=lost == twice == 0),
+        just("with start and end", f"{whole:,.0f}/s"),
+        just(
+            "CPU of 1,000",
+            f"worker {cpu('worker_cpu')}, Postgres {cpu('postgres_cpu')}; sink {cpu('sink_cpu')}",
+        ),
+        just("memory of the worker", f"{max(one.most_memory_mb for one in ours):.0f} MB"),
+    ]

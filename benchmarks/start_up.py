@@ -8,8 +8,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from benchmarks.measure import machine, median_seconds, table
+from benchmarks import command
+from benchmarks.catalogue import named
+from benchmarks.measure import beside_first, median_seconds
+from benchmarks.rows import Section, at_most, section
 
+BENCHMARK = named("start_up")
 COMMANDS = {
     "influence-pipeline --version": ["-m", "influence_pipeline.cli", "--version"],
     "influence-pipeline sync (its imports)": [
@@ -20,19 +24,30 @@ COMMANDS = {
     "import dagster": ["-c", "import dagster"],
     "import pandas": ["-c", "import pandas"],
 }
+_BAR_SECONDS = 0.4
 
 
-def main() -> None:
-    print(machine())
-    rows = {
+def commands(runs: int) -> Section:
+    taken = {
         name: median_seconds(
-            lambda a=arguments: subprocess.run(
+            lambda a=arguments: subprocess.run(  # type: ignore[misc]
                 [sys.executable, *a], check=True, capture_output=True
-            )
+            ),
+            runs,
         )
         for name, arguments in COMMANDS.items()
     }
-    table("start of a process, median of 5", "influence-pipeline --version", rows)
+    first = next(iter(taken))
+    rows = [at_most(first, taken[first], _BAR_SECONDS, "s"), *beside_first(taken, "s")[1:]]
+    return section("Start of a process", rows, runs=runs)
+
+
+def main() -> None:
+    parser = command.parser(BENCHMARK, __doc__)
+    parser.add_argument("--runs", type=int, default=5, help="of which the median is taken")
+    given = command.parse(parser, BENCHMARK, {"runs": 1})
+    with command.recording(BENCHMARK, given) as record:
+        record.measure("commands", lambda: commands(given.runs))
 
 
 if __name__ == "__main__":

@@ -5,17 +5,16 @@ assets with the same checks and metadata of the same names (`tick_peer.py`), eac
 on a real Dagster instance, in turn. CPU is that of the process and its children; rows and bytes are
 those written to Dagster's storage and to the pipeline's state.
 
-python -m benchmarks.tick [--runs 7] [--customers 2000] [--postgres] [--bar 1.0]
+python -m benchmarks.tick [--runs 7] [--customers 2000] [--only files,postgres]
 """
 
 from __future__ import annotations
 
-import argparse
 import sqlite3
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +22,17 @@ from pathlib import Path
 import psycopg2
 
 import influence_pipeline.demo as demo
-from benchmarks.measure import machine
+from benchmarks import command
+from benchmarks.catalogue import named
 from benchmarks.processes import run_program
+from benchmarks.rows import Row, Section, at_most, section
 from benchmarks.shops import Shop, open_shop
 from influence_pipeline.records import STORE_ENTITIES
 from influence_pipeline.sync.engine import Engine
 
+BENCHMARK = named("tick")
+_BAR_SECONDS = 1.0
+_QUICK = {"runs": 1, "customers": 200, "only": "postgres"}
 OURS, PEER = "influence_pipeline.definitions", "benchmarks.tick_peer"
 JOB = "incremental_sync"
 
@@ -53,26 +57,30 @@ class Tick:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=7)
-    parser.add_argument("--customers", type=int, default=2000)
-    parser.add_argument("--postgres", action="store_true", help="Dagster's storage in Postgres")
-    parser.add_argument("--bar", type=float, default=None, help="fail above so many CPU seconds")
-    given = parser.parse_args()
-    print(machine())
-    with open_shop(given.customers) as opened, tempfile.TemporaryDirectory() as folder:
+    parser = command.parser(BENCHMARK, __doc__)
+    parser.add_argument("--runs", type=int, default=7, help="of which the median is taken")
+    parser.add_argument("--customers", type=int, default=2000, help="and as many orders")
+    given = command.parse(parser, BENCHMARK, _QUICK)
+    with command.recording(BENCHMARK, given) as record, open_shop(given.customers) as opened:
         _settle(opened)
-        ours = _home(opened, Path(folder) / "ours", OURS, postgres=given.postgres)
-        peer = _home(opened, Path(folder) / "peer", PEER, postgres=given.postgres)
+        record.measure("files", lambda: measured(opened, given.runs, postgres=False))
+        record.measure("postgres", lambda: measured(opened, given.runs, postgres=True))
+
+
+def measured(opened: Shop, runs: int, *, postgres: bool) -> Section:
+    """Ours and the peer's in turn, with Dagster's storage in files or in Postgres."""
+    with tempfile.TemporaryDirectory() as folder:
+        ours = _home(opened, Path(folder) / "ours", OURS, postgres=postgres)
+        peer = _home(opened, Path(folder) / "peer", PEER, postgres=postgres)
         # The first run migrates Dagster's storage; those that follow are the ones that count.
         for home in (ours, peer):
             home.tick()
             home.tick()
-        ticks = [(ours.tick(), peer.tick()) for _ in range(given.runs)]
-    extra = _print(ticks)
-    print(machine())
-    if given.bar is not None and extra > given.bar:
-        sys.exit(f"{extra:.2f} s of CPU beyond Dagster's own; the bar is {given.bar:.2f} s")
+        ticks = [(ours.tick(), peer.tick()) for _ in range(runs)]
+    where = "Postgres, as in production" if postgres else "files"
+    return section(
+        f"A tick with nothing to do, Dagster's storage in {where}", _rows(ticks), runs=runs
+    )
 
 
 def _settle(opened: Shop) -> None:
@@ -165,29 +173,26 @@ def _in_files(folder: Path) -> Written:
     return Written(rows, sum(file.stat().st_size for file in files))
 
 
-def _print(ticks: list[tuple[Tick, Tick]]) -> float:
-    print(f"\na tick with nothing to do, median of {len(ticks)}")
-    print(f"  {'':<34}{'ours':>12}{'no-op':>12}{'beyond':>12}{'ratio':>8}")
-    figures = {
+def _rows(ticks: list[tuple[Tick, Tick]]) -> list[Row]:
+    """Give medians of ours and of the no-op job."""
+    figures: dict[str, Callable[[Tick], float]] = {
         "CPU, s": lambda tick: tick.cpu,
-        "wall, s": lambda tick: tick.wall,
+        "from start to end, s": lambda tick: tick.wall,
         "rows in Dagster's storage": lambda tick: tick.dagster.rows,
-        "KB in Dagster's storage": lambda tick: tick.dagster.size / 1024,
+        "kB in Dagster's storage": lambda tick: tick.dagster.size / 1024,
         "rows in our state": lambda tick: tick.state.rows,
-        "KB in our state": lambda tick: tick.state.size / 1024,
+        "kB in our state": lambda tick: tick.state.size / 1024,
     }
-    medians: Mapping[str, tuple[float, float]] = {
-        name: (
-            statistics.median(figure(ours) for ours, _ in ticks),
-            statistics.median(figure(peer) for _, peer in ticks),
-        )
-        for name, figure in figures.items()
-    }
-    for name, (ours, peer) in medians.items():
-        ratio = f"{ours / peer:.2f}" if peer else "-"
-        print(f"  {name:<34}{ours:>12.2f}{peer:>12.2f}{ours - peer:>12.2f}{ratio:>8}")
-    ours, peer = medians["CPU, s"]
-    return ours - peer
+    rows = []
+    for name, of in figures.items():
+        ours = statistics.median(of(one) for one, _ in ticks)
+        peer = statistics.median(of(one) for _, one in ticks)
+        ratio = f"{ours / peer:.2f} x" if peer else ""
+        rows.append(Row(name, f"{ours:,.2f}, no-op {peer:,.2f}", ratio=ratio))
+        if not rows[1:]:
+            extra = ours - peer
+            rows.insert(0, at_most("CPU beyond Dagster's own", extra, _BAR_SECONDS, "s"))
+    return rows
 
 
 if __name__ == "__main__":

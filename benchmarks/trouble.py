@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from benchmarks import beside
 from benchmarks.processes import run_module
-from benchmarks.report import Row
+from benchmarks.rows import Section, just, ratio_at_most, section, told
 from benchmarks.shops import Shop
 from benchmarks.sink import sink
 
@@ -66,7 +66,7 @@ def deliver(shop: Shop, *, ms: int, percent: float, most_seconds: float) -> Deli
     )
 
 
-def row(shop: Shop, *, ms: int, in_flight: int, percent: float, runs: int, alone: bool) -> Row:
+def row(shop: Shop, *, ms: int, in_flight: int, percent: float, runs: int, alone: bool) -> Section:
     """Clean and troubled in turn."""
     shop.configure(in_flight=in_flight)
     clean, troubled = [], []
@@ -77,14 +77,19 @@ def row(shop: Shop, *, ms: int, in_flight: int, percent: float, runs: int, alone
     done = all(one.done for one in troubled)
     clean_seconds = statistics.median(one.seconds for one in clean)
     seconds = statistics.median(one.seconds for one in troubled)
-    return Row(
-        f"{percent:g} % of answers 500 or 429, {ms} ms, {in_flight} in flight "
-        f"({clean[0].records:,} records, median of {runs})",
-        "<= 1.5 x the clean time, 0 lost",
-        f"{seconds / clean_seconds:.2f} x ({seconds:.1f} s, clean {clean_seconds:.1f} s)"
-        f"{'' if done else ', GIVEN UP before the end'}; "
-        f"{sum(one.missing for one in troubled):,} {'lost' if done else 'still to be told'}, "
-        f"{sum(one.twice for one in troubled)} accepted twice, {troubled[0].refused:,} calls "
-        f"refused, the worker started {max(one.runs for one in troubled)} x",
-        [] if alone else beside.troubled(shop, ms=ms, percent=percent, records=_OF_PEERS),
+    missing = sum(one.missing for one in troubled)
+    twice = sum(one.twice for one in troubled)
+    lost = f"{missing:,}" if done else f"{missing:,} still to be told: given up before the end"
+    return section(
+        f"{percent:g} % of answers 500 or 429, {f'in {ms} ms' if ms else 'at once'}",
+        [
+            ratio_at_most("seconds, against the clean time", seconds, clean_seconds, 1.5, "s"),
+            told("lost", "0", lost, met=done and missing == 0),
+            just("accepted twice", f"{twice}"),
+            just("calls refused, in the first run", f"{troubled[0].refused:,}"),
+            just("the worker was started, at most", f"{max(one.runs for one in troubled)} x"),
+            *([] if alone else beside.troubled(shop, ms=ms, percent=percent, records=_OF_PEERS)),
+        ],
+        f"{clean[0].records:,} customers, {in_flight} in flight, clean and troubled in turn.",
+        runs=runs,
     )

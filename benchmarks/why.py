@@ -5,8 +5,6 @@ python -m benchmarks.why [--attempts 10000000] [--records 1000000]
 
 from __future__ import annotations
 
-import argparse
-import os
 import subprocess
 import sys
 import time
@@ -15,14 +13,20 @@ from pathlib import Path
 
 import psycopg2
 
-from benchmarks.measure import KEY, machine, median_seconds, shop, table
+from benchmarks import command
+from benchmarks.catalogue import named
+from benchmarks.measure import beside_first, median_seconds
+from benchmarks.rows import Section, at_most, figure, just, section
+from benchmarks.shops import Shop, open_shop
 from influence_pipeline.postgres import run
-from influence_pipeline.settings import Retention, Settings
+from influence_pipeline.settings import Retention
 from influence_pipeline.state.database import open_state, upgrade
 from influence_pipeline.sync import status
 from influence_pipeline.sync.housekeeping import prune
 from influence_pipeline.sync.metrics import StateMetrics
 
+BENCHMARK = named("why")
+_BAR_SECONDS = 0.3
 COMMAND = str(Path(sys.executable).with_name("influence-pipeline"))
 
 SNAPSHOTS = """
@@ -53,66 +57,68 @@ FROM generate_series(1, 50000) n
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--attempts", type=int, default=10_000_000)
+    parser = command.parser(BENCHMARK, __doc__)
+    parser.add_argument("--attempts", type=int, default=10_000_000, help="calls in the log")
     parser.add_argument("--records", type=int, default=1_000_000)
-    given = parser.parse_args()
-    print(machine())
-    with shop(1000) as (settings, store_url):
-        state_url = settings.secret("state_url")
-        upgrade(state_url)
-        fill(state_url, given.attempts, given.records)
-        environment = variables(settings, store_url, state_url)
+    parser.add_argument("--runs", type=int, default=11, help="of which the median is taken")
+    given = command.parse(parser, BENCHMARK, {"attempts": 20_000, "records": 2_000, "runs": 1})
+    with command.recording(BENCHMARK, given) as record, open_shop(1000) as shop:
+        upgrade(shop.state_url)
+        fill(shop.state_url, given.attempts, given.records)
+        words = f"{given.attempts:,} calls in the log, {given.records:,} records"
+        record.measure("commands", lambda: commands(shop, words, given.runs))
+        record.measure("upkeep", lambda: upkeep(shop.state_url, words))
 
-        def timed(*arguments: str) -> float:
-            return median_seconds(
-                lambda: subprocess.run(arguments, check=True, capture_output=True, env=environment),
-                runs=11,
-            )
 
-        rows = {
-            "why orders (store, state, 20 calls)": timed(COMMAND, "why", "orders", "302"),
-            "why orders --json": timed(COMMAND, "why", "orders", "302", "--json"),
-            "why of a record that is not known": timed(COMMAND, "why", "orders", "x"),
-            "python alone": timed(sys.executable, "-c", "pass"),
-            "import sqlalchemy": timed(sys.executable, "-c", "import sqlalchemy"),
-            "status": timed(COMMAND, "status"),
-        }
-        table(
-            f"{given.attempts:,} calls in the log, {given.records:,} records, whole commands, "
-            "median of 11",
-            "why orders (store, state, 20 calls)",
-            rows,
+def commands(shop: Shop, words: str, runs: int) -> Section:
+    def timed(*arguments: str) -> float:
+        return median_seconds(
+            lambda: subprocess.run(
+                arguments, check=True, capture_output=True, env=shop.environment()
+            ),
+            runs=runs,
         )
-        upkeep(settings)
+
+    first = "why orders (store, state, its calls)"
+    taken = {
+        first: timed(COMMAND, "why", "orders", "302"),
+        "why orders --json": timed(COMMAND, "why", "orders", "302", "--json"),
+        "why of a record that is not known": timed(COMMAND, "why", "orders", "x"),
+        "python alone": timed(sys.executable, "-c", "pass"),
+        "import sqlalchemy": timed(sys.executable, "-c", "import sqlalchemy"),
+        "status": timed(COMMAND, "status"),
+    }
+    rows = [at_most(first, taken[first], _BAR_SECONDS, "s"), *beside_first(taken, "s")[1:]]
+    return section("Whole commands", rows, f"{words}.", runs=runs)
 
 
-def upkeep(settings: Settings) -> None:
+def upkeep(state_url: str, words: str) -> Section:
     """What looks at the log and prunes it, in one process."""
-    state = open_state(settings.secret("state_url"))
+    state = open_state(state_url)
     month, shorter = Retention(), Retention(attempts_days=20)
     metrics = StateMetrics(lambda: state)
-    rows = {"status: the whole overview": median_seconds(lambda: status.overview(state))}
-    rows["status: the pace"] = median_seconds(lambda: status.pace_now(state))
-    rows["prune: nothing to do"] = median_seconds(lambda: prune(state, month, time.monotonic))
+    taken = {"status: the whole overview": median_seconds(lambda: status.overview(state))}
+    taken["status: the pace"] = median_seconds(lambda: status.pace_now(state))
+    taken["prune: nothing to do"] = median_seconds(lambda: prune(state, month, time.monotonic))
     began = time.perf_counter()
     deleted = prune(state, shorter, time.monotonic)
-    rows[f"prune: {deleted:,} rows, the most of one run"] = time.perf_counter() - began
+    taken[f"prune: {deleted:,} rows, the most of one run"] = time.perf_counter() - began
     began = time.perf_counter()
     rest = 0
     while more := prune(state, shorter, time.monotonic):
         rest += more
-    rows[f"prune: the rest of ten days, {rest:,} rows"] = time.perf_counter() - began
+    taken[f"prune: the rest of ten days, {rest:,} rows"] = time.perf_counter() - began
     began = time.perf_counter()
     prune(state, shorter, time.monotonic)
-    rows["prune: nothing to do, right after that"] = time.perf_counter() - began
-    rows["metrics: the first look"] = seconds_of(lambda: list(metrics.collect()))
+    taken["prune: nothing to do, right after that"] = time.perf_counter() - began
+    taken["metrics: the first look"] = seconds_of(lambda: list(metrics.collect()))
     with state.transaction() as connection:
         run(connection, ATTEMPTS, {"attempts": 15_000, "records": 15_000})
     time.sleep(30)
-    rows["metrics: a look with 15,000 new calls"] = seconds_of(lambda: list(metrics.collect()))
-    table("in one process", "status: the whole overview", rows)
+    taken["metrics: a look with 15,000 new calls"] = seconds_of(lambda: list(metrics.collect()))
     state.close()
+    rows = [just(name, figure(seconds, "s")) for name, seconds in taken.items()]
+    return section("Upkeep, in one process", rows, f"{words}. The first three are medians of 5.")
 
 
 def seconds_of(work: Callable[[], object]) -> float:
@@ -132,16 +138,6 @@ def fill(state_url: str, attempts: int, records: int) -> None:
         cursor.execute("VACUUM ANALYZE")
     connection.close()
     print(f"{attempts:,} calls written in {time.perf_counter() - began:.0f} s")
-
-
-def variables(settings: Settings, store_url: str, state_url: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "INFLUENCE_STORE_URL": store_url,
-        "INFLUENCE_STATE_URL": state_url,
-        "INFLUENCE_API_KEY": KEY,
-        "INFLUENCE_CONFIG": str(settings.file),
-    }
 
 
 if __name__ == "__main__":
