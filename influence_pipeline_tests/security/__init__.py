@@ -1,0 +1,1 @@
+"""The scanners, the locks, the list of what is in the image, and docs/security.md."""
