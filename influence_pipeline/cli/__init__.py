@@ -3,7 +3,7 @@
 This module knows the commands and their flags and loads a command's module when it is called, so
 that `--help` answers at once. What a command does is in the module that its name leads to.
 
-Exit codes: 0 done · 1 stopped by the store, the state or the API · 2 wrong usage, or not built yet
+Exit codes: 0 done · 1 stopped by the store, the state or the API · 2 wrong usage
 · 3 a setting or the mapping must be mended · 4 done, but records of this run were parked ·
 130 interrupted.
 """
@@ -250,7 +250,7 @@ def build_parser() -> argparse.ArgumentParser:
     as_json(register)
 
     _add_probe(command("probe", "probe", "ask your account what the contract leaves open"))
-    command("forget", "later", "erase what is kept of one customer").add_argument("customer")
+    _add_forget(command("forget", "forget", "erase what is kept of one customer, for good"))
 
     added = command("sandbox", "sandbox", "run the stand-in Platform API")
     added.add_argument("--host", default="127.0.0.1")
@@ -319,6 +319,36 @@ def _add_members(added: argparse.ArgumentParser) -> None:
     ):
         action(name, words).add_argument("customer", help="the store's id of the customer")
     action("list", "members, the last changed first", most=50)
+
+
+def _add_forget(added: argparse.ArgumentParser) -> None:
+    added.description = (
+        "Show what the state holds of one customer, ask, and erase it. From then on nothing of the "
+        "customer is sent or kept, also while the store still has them."
+    )
+    added.add_argument("customer", help="the store's id of the customer")
+    added.add_argument(
+        "--email",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="an e-mail of the customer's, for what names them by nothing else (may be given "
+        "again); those that were sent to Influence or stand in events are known",
+    )
+    chosen = added.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--dry-run", "--plan", action="store_true", help="show what there is and change nothing"
+    )
+    chosen.add_argument("--yes", action="store_true", help="do not ask")
+    chosen.add_argument(
+        "--undo", action="store_true", help="let an erased customer in again; brings nothing back"
+    )
+    added.add_argument(
+        "--without-coupons",
+        action="store_true",
+        help="also where events still ask for a coupon of the customer's; it is not made then",
+    )
+    added.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_probe(added: argparse.ArgumentParser) -> None:

@@ -63,6 +63,11 @@ class Retention(Section):
 
     attempts_days: int = Field(default=30, ge=1, le=36500)
     """The log of calls, which `why` shows: long enough to look into last month's complaint."""
+    events_days: int = Field(default=90, ge=0, le=36500)
+    """What was sent in webhook events, which holds names and e-mails: it is emptied so long after
+    the event was done. Nobody asks for it after a quarter, and personal data is not to be kept for
+    nothing. The event stays, so that a repeated delivery is known. Parked and quarantined ones wait
+    for a person and are never emptied. 0: kept for ever."""
     runs_days: int = Field(default=90, ge=1, le=36500)
     """The runs. The last one of each entity always stays."""
     dagster_runs_days: int = Field(default=30, ge=0, le=36500)

@@ -37,13 +37,17 @@ def revision_of(state: Postgres, schema: str = DEFAULT_SCHEMA) -> str | None:
 
 def _revision(state: Postgres, schema: str) -> str | None:
     with state.transaction() as connection:
-        table = connection.execute(
-            sa.text("SELECT to_regclass(format('%I.schema_version', CAST(:schema AS text)))"),
-            {"schema": schema},
-        ).scalar()
-        if table is None:
-            return None
-        return connection.execute(sa.text("SELECT version_num FROM schema_version")).scalar()
+        return _revision_seen(connection, schema)
+
+
+def _revision_seen(connection: sa.Connection, schema: str) -> str | None:
+    table = connection.execute(
+        sa.text("SELECT to_regclass(format('%I.schema_version', CAST(:schema AS text)))"),
+        {"schema": schema},
+    ).scalar()
+    if table is None:
+        return None
+    return connection.execute(sa.text("SELECT version_num FROM schema_version")).scalar()
 
 
 def _migrate(state: Postgres, schema: str) -> None:
@@ -57,8 +61,9 @@ def _migrate(state: Postgres, schema: str) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     with state.transaction() as connection:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:id)"), {"id": _MIGRATION_LOCK})
-        # Looked at again under the lock: another process may have migrated meanwhile.
-        found = _revision(state, schema)
+        # Looked at again under the lock: another process may have migrated meanwhile. By the
+        # connection that holds it: those who wait for it may have taken all others of a pooler.
+        found = _revision_seen(connection, schema)
         if found == HEAD_REVISION:
             return
         if found is not None and found not in known:

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB
 from influence_pipeline.records import Entity, FinancialStatus
 
 # The newest migration. Kept here so that opening the state does not import Alembic (0.5-0.9 s).
-HEAD_REVISION = "0005"
+HEAD_REVISION = "0006"
 
 
 class WorkState(StrEnum):
@@ -341,6 +341,12 @@ sa.Index(
 sa.Index("inbox_new_idx", inbox.c.next_at, postgresql_where=inbox.c.state == "new")
 sa.Index("inbox_parked_idx", inbox.c.reason_code, postgresql_where=inbox.c.state == "parked")
 sa.Index("inbox_quarantined_idx", inbox.c.id, postgresql_where=inbox.c.state == "quarantined")
+# Those that retention has to empty, the oldest first.
+sa.Index(
+    "inbox_filled_idx",
+    inbox.c.done_at,
+    postgresql_where=sa.text("state = 'done' AND octet_length(body) > 0"),
+)
 
 # Every coupon this pipeline made, or is about to make, in the store. The primary key decides that
 # a code belongs to one redemption only. `member_id`: Influence's id of the member it counts for,
@@ -437,3 +443,16 @@ refund_told = sa.Table(
     sa.Column("last_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
 )
 sa.Index("refund_told_customer_key_idx", refund_told.c.customer_key)
+
+# Whom a person had erased (`influence-pipeline forget`), so that nothing brings them back: keyed
+# hashes (state.erased) of the store's id, of Influence's ids and of e-mails, and of none of them
+# anything else. `person`: the hash of the store's id, the same in all rows of one customer.
+erased = sa.Table(
+    "erased",
+    metadata,
+    sa.Column("hash", sa.Uuid, nullable=False),
+    sa.Column("person", sa.Uuid, nullable=False),
+    sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.PrimaryKeyConstraint("hash", "person"),
+)
+sa.Index("erased_person_idx", erased.c.person)

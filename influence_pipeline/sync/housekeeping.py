@@ -1,7 +1,8 @@
 """Housekeeping: what is only history goes when it is old. Done at the end of runs, a little each.
 
 Deleted are rows of the log of calls, of the runs and of imports' numbers, nothing else: a snapshot
-that were missing would be an order created a second time. No index is needed: ids grow with time.
+that were missing would be an order created a second time. Webhook events that are done are emptied
+and stay: by their key and hash a repeated delivery is known.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ _QUERIES = load_queries(__file__, "housekeeping.sql")
 
 # One transaction deletes so many rows: short enough that nobody notices, and VACUUM can follow.
 ROWS_AT_ONCE = 5_000
+# Of events, each with a body of some kilobytes.
+EVENTS_AT_ONCE = 1_000
 # One run deletes so many, and not for longer than this: four runs every five minutes then keep up
 # with 600 calls a second.
 MOST_ROWS = 50_000
@@ -30,25 +33,34 @@ def prune(state: Postgres, retention: Retention, now: Callable[[], float]) -> in
     started = now()
     _delete(state, "prune_runs", retention.runs_days)
     _delete(state, "prune_imports", retention.runs_days)
-    if not _attempts_are_due(state, retention.attempts_days):
+    if retention.events_days and _is_due(state, "events_are_due", retention.events_days):
+        _in_batches(state, "empty_events", retention.events_days, EVENTS_AT_ONCE, started, now)
+    if not _is_due(state, "attempts_are_due", retention.attempts_days):
         return 0
-    deleted = 0
-    while deleted < MOST_ROWS and now() - started < MOST_SECONDS:
-        batch = _delete(state, "prune_attempts", retention.attempts_days)
-        deleted += batch
-        if batch < ROWS_AT_ONCE:
+    return _in_batches(state, "prune_attempts", retention.attempts_days, ROWS_AT_ONCE, started, now)
+
+
+def _in_batches(
+    state: Postgres, query: str, days: int, at_once: int, started: float, now: Callable[[], float]
+) -> int:
+    """Do it until nothing is left, or this run has done enough; give how many rows."""
+    done = 0
+    while done < MOST_ROWS and now() - started < MOST_SECONDS:
+        batch = _delete(state, query, days, at_once)
+        done += batch
+        if batch < at_once:
             break
-    return deleted
+    return done
 
 
-def _attempts_are_due(state: Postgres, days: int) -> bool:
+def _is_due(state: Postgres, query: str, days: int) -> bool:
     with state.transaction() as connection:
-        return bool(connection.execute(_QUERIES["attempts_are_due"], {"days": days}).scalar())
+        return bool(connection.execute(_QUERIES[query], {"days": days}).scalar())
 
 
-def _delete(state: Postgres, query: str, days: int) -> int:
+def _delete(state: Postgres, query: str, days: int, rows: int = ROWS_AT_ONCE) -> int:
     """Delete one batch in a transaction of its own; 0 also where another process is at it."""
     with state.transaction() as connection:
         if not connection.execute(_QUERIES["alone"]).scalar():
             return 0
-        return connection.execute(_QUERIES[query], {"days": days, "rows": ROWS_AT_ONCE}).rowcount
+        return connection.execute(_QUERIES[query], {"days": days, "rows": rows}).rowcount

@@ -31,3 +31,18 @@ DELETE FROM import_run WHERE id = ANY(ARRAY(
     WHERE r.started_at < now() - make_interval(days => :days)
       AND NOT EXISTS (SELECT FROM work w WHERE w.import_id = r.id)
     LIMIT :rows))
+
+-- name: events_are_due
+-- The same for what was sent in events.
+SELECT EXISTS (SELECT FROM inbox
+               WHERE state = 'done' AND octet_length(body) > 0
+                 AND done_at < now() - make_interval(days => :days, hours => 1)) AS due
+
+-- name: empty_events
+-- What was sent in events that are done. They stay, with the key and the hash by which a repeated
+-- delivery is known. Parked and quarantined ones wait for a person.
+UPDATE inbox SET body = '', headers = '{}' WHERE id = ANY(ARRAY(
+    SELECT id FROM inbox
+    WHERE state = 'done' AND octet_length(body) > 0
+      AND done_at < now() - make_interval(days => :days)
+    ORDER BY done_at LIMIT :rows FOR UPDATE SKIP LOCKED))

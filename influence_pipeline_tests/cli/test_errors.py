@@ -191,7 +191,7 @@ def test_a_newer_state_is_one_line_with_the_mend(cli: CommandLine, world: World)
     assert "Install the newer version; nothing was changed." in ran.error
 
 
-# --- wrong usage, and what is not built
+# --- wrong usage
 
 
 @pytest.mark.parametrize(
@@ -223,6 +223,9 @@ def test_a_newer_state_is_one_line_with_the_mend(cli: CommandLine, world: World)
         "probe --only everything",
         "probe --yes --read-only",
         "probe --settle -1",
+        "forget",
+        "forget 42 --yes --dry-run",
+        "forget 42 --yes --undo",
     ],
 )
 def test_wrong_usage_is_exit_code_2_with_the_usage(bare_cli: CommandLine, arguments: str) -> None:
@@ -234,17 +237,6 @@ def test_wrong_usage_is_exit_code_2_with_the_usage(bare_cli: CommandLine, argume
 
 def test_what_is_no_number_of_seconds_is_said_to_be_none(bare_cli: CommandLine) -> None:
     assert bare_cli("sync", "--wait", "x").err.endswith("x is no number of seconds\n")
-
-
-@pytest.mark.parametrize("command", ["forget 42"])
-def test_a_command_that_is_not_built_yet_says_so_and_what_to_do_instead(
-    bare_cli: CommandLine, command: str
-) -> None:
-    ran = bare_cli(*command.split())
-    assert (ran.code, ran.out) == (2, "")
-    (line,) = ran.err.splitlines()
-    assert line.startswith(f"`{command.split()[0]}` is not built yet; ")
-    assert list(Path().iterdir()) == []
 
 
 def test_the_help_names_every_command_and_exit_code(bare_cli: CommandLine) -> None:

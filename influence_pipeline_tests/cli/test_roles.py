@@ -37,7 +37,7 @@ def clean(postgres: EmbeddedPostgres, world: World) -> Iterator[None]:
         roles.administer(
             url, *(made.format(name, f"DROP OWNED BY {name} CASCADE;") for name in ROLES)
         )
-    databases.administer(postgres, "DROP DATABASE IF EXISTS influence_state")
+    databases.administer(postgres, "DROP DATABASE IF EXISTS influence_state WITH (FORCE)")
     for name in ROLES:
         databases.administer(postgres, f"DROP ROLE IF EXISTS {name}")
 

@@ -129,6 +129,20 @@ def test_why_says_in_words_what_is_outstanding(
     assert lines[2].startswith("held by a run until 20")
 
 
+def test_why_says_of_a_customer_who_was_erased_since_when(cli: CommandLine, world: World) -> None:
+    world.sync()
+    assert cli("forget", "cus_000003", "--yes").code == 0
+    told = cli("why", "customers", "cus_000003").out.splitlines()[0]
+    assert re.fullmatch(
+        r"customer cus_000003: erased on 20\d\d-\d\d-\d\d .*\+00:00 \(`influence-pipeline forget`\): "
+        "never sent again, whatever the store has",
+        told,
+    )
+    assert cli("why", "customers", "cus_000002").out.startswith("customer cus_000002: in sync")
+    assert cli("forget", "cus_000003", "--undo").code == 0
+    assert "erased" not in cli("why", "customers", "cus_000003").out
+
+
 def test_why_tells_what_became_of_a_coupon(cli: CommandLine, world: World) -> None:
     def says() -> list[str]:
         return cli("why", "rewards", "LOYAL-1").out.splitlines()

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from pathlib import Path
 from threading import Barrier
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from alembic.script import ScriptDirectory
 
 from influence_pipeline.errors import StateError
 from influence_pipeline.postgres import Postgres, run
+from influence_pipeline.sandbox.postgres import EmbeddedPostgres
 from influence_pipeline.state.connection import MIGRATIONS, newest_revision
 from influence_pipeline.state.database import open_state, revision_of, upgrade
 from influence_pipeline.state.schema import (
@@ -31,6 +33,7 @@ from influence_pipeline.state.schema import (
     financial_status_type,
     metadata,
 )
+from influence_pipeline_tests.support import databases, pgbouncer
 
 CATALOG = """
 SELECT 'table or view', relname::text, concat_ws(' ', relkind, relpersistence, reloptions)
@@ -216,6 +219,28 @@ def test_four_threads_that_open_at_once_migrate_once(empty_database_url: str) ->
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(open_it, range(4))) == [HEAD_REVISION] * 4
     assert times_made(empty_database_url) == [1, 1]
+
+
+@pytest.mark.proves("T9")
+def test_receivers_that_start_at_once_behind_a_small_pooler_do_not_wait_for_each_other_for_ever(
+    postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    """Each waits for the migration with one of the pooler's two connections; the one that migrates
+    has the other, and needs no third."""
+    with (
+        pgbouncer.pooling(postgres, tmp_path / "pgbouncer", pool_size=2) as bouncer,
+        databases.throw_away_database(postgres) as url,
+    ):
+        together = Barrier(2)
+
+        def open_it(_: int) -> None:
+            together.wait()
+            open_state(bouncer.through(url)).close()
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(open_it, range(2)))
+        with opened(url) as state:
+            assert revision_of(state) == HEAD_REVISION
 
 
 UPGRADE = "import sys; from influence_pipeline.state import database; database.upgrade(sys.argv[1])"

@@ -16,7 +16,9 @@ from influence_pipeline.settings import Retention
 from influence_pipeline.state.database import open_state
 from influence_pipeline.sync import housekeeping
 from influence_pipeline.sync.housekeeping import prune
+from influence_pipeline.webhooks import inbox
 from influence_pipeline_tests.support.world import World
+from influence_pipeline_tests.webhooks.builders import delivery, redemption
 
 MONTH = Retention(attempts_days=30, runs_days=90)
 
@@ -215,3 +217,57 @@ def test_numbers_of_old_imports_go_when_no_record_carries_them(state: Postgres) 
     with state.transaction() as connection:
         rows = run(connection, "SELECT id FROM import_run ORDER BY id").fetchall()
     assert [number for (number,) in rows] == [2, 3]
+
+
+def events(state: Postgres, *, age: str, what: str, number: int = 1) -> None:
+    """Stored events that were done so long ago, or wait since then."""
+    with state.transaction() as connection:
+        run(
+            connection,
+            "INSERT INTO inbox (topic, dedupe_key, body_sha256, body, headers, state, received_at, done_at) "
+            "SELECT 'points/earned', %(age)s || %(what)s || n, sha256('x'), 'x', '{\"date\": \"x\"}', "
+            "%(what)s, now() - %(age)s::interval, "
+            "CASE WHEN %(what)s = 'done' THEN now() - %(age)s::interval END "
+            "FROM generate_series(1, %(number)s) n",
+            {"age": age, "what": what, "number": number},
+        )
+
+
+def filled(state: Postgres) -> list[str]:
+    with state.transaction() as connection:
+        query = "SELECT dedupe_key FROM inbox WHERE body <> '' AND headers <> '{}' ORDER BY 1"
+        return [key for (key,) in run(connection, query).fetchall()]
+
+
+def test_events_done_long_ago_are_emptied_and_those_a_person_must_see_are_not(
+    state: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "EVENTS_AT_ONCE", 2)
+    events(state, age="91 days", what="done", number=5)
+    events(state, age="89 days", what="done")
+    for waiting in ("new", "parked", "quarantined"):
+        events(state, age="400 days", what=waiting)
+    prune(state, MONTH, time.monotonic)
+    kept = ["400 daysnew1", "400 daysparked1", "400 daysquarantined1", "89 daysdone1"]
+    assert filled(state) == kept
+
+
+def test_events_are_kept_for_ever_where_the_setting_says_so(state: Postgres) -> None:
+    events(state, age="4000 days", what="done")
+    prune(state, Retention(events_days=0), time.monotonic)
+    assert filled(state) == ["4000 daysdone1"]
+
+
+def test_a_delivery_that_comes_again_after_its_event_was_emptied_is_known(state: Postgres) -> None:
+    came = delivery("points/redeemed", redemption(1))
+    with state.transaction() as connection:
+        first = inbox.store(connection, came)
+    with state.transaction() as connection:
+        run(connection, "UPDATE inbox SET state = 'done', done_at = now() - interval '1 year'")
+    prune(state, MONTH, time.monotonic)
+    assert filled(state) == []
+    with state.transaction() as connection:
+        assert inbox.store(connection, came) == inbox.Stored(first.id, inbox.Result.DUPLICATE)
+        other = inbox.store(connection, delivery("points/redeemed", redemption(1, points=-1)))
+    # Another body of it is set aside, and never taken in the place of what was done.
+    assert other.state is inbox.Result.CONFLICT
