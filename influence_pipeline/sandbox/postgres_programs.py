@@ -73,7 +73,9 @@ def programs_for(account: Account | None) -> Path:
 
 def shared_folder() -> Path:
     """Give a temporary folder that every user can reach and from which programs may be run."""
-    candidates = [Path(p) for p in dict.fromkeys((tempfile.gettempdir(), "/var/tmp", "/tmp"))]  # noqa: S108
+    # Only a place to ask about; what goes there gets a name of its own that nobody can guess.
+    places = (tempfile.gettempdir(), "/var/tmp", "/tmp")  # noqa: S108  # nosec B108
+    candidates = [Path(place) for place in dict.fromkeys(places)]
     for candidate in candidates:
         folder = candidate.resolve()
         if folder.is_dir() and first_closed_folder(folder) is None and _may_hold_programs(folder):

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -41,7 +41,10 @@ def until(condition: Callable[[], Any], what: str, patience: float = PATIENCE_S)
 
 
 class Sandbox:
-    """One sandbox process over one ledger file; it may be killed and started again."""
+    """One sandbox process over one ledger file; it may be killed and started again. `program`: what
+    Python runs, for one that is broken in some way."""
+
+    program: Sequence[str] = ("-m", "influence_pipeline.sandbox.platform")
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.folder = folder
@@ -55,7 +58,7 @@ class Sandbox:
 
     # --- the process
 
-    def start(self) -> Sandbox:
+    def start(self, patience: float = 180) -> Sandbox:
         port_file = self.folder / "port"
         port_file.unlink(missing_ok=True)
         document = {
@@ -68,13 +71,13 @@ class Sandbox:
         settings_file.write_text(json.dumps(document))
         with self.stdout.open("ab") as out, self.stderr.open("ab") as err:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "influence_pipeline.sandbox.platform", str(settings_file)],
+                [sys.executable, *self.program, str(settings_file)],
                 stdout=out,
                 stderr=err,
             )
         process = self.process
         ready = port_file.exists
-        until(lambda: ready() or process.poll() is not None, "the sandbox to be ready", 60)
+        until(lambda: ready() or process.poll() is not None, "the sandbox to be ready", patience)
         assert process.poll() is None, self.stderr.read_text()
         self.port = int(port_file.read_text())
         return self

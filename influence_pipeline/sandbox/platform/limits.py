@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 from collections.abc import Callable
 from email.utils import formatdate
@@ -13,27 +14,44 @@ Headers = list[tuple[str, str]]
 
 
 class RateLimit:
-    """A token bucket over all calls. `change` sets its size; a change starts with a full bucket."""
+    """A token bucket over all calls. `change` sets its size; a change starts with a full bucket.
+
+    A limit may itself change while it is in force: then each period has a rate of its own, drawn by
+    the switches' seed and the number of the period.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._switches = Switches()
         self._rate: float | None = None
         self._size = 0.0
         self._tokens = 0.0
-        self._filled_at = clock()
+        self._changed_at = self._filled_at = clock()
 
     def change(self, switches: Switches) -> None:
+        if _limit_of(switches) == _limit_of(self._switches):
+            return
+        self._switches = switches
         rate = switches.rate_limit
         size = 0.0 if rate is None else float(switches.rate_limit_burst or max(1, math.ceil(rate)))
-        if (rate, size) != (self._rate, self._size):
-            self._rate, self._size, self._tokens = rate, size, size
-            self._filled_at = self._clock()
+        self._rate, self._size, self._tokens = rate, size, size
+        self._changed_at = self._filled_at = self._clock()
+
+    def rate_at(self, seconds: float) -> float | None:
+        """Calls a second, so many seconds after the last change; None: no limit."""
+        given = self._switches
+        if given.rate_limit is None or given.rate_limit_lowest == 1:
+            return given.rate_limit
+        period = int(seconds * 1000 / given.rate_limit_every_ms)
+        chance = random.Random(f"{given.rate_limit_seed}:{period}")  # noqa: S311
+        return given.rate_limit * chance.uniform(given.rate_limit_lowest, 1)
 
     def take(self) -> float:
         """Take one token. Returns 0 when there was one, else the seconds until there will be."""
+        now = self._clock()
+        self._rate = self.rate_at(now - self._changed_at)
         if self._rate is None:
             return 0.0
-        now = self._clock()
         self._tokens = min(self._size, self._tokens + (now - self._filled_at) * self._rate)
         self._filled_at = now
         if self._tokens >= 1:
@@ -51,6 +69,16 @@ class RateLimit:
             ("x-ratelimit-remaining", str(int(self._tokens))),
             ("x-ratelimit-reset", str(math.ceil(full_in))),
         ]
+
+
+def _limit_of(switches: Switches) -> tuple[float | int | None, ...]:
+    return (
+        switches.rate_limit,
+        switches.rate_limit_burst,
+        switches.rate_limit_lowest,
+        switches.rate_limit_every_ms,
+        switches.rate_limit_seed,
+    )
 
 
 def retry_after_headers(form: RetryAfter, seconds: float) -> Headers:

@@ -133,6 +133,16 @@ class Switches(_Switches):
     rate_limit_burst: int | None = Field(
         None, ge=1, description="Calls let through at once; null: one second's worth."
     )
+    rate_limit_lowest: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="The limit changes by chance between this share of rate_limit and all of it.",
+    )
+    rate_limit_every_ms: int = Field(
+        1000, ge=1, description="How long one such limit holds before the next is drawn."
+    )
+    rate_limit_seed: int = Field(1, description="Start of the draw for limits that change.")
     retry_after: RetryAfter = Field(
         "seconds", description="Form of the Retry-After header of a 429."
     )

@@ -163,9 +163,16 @@ CREATE TRIGGER calls_keep BEFORE UPDATE ON calls
 BEGIN SELECT RAISE(ABORT, 'calls is append-only'); END;
 CREATE TRIGGER calls_stay BEFORE DELETE ON calls
 BEGIN SELECT RAISE(ABORT, 'calls is append-only'); END;
+-- INSERT OR REPLACE would delete the row that is there, unseen by the trigger above.
+CREATE TRIGGER calls_once BEFORE INSERT ON calls
+WHEN EXISTS (SELECT 1 FROM calls WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'calls is append-only'); END;
 CREATE TRIGGER movements_keep BEFORE UPDATE ON movements
 BEGIN SELECT RAISE(ABORT, 'movements is append-only'); END;
 CREATE TRIGGER movements_stay BEFORE DELETE ON movements
+BEGIN SELECT RAISE(ABORT, 'movements is append-only'); END;
+CREATE TRIGGER movements_once BEFORE INSERT ON movements
+WHEN EXISTS (SELECT 1 FROM movements WHERE id = NEW.id OR movement_id = NEW.movement_id)
 BEGIN SELECT RAISE(ABORT, 'movements is append-only'); END;
 
 COMMIT;
