@@ -25,6 +25,7 @@ from typing import Protocol
 import requests
 
 from influence_pipeline import mail
+from influence_pipeline.http import unlogged
 from influence_pipeline.mail import MailRefused, Post
 
 log = logging.getLogger(__name__)
@@ -183,7 +184,7 @@ def _post(url: str, words: str) -> str | None:
     """Deliver it; give what was in the way, without the address."""
     text = _cut(words, _LONGEST_TEXT)
     try:
-        with requests.Session() as session:
+        with unlogged(), requests.Session() as session:
             # Keeps ~/.netrc out, and this machine's calls to itself out of a proxy.
             session.auth = lambda request: request
             session.trust_env = _LOCAL.match(url) is None

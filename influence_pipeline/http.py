@@ -1,14 +1,18 @@
 """How a single HTTP call is made with care, on requests. Knows no API.
 
 Redirects are never followed, because requests would carry a key to another host; ~/.netrc and
-cookies stay out; of a reply no more is read than any record needs. No message holds a URL.
+cookies stay out; of a reply no more is read than any record needs. No message holds a URL, and no
+log, of urllib3's neither: a path may hold a coupon's code, or be a secret itself.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NamedTuple
@@ -20,6 +24,35 @@ from urllib3.exceptions import SSLError as TlsError
 # More than any single record needs; the rest of a reply is not read.
 LARGEST_REPLY = 4 * 1024 * 1024
 _LOCAL = re.compile(r"^http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)")
+
+
+class _Unlogged(logging.Filter):
+    """Keeps back what urllib3 logs of a call (at DEBUG, and as a WARNING of a header that cannot be
+    read), in the threads that are making one of ours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.here = threading.local()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not getattr(self.here, "calling", False)
+
+
+_UNLOGGED = _Unlogged()
+# A filter is not handed down to the loggers below it.
+for _name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
+    logging.getLogger(f"urllib3.{_name}").addFilter(_UNLOGGED)
+
+
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """Let nothing be logged of the calls that this thread makes with requests meanwhile."""
+    before = getattr(_UNLOGGED.here, "calling", False)
+    _UNLOGGED.here.calling = True
+    try:
+        yield
+    finally:
+        _UNLOGGED.here.calling = before
 
 
 class HttpReply(NamedTuple):
@@ -89,12 +122,15 @@ class HttpCaller:
     ) -> HttpReply:
         """Make one call (a body is JSON) and give what comes back, whatever it is, or NoReply."""
         try:
-            with self._session.send(
-                self._prepared(method, path, query, body, headers or {}),
-                timeout=self._timeout,
-                allow_redirects=False,
-                **self._surroundings,
-            ) as response:
+            with (
+                unlogged(),
+                self._session.send(
+                    self._prepared(method, path, query, body, headers or {}),
+                    timeout=self._timeout,
+                    allow_redirects=False,
+                    **self._surroundings,
+                ) as response,
+            ):
                 return HttpReply(
                     response.status_code,
                     response.raw.read(LARGEST_REPLY + 1, decode_content=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 _PERSONAL = (
     (re.compile(r"[^\s\"'<>,;:()]+@[^\s\"'<>,;:()]+"), "<e-mail>"),
@@ -12,9 +13,23 @@ _PERSONAL = (
 )
 
 
-def redact(text: str, limit: int = 200) -> str:
-    """Shorten a text of an API for logs, with e-mails, long numbers, secrets and quotes out."""
-    result = "".join(c if c.isprintable() else " " for c in text[: limit * 5])
+def redact(text: str, limit: int = 200, *, sent: Collection[str] = ()) -> str:
+    """Shorten a text of an API for logs, with e-mails, long numbers, secrets and quotes out, and
+    with them what was `sent` to it: some APIs say it back."""
+    # One more than is kept, by which `_cut` knows that there is more.
+    beginning = text[: limit * 5 + 1]
+    result = _cut("".join(c if c.isprintable() else " " for c in beginning), limit * 5)
+    for value in sorted(sent, key=len, reverse=True):
+        # A short one, such as "Al", as a word of its own only: it stands within many others.
+        edge = r"\b" if len(value) < 4 else ""
+        result = re.sub(edge + re.escape(value) + edge, "<value>", result, flags=re.IGNORECASE)
     for pattern, instead in _PERSONAL:
         result = pattern.sub(instead, result)
-    return result if len(result) <= limit else result[: limit - 1] + "…"
+    return _cut(result, limit)
+
+
+def _cut(text: str, limit: int) -> str:
+    """Cut after a whole word: half a name or code would be known by nobody who strikes them out."""
+    if len(text) <= limit:
+        return text
+    return text[:limit].rpartition(" ")[0] + "…"

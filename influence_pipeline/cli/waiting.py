@@ -32,6 +32,11 @@ def summary(entity: Entity, found: dict[str, Any], store: InStore | None) -> str
         return _of_reward(found)
     if found["state"] == "ready":
         return "has changes that are not acknowledged yet"
+    if found.get("erased_at"):
+        return (
+            f"erased on {found['erased_at']} (`influence-pipeline forget`): never sent again, "
+            "whatever the store has"
+        )
     if found["synced_hash"] is None:
         return _of_unknown(entity, found, store)
     if found["store_hash"] is None:

@@ -70,7 +70,7 @@ def _wait_for(stage: Stage, url: str) -> None:
     while time.monotonic() < deadline:
         stage.processes.check()
         try:
-            if requests.get(f"{url}/server_info", timeout=2).ok:
+            if requests.get(f"{url}/server_info", timeout=2, allow_redirects=False).ok:
                 return
         except requests.RequestException:
             pass

@@ -48,6 +48,10 @@ class Stage:
     go_live: datetime
     environment: dict[str, str]
 
+    def __repr__(self) -> str:
+        # Three URLs with passwords and a key are in it.
+        return f"Stage({str(self.folder)!r})"
+
     @property
     def workspace(self) -> list[str]:
         """How Dagster's programs are told of the code location."""

@@ -56,6 +56,9 @@ _ACCEPTED = Outcome(Meaning.ACCEPTED)
 # Statuses that pass: request timeout, too early, too many requests, and every 5xx.
 _PASSING = frozenset({408, 425, 429})
 _EXISTS = re.compile(r"(?i)already (exists|been created)|duplicate")
+_OF_A_PERSON = re.compile(r"(?i)mail|name|phone|birth|address")
+# What an API says of a key may be the key.
+_LONG = re.compile(r"\S{12,}")
 _LONGEST_RETRY_AFTER = 3600.0
 
 
@@ -81,7 +84,7 @@ class Judge:
             if readable:
                 return Outcome(Meaning.ACCEPTED, body=body) if call.method == "GET" else _ACCEPTED
             return Outcome(again, f"HTTP {status} with something that is not JSON")
-        words = _words(reply)
+        words = _words(reply, call)
         if 300 <= status < 400:
             return Outcome(
                 again,
@@ -89,6 +92,8 @@ class Judge:
                 "elsewhere); is INFLUENCE_API_URL right?",
             )
         if status in {401, 403}:
+            message = _LONG.sub("<value>", _message(reply) or "")
+            words = f": {redact(message, sent=_personal(call.body))}" if message else ""
             return Outcome(Meaning.KEY_REJECTED, f"HTTP {status}{words}")
         if status == 404:
             return self._not_found(call, reply, words, again)
@@ -140,10 +145,25 @@ def _message(reply: Reply) -> str | None:
     return None
 
 
-def _words(reply: Reply) -> str:
+def _words(reply: Reply, call: Call) -> str:
     """Give ": what the API said", or nothing; values that may be personal are struck out."""
     message = _message(reply)
-    return f": {redact(message)}" if message else ""
+    return f": {redact(message, sent=_personal(call.body))}" if message else ""
+
+
+def _personal(body: bytes | None) -> set[str]:
+    """Give what a call says of a person: names, addresses, what its body has under such keys."""
+    found: set[str] = set()
+    todo: list[tuple[str, Any]] = [("", _json(body)[0])] if body else []
+    while todo:
+        name, value = todo.pop()
+        if isinstance(value, dict):
+            todo += value.items()
+        elif isinstance(value, list):
+            todo += [(name, item) for item in value]
+        elif isinstance(value, str) and len(value) > 1 and _OF_A_PERSON.search(name):
+            found.add(value)
+    return found
 
 
 def _retry_after(value: str | None, now: datetime) -> float | None:

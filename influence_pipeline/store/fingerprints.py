@@ -95,13 +95,14 @@ class Fingerprinting:
 
     def bucket(self, key: str, buckets: int) -> str:
         """SQL for the bucket, from 0, of a key (of the store: as `_Source.key` gives it)."""
-        number = key if self.integer_keys else f"hashtextextended({key}, 0)"
-        return f"({number} & {buckets - 1})"
+        number = key if self.integer_keys else f"pg_catalog.hashtextextended({key}, 0)"
+        # With its type, so that no operator of somebody else's fits more closely than Postgres'.
+        return f"({number} & {buckets - 1}::bigint)"
 
     def weight(self, key: str) -> str:
         """SQL for the number that stands for a key in a sum over rows."""
         function = "hashint8extended" if self.integer_keys else "hashtextextended"
-        return f"({function}({key}, 0) & {MODULUS - 1})"
+        return f"(pg_catalog.{function}({key}, 0) & {MODULUS - 1})"
 
 
 def describe_sources(connection: Session, described: Described) -> Fingerprinting:
@@ -288,7 +289,7 @@ def _of_batch(
 
 def _grouped(selects: Sequence[str]) -> str:
     return (
-        f"SELECT key::text, mod(sum(hash), {MODULUS})::bigint, count(*) "
+        f"SELECT key::text, pg_catalog.mod(sum(hash), {MODULUS})::bigint, count(*) "
         f"FROM ({' UNION ALL '.join(selects)}) AS q WHERE key IS NOT NULL GROUP BY key"
     )
 
@@ -308,7 +309,8 @@ def bucket_sums(store: Postgres, prints: Fingerprinting, buckets: int) -> list[i
         cursor = _ask(
             connection,
             prints,
-            f"SELECT {prints.bucket('key', buckets)}::int, mod(sum(hash), {MODULUS})::bigint "
+            f"SELECT {prints.bucket('key', buckets)}::int, "
+            f"pg_catalog.mod(sum(hash), {MODULUS})::bigint "
             f"FROM ({rows}) AS q WHERE key IS NOT NULL GROUP BY 1",
             {},
         )

@@ -181,7 +181,8 @@ def describe(connection: Session, mapping: Mapping) -> Described:
     )
     seed = _seed(mapping.transform)
     native = run(
-        connection, "SELECT to_regprocedure('hash_record_extended(record,bigint)') IS NOT NULL"
+        connection,
+        "SELECT to_regprocedure('pg_catalog.hash_record_extended(record,bigint)') IS NOT NULL",
     ).fetchone()[0]
     return Described(
         mapping=mapping,
@@ -207,10 +208,14 @@ def _seed(transform: Transform | None) -> int:
 
 
 def record_hash(values: str, seed: int, *, native: bool) -> str:
-    """SQL for the 64-bit hash of these values, the cheapest that the store has."""
+    """SQL for the 64-bit hash of these values, the cheapest that the store has.
+
+    Named with its schema: a function of somebody else's on the search path that fits the arguments
+    more closely would be called instead, with the reader's rights.
+    """
     if native:
-        return f"hash_record_extended(ROW({values}), {seed})"
-    return f"hashtextextended(ROW({values})::text, {seed})"
+        return f"pg_catalog.hash_record_extended(ROW({values}), {seed})"
+    return f"pg_catalog.hashtextextended(ROW({values})::text, {seed})"
 
 
 def hashed_value(alias: str, name: str, found: ColumnType) -> str:

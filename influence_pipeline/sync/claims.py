@@ -6,7 +6,7 @@ older claim reports is not taken). Nothing here knows what a call looks like.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from influence_pipeline.postgres import Postgres, copy_in
 from influence_pipeline.records import Entity, FinancialStatus
 from influence_pipeline.sql import load_queries
+from influence_pipeline.state.erased import Identities, erased_among
 from influence_pipeline.state.schema import Lane, Phase
 
 _QUERIES = load_queries(__file__, "deliver.sql")
@@ -236,11 +237,18 @@ class Claims:
                     },
                 )
             if batch.refunds:
-                connection.execute(
-                    _QUERIES["refunds_told"],
-                    {"orders": list(batch.refunds), "customers": list(batch.refunds.values())},
-                )
+                self._note_refunds(connection, batch.refunds)
         return held
+
+    def _note_refunds(self, connection: sa.Connection, refunds: Mapping[str, str]) -> None:
+        """Note them, but for customers who were erased while the call was under way."""
+        names = Identities(customers=frozenset(refunds.values()))
+        gone = erased_among(connection, names).customers
+        told = {order: customer for order, customer in refunds.items() if customer not in gone}
+        connection.execute(
+            _QUERIES["refunds_told"],
+            {"orders": list(told), "customers": list(told.values())},
+        )
 
     def _intend(
         self, connection: sa.Connection, intents: Sequence[Intent], quiet_seconds: float
@@ -309,6 +317,17 @@ class Claims:
         with self._state.transaction() as connection:
             rows = connection.execute(_QUERIES["acknowledged_customers"], {"keys": list(keys)})
             return {row.key for row in rows}
+
+    def has_been_answered(self, call: str) -> bool:
+        """Tell whether the history of calls holds one of this name that was accepted."""
+        with self._state.transaction() as connection:
+            given = {"entity": self._entity, "call": call}
+            return bool(connection.execute(_QUERIES["has_been_answered"], given).scalar_one())
+
+    def erased(self, names: Identities) -> Identities:
+        """Tell who of these was erased."""
+        with self._state.transaction() as connection:
+            return erased_among(connection, names)
 
     def own_emails(self, hashes: dict[str, str]) -> dict[str, str]:
         """Note which customer (key) each e-mail belongs to; give those that belong to another one:

@@ -24,7 +24,7 @@ from influence_pipeline.records import Entity, FinancialStatus
 from influence_pipeline.state.schema import Phase
 from influence_pipeline.sync.claims import Attempt, Claims, Intent, Result, Verdict
 from influence_pipeline.sync.feed import Fed, Feed
-from influence_pipeline.sync.jobs import Job, OrderJob, unprepared
+from influence_pipeline.sync.jobs import CANNOT_BE_ASKED, Job, OrderJob, unprepared
 from influence_pipeline.sync.orders import Known
 from influence_pipeline.sync.outbox import FLUSH_SECONDS, Outbox
 from influence_pipeline.sync.pacing import Pace, Ticket
@@ -128,6 +128,7 @@ class Delivery:
         self._renewing: Future[set[str]] | None = None
         self._key_refused: list[tuple[Job, Call, Outcome]] = []
         self._resting = False
+        self._can_be_asked: bool | None = None
 
     def run(self) -> Delivered:
         """Deliver until nothing is due or will be soon.
@@ -333,7 +334,10 @@ class Delivery:
         now = self._clock.monotonic()
         if isinstance(job, OrderJob) and job.may_take_points_back:
             self._note_refund(job)
-        outcome = job.take(reply, self._judge.judge(call, reply))
+        outcome = self._judge.judge(call, reply)
+        if isinstance(job, OrderJob) and job.asks:
+            job.api_can_be_asked = self._api_can_be_asked(outcome, reply)
+        outcome = job.take(reply, outcome)
         self._log(job, call, reply, outcome, now)
         self._learn(outcome, reply, ticket, now)
         if outcome.meaning is Meaning.KEY_REJECTED:
@@ -345,6 +349,15 @@ class Delivery:
             self._next(job)
         else:
             self._come_back(job, call, outcome)
+
+    def _api_can_be_asked(self, outcome: Outcome, reply: Reply) -> bool:
+        """Say whether the API has answered a GET of an order, now or before. It is looked up once
+        a run, and only where it makes a difference: an answer that may mean that it cannot."""
+        if outcome.meaning is Meaning.ACCEPTED:
+            self._can_be_asked = True
+        elif reply.status in CANNOT_BE_ASKED and self._can_be_asked is None:
+            self._can_be_asked = self._claims.has_been_answered("GET order")
+        return bool(self._can_be_asked)
 
     def _note_refund(self, job: OrderJob) -> None:
         """It goes with the commit of the intent, or of the answer. A guest has no balance."""

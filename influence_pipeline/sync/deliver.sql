@@ -69,9 +69,17 @@ WITH intent AS (
 SELECT fence, key FROM held
 
 -- name: renew
-UPDATE work SET lease_until = now() + make_interval(secs => :lease_seconds)
-WHERE entity = CAST(:entity AS entity) AND key = ANY(CAST(:keys AS text[])) AND fence = :fence
-RETURNING key
+-- Results and intents of the same worker are written beside this, in an order of their own. What is
+-- being written at this moment is passed over, so that the two never wait for each other; the next
+-- renewal, well within the lease, has it if it is still held.
+WITH mine AS (
+    SELECT key FROM work
+    WHERE entity = CAST(:entity AS entity) AND key = ANY(CAST(:keys AS text[])) AND fence = :fence
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE work w SET lease_until = now() + make_interval(secs => :lease_seconds)
+FROM mine WHERE w.entity = CAST(:entity AS entity) AND w.key = mine.key
+RETURNING w.key
 
 -- name: acknowledge
 -- Results into the snapshots and the work, in one statement; only of who still holds the claim.
@@ -319,3 +327,10 @@ SELECT wanted.key, o.key AS owner
 FROM unnest(CAST(:hashes AS uuid[]), CAST(:keys AS text[])) AS wanted (hash, key)
 JOIN email_owner o ON o.email_hash = wanted.hash
 WHERE o.key <> wanted.key
+
+-- name: has_been_answered
+-- Without an index: asked once a run at most, after an answer that hardly ever comes.
+SELECT EXISTS (
+    SELECT FROM attempt
+    WHERE entity = CAST(:entity AS entity) AND call = :call AND outcome = 'accepted'
+)

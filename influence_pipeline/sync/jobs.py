@@ -7,6 +7,7 @@ clock, database or network: `deliver` makes the calls it asks for and hands back
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from influence_pipeline.platform_api.calls import Call, Reply, path
 from influence_pipeline.platform_api.outcomes import Meaning, Outcome
 from influence_pipeline.platform_api.payloads import Names, OrderBody
 from influence_pipeline.records import FinancialStatus
+from influence_pipeline.state.name_hashes import plain_email
 from influence_pipeline.state.schema import Phase
 from influence_pipeline.store.reader import CanonicalRow
 from influence_pipeline.sync import orders
@@ -153,6 +155,10 @@ class RewardJob(CallList):
         return super().take(reply, outcome)
 
 
+# What an API that knows no GET of an order may answer to one, and a gateway at any time.
+CANNOT_BE_ASKED = frozenset({403, 404, 405, 501})
+
+
 class OrderJob(Job):
     """An order, by the order protocol (`sync.orders`). `two_step`: create it as pending first."""
 
@@ -167,6 +173,8 @@ class OrderJob(Job):
         self._content_acknowledged = claim.synced_hash == row.hash and not claim.unsure
         self._unsure = claim.unsure
         self._step_under_way = Step.DONE
+        # Whether the API is known to answer a GET of an order; set before an answer is taken.
+        self.api_can_be_asked = False
 
     @property
     def wanted(self) -> FinancialStatus:
@@ -176,6 +184,16 @@ class OrderJob(Job):
     def customer(self) -> str | None:
         """The customer it names; None: a guest's order."""
         return self._body.customerId
+
+    @property
+    def email(self) -> str | None:
+        """The e-mail it carries, if any."""
+        return self._body.email
+
+    def leave_out_email(self, unwanted: Collection[str]) -> None:
+        """Leave its e-mail out if it is one of these (as `plain_email` writes them)."""
+        if self._body.email is not None and plain_email(self._body.email) in unwanted:
+            self._body = self._body.model_copy(update={"email": None})
 
     @property
     def under_way(self) -> bool:
@@ -188,6 +206,11 @@ class OrderJob(Job):
         return (
             self._step_under_way is Step.UPDATE and self.wanted in orders.MAY_TAKE_POINTS_BACK
         ) or self.known.phase is Phase.REFUNDING
+
+    @property
+    def asks(self) -> bool:
+        """Whether the call under way is the question what became of an earlier one."""
+        return self._step_under_way is Step.ASK
 
     def send_as_guest(self) -> bool:
         """Leave the customer out, so that it goes by its e-mail alone; False: it has none."""
@@ -231,7 +254,11 @@ class OrderJob(Job):
 
     def take(self, reply: Reply, outcome: Outcome) -> Outcome:
         step = self._step_under_way
-        if step is Step.ASK and reply.status in {405, 501}:
+        if step is Step.ASK and reply.status in CANNOT_BE_ASKED and self.api_can_be_asked:
+            # It has answered before: this is something on the way, unless it says so itself.
+            if outcome.meaning is not Meaning.ABSENT:
+                outcome = replace(outcome, meaning=Meaning.LATER)
+        elif step is Step.ASK and reply.status in {405, 501}:
             # Reading an order is not documented: these say that it cannot be done.
             outcome = replace(outcome, meaning=Meaning.REJECTED)
         elif step is Step.ASK and reply.status in {403, 404}:

@@ -125,13 +125,13 @@ def answered(
     where the phase is `unknown`).
     """
     if step is Step.CREATE:
-        return _after_create(known, meaning, sent)
+        return _after_create(meaning, sent)
     if step is Step.ASK:
-        return _after_ask(known, meaning, sent, told)
+        return _after_ask(known, meaning, told)
     return _after_patch(known, step, meaning, sent)
 
 
-def _after_create(known: Known, meaning: Meaning, sent: FinancialStatus) -> tuple[Known, bool]:
+def _after_create(meaning: Meaning, sent: FinancialStatus) -> tuple[Known, bool]:
     if meaning is Meaning.ACCEPTED:
         return Known(Phase.IDLE, sent), False
     if meaning is Meaning.EXISTS:
@@ -165,9 +165,7 @@ def _after_patch(
     return known, True
 
 
-def _after_ask(
-    known: Known, meaning: Meaning, wanted: FinancialStatus, told: str | None
-) -> tuple[Known, bool]:
+def _after_ask(known: Known, meaning: Meaning, told: str | None) -> tuple[Known, bool]:
     # Who asks knows that the order is there, so it is never taken for a new one.
     status = known.status or FinancialStatus.PENDING
     if meaning is Meaning.ACCEPTED and told is not None:

@@ -24,9 +24,11 @@ the number of the change it knew of (`epoch`).
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
+from typing import Any
 
 # A rate that is held is this share of the limit as it was found. Known ceilings too are kept a
 # little below, because calls that leave evenly arrive a little less so.
@@ -139,6 +141,24 @@ class Control:
     late_seconds: float = 0.0
     piece: int = 0
     counts: list[int] = field(default_factory=lambda: [0] * _PIECES)
+
+
+def written(control: Control) -> str:
+    """Give it as JSON, for `read`."""
+    return json.dumps(asdict(control))
+
+
+def read(values: dict[str, Any]) -> Control:
+    """Make it anew of what `written` gave. What another version knew of is left; what it did not
+    know has its default."""
+    known = {name: value for name, value in values.items() if name in _FIELDS}
+    if "mode" in known:
+        # Modes are compared as members: as the text that JSON makes of it a mode would be none.
+        known["mode"] = Mode(known["mode"])
+    return Control(**known)
+
+
+_FIELDS = frozenset(one.name for one in fields(Control))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.sql import load_queries
+from influence_pipeline.state.erased import Identities, erased_among
 
 _QUERIES = load_queries(__file__, "plan.sql")
 _DELIVERY = load_queries(__file__, "deliver.sql")
@@ -39,6 +40,11 @@ class PlannedCustomers:
         new = self.sent.intersection(keys) - there
         self._new |= new
         return there | new
+
+    def erased(self, names: Identities) -> Identities:
+        """As `Claims.erased`."""
+        with self._state.transaction() as connection:
+            return erased_among(connection, names)
 
     def own_emails(self, hashes: dict[str, str]) -> dict[str, str]:
         """As `Claims.own_emails`: who has it already goes first, then the first by key."""

@@ -10,13 +10,14 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, Literal, Protocol
 
 from influence_pipeline.platform_api import payloads
 from influence_pipeline.platform_api.payloads import Names, RecordError
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
+from influence_pipeline.state.erased import Identities
+from influence_pipeline.state.name_hashes import email_hash, plain_email
 from influence_pipeline.state.schema import Phase
 from influence_pipeline.store.frames import transformed
 from influence_pipeline.store.mapping import Mapping, describe
@@ -51,6 +52,7 @@ class Customers(Protocol):
     """What is known of customers: by `Claims`, or by a plan, which writes nothing."""
 
     def acknowledged_customers(self, keys: Sequence[str]) -> set[str]: ...
+    def erased(self, names: Identities) -> Identities: ...
     def own_emails(self, hashes: dict[str, str]) -> dict[str, str]: ...
 
 
@@ -112,7 +114,7 @@ class Preparation:
                     prepared.results.append(parked(claim, "unmappable", words))
         prepared.results += [_gone(claim) for claim in by_key.values()]
         if self.entity is Entity.CUSTOMER:
-            prepared.jobs = self._one_id_per_email(jobs, prepared)
+            prepared.jobs = self._one_id_per_email(self._not_erased(jobs, prepared), prepared)
         else:
             prepared.jobs = self._customers_first(jobs, prepared)
         return prepared
@@ -145,6 +147,15 @@ class Preparation:
         told = row.values.get("created_at")
         return _is_before(told, go_live) or _is_before(row.created_at, go_live)
 
+    def _not_erased(self, jobs: list[Job], prepared: Prepared) -> list[Job]:
+        """Leave out customers who were erased since they became due."""
+        keys = frozenset(job.claim.key for job in jobs)
+        gone = self._customers.erased(Identities(customers=keys)).customers
+        prepared.results += [
+            job.claim.result(Verdict.GONE) for job in jobs if job.claim.key in gone
+        ]
+        return [job for job in jobs if job.claim.key not in gone]
+
     def _one_id_per_email(self, jobs: list[Job], prepared: Prepared) -> list[Job]:
         """Park the second of two customers with one e-mail (contract: Customers): what the API
         makes of it is not known, and points could go to the wrong one."""
@@ -157,8 +168,7 @@ class Preparation:
         return [job for job in jobs if job.claim.key not in owners]
 
     def _email_hash(self, email: str) -> str:
-        """Hash it to the 16 bytes of a uuid, in hexadecimal."""
-        return blake2b(email.encode(), digest_size=16, key=self._rules.email_salt).hexdigest()
+        return email_hash(email, self._rules.email_salt)
 
     def _customers_first(self, jobs: list[Job], prepared: Prepared) -> list[Job]:
         """Hold back orders whose customer the API does not have yet (contract: Customers).
@@ -170,8 +180,9 @@ class Preparation:
         named = {job.customer for job in orders if job.customer is not None}
         if not orders:
             return jobs
+        erased = self._erased_buyers(orders)
         there = self._customers.acknowledged_customers(sorted(named)) if named else set()
-        missing = sorted(named - there)
+        missing = sorted(named - there - erased.customers)
         in_store: set[str] = set()
         if missing:
             # Whether they are there is all that is asked, so no transform is.
@@ -179,10 +190,15 @@ class Preparation:
             in_store = {row.key for row in rows} | {row.key for row in unreadable}
         ready: list[Job] = []
         for job in orders:
-            if job.customer in there:
+            if job.customer in erased.customers:
+                self._of_nobody(job, prepared)
+            elif job.customer in there:
+                job.leave_out_email(erased.emails)
                 ready.append(job)
             elif job.customer in in_store:
                 prepared.results.append(_blocked(job, f"customer:{job.customer}"))
+            elif job.email is not None and plain_email(job.email) in erased.emails:
+                self._of_nobody(job, prepared)
             elif self._rules.guest_orders == "skip" and not job.under_way:
                 prepared.results.append(settled(job.claim, job.content_hash))
                 prepared.skipped += 1
@@ -195,6 +211,23 @@ class Preparation:
                 )
                 prepared.results.append(parked(job.claim, "nobody", reason))
         return ready
+
+    def _erased_buyers(self, orders: Sequence[OrderJob]) -> Identities:
+        customers = frozenset(job.customer for job in orders if job.customer is not None)
+        emails = frozenset(plain_email(job.email) for job in orders if job.email is not None)
+        return self._customers.erased(Identities(customers, emails=emails))
+
+    def _of_nobody(self, job: OrderJob, prepared: Prepared) -> None:
+        """Tell nothing more of an order whose buyer was erased: it would bring them back."""
+        if job.claim.phase is not Phase.IDLE:
+            reason = (
+                "its customer was erased (influence-pipeline forget) while the outcome of a call "
+                "was not known; nothing more is sent of it"
+            )
+            prepared.results.append(parked(job.claim, "erased", reason))
+        else:
+            prepared.results.append(settled(job.claim, job.content_hash))
+            prepared.skipped += 1
 
 
 def _is_before(moment: object, go_live: datetime) -> bool:

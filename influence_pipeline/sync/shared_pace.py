@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import Executor, Future
-from dataclasses import asdict, fields
 from typing import Any
 
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.sql import load_queries
 from influence_pipeline.sync import pace_control
-from influence_pipeline.sync.pace_control import Control, Grant, Report
+from influence_pipeline.sync.pace_control import Grant, Report
 from influence_pipeline.sync.pacing import BLOCK_SECONDS
 
 _QUERIES = load_queries(__file__, "pace.sql")
-_FIELDS = frozenset(field.name for field in fields(Control))
 
 
 class SharedPace:
@@ -43,7 +40,7 @@ class SharedPace:
             if row is None:
                 connection.execute(_QUERIES["make"])
                 row = connection.execute(_QUERIES["take"]).one()
-            control = _control(row.control)
+            control = pace_control.read(row.control)
             grant = pace_control.exchange(
                 control,
                 report,
@@ -51,7 +48,7 @@ class SharedPace:
                 ceiling=self._ceiling,
                 most_seconds=BLOCK_SECONDS,
             )
-            connection.execute(_QUERIES["put"], {"control": json.dumps(asdict(control))})
+            connection.execute(_QUERIES["put"], {"control": pace_control.written(control)})
         return grant
 
 
@@ -65,14 +62,9 @@ def pace_found(state: Postgres) -> dict[str, Any] | None:
         row = connection.execute(_QUERIES["look"]).one_or_none()
     if row is None:
         return None
-    control = _control(row.control)
+    control = pace_control.read(row.control)
     return {
         "mode": control.mode,
         "calls_per_second": None if control.rate is None else round(control.rate, 2),
         "held_seconds": round(max(control.held_until - float(row.now), 0.0), 1),
     }
-
-
-def _control(values: dict[str, Any]) -> Control:
-    # What another version knew of is left; what it did not know has its default.
-    return Control(**{name: value for name, value in values.items() if name in _FIELDS})

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from influence_pipeline.postgres import Postgres, copy_in, driver_cursor
 from influence_pipeline.records import Entity
 from influence_pipeline.sql import load_queries
+from influence_pipeline.state import erased
 from influence_pipeline.state.schema import Lane
 from influence_pipeline.store import reader
 from influence_pipeline.store.fingerprints import Fingerprinting, fingerprints_of
@@ -229,6 +230,8 @@ class Staging:
         without_key = into.execute(
             _QUERIES["set_aside_unusable"], {"twice": reader.TWICE, "entity": entity}
         ).scalar_one()
+        if entity is Entity.CUSTOMER:
+            erased.drop_customers(into)
         looked_at = into.execute(sa.text("SELECT count(*) FROM staged")).scalar_one()
         missed = into.execute(_QUERIES["missed"], {"entity": entity, "most": MISSES_NAMED}).one()
         if adopt:

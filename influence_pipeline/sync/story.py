@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Values
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,12 +19,15 @@ from influence_pipeline.errors import InfluencePipelineError, StoreError
 from influence_pipeline.postgres import Direct, Postgres, run
 from influence_pipeline.records import Entity
 from influence_pipeline.sql import read_queries
+from influence_pipeline.state import name_hashes
+from influence_pipeline.state.name_hashes import Keys, Kind, hashed
 from influence_pipeline.store.frames import transformed
 from influence_pipeline.store.mapping import Described, Mapping, describe, read_select
 from influence_pipeline.store.reader import CanonicalRow, PoisonRow, rows_of
 from influence_pipeline.store.transform import read_transform
 
 _QUERIES = read_queries(__file__, "story.sql")
+_ERASED = read_queries(name_hashes.__file__, "erased.sql")
 
 # Calls beyond this are not counted one by one; nobody reads so many.
 MOST_COUNTED = 10_000
@@ -57,14 +61,26 @@ def of_state(connection: Direct, entity: Entity, key: str, most: int) -> dict[st
     """Give what the state knows of one record and its latest `most` calls, as plain values.
 
     `attempts_total` counts all calls in the log, up to MOST_COUNTED. Of a reward also its `coupon`,
-    or None.
+    or None; of a customer `erased_at`, when a person had them erased, or None.
     """
     given = {"entity": entity, "key": key}
     (found,) = connection.ask(_QUERIES["record"], **given, most_counted=MOST_COUNTED)
     if entity is Entity.REWARD:
         found["coupon"] = next(iter(connection.ask(_QUERIES["coupon"], code=key)), None)
+    if entity is Entity.CUSTOMER:
+        found["erased_at"] = _erased_at(connection, key)
     found["attempts_made"] = connection.ask(_QUERIES["attempts"], **given, most=most)
     return found
+
+
+def _erased_at(connection: Direct, customer: str) -> datetime | None:
+    for secret in connection.ask(_ERASED["keys"]):
+        keys = Keys(bytes.fromhex(secret["key"]), bytes.fromhex(secret["salt"]))
+        person = hashed(keys, Kind.CUSTOMER, customer)
+        for mark in connection.ask(_QUERIES["erased_at"], hash=person):
+            at: datetime = mark["at"]
+            return at
+    return None
 
 
 @dataclass(frozen=True)

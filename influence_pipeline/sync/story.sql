@@ -40,3 +40,6 @@ WHERE entity = CAST(:entity AS entity) AND key = :key ORDER BY id DESC LIMIT :mo
 -- name: coupon
 -- What became of one coupon: made in the store, used by an order, told to Influence.
 SELECT state, kind, issued_at, order_key, used_at, reward_used_at FROM coupon WHERE code = :code
+
+-- name: erased_at
+SELECT erased_at AS at FROM erased WHERE hash = CAST(:hash AS uuid)

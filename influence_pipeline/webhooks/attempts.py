@@ -19,7 +19,7 @@ from influence_pipeline.errors import ApiError, StateError, StoreError, StoreUnc
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.sql import load_queries
 from influence_pipeline.store.coupons.interface import CouponRefused, lock_of
-from influence_pipeline.webhooks import balances, events, inbox, issue, members
+from influence_pipeline.webhooks import balances, events, forgotten, inbox, issue, members
 from influence_pipeline.webhooks.caps import CapCheck
 from influence_pipeline.webhooks.context import HandlerContext
 from influence_pipeline.webhooks.events import Event, Member, Topic
@@ -69,6 +69,11 @@ class Attempt:
 
         `away`: the store or the API is known to be away, so that no coupon is attempted.
         """
+        if self._claimed.some_are_erased:
+            left = forgotten.of_others(self._state, self._claimed)
+            if not isinstance(left, Claimed):
+                return left
+            self._claimed = left
         reading = events.read(self._claimed.topic, self._claimed.body)
         event = reading.event
         if event is None:
@@ -130,15 +135,17 @@ class Attempt:
     ) -> tuple[Outcome, float | None]:
         """Make the coupons and write the end, all in one transaction."""
         problems = [one for one in checked if not isinstance(one, Grant)]
-        grants = [one for one in checked if isinstance(one, Grant)]
+        # Asked before the transaction: within it that takes a second connection, which a small
+        # pooler may not have, and then everybody would wait for everybody.
+        grants = [(one, self._caps(one)) for one in checked if isinstance(one, Grant)]
         with self._state.within(_LONGEST_SECONDS), self._state.transaction() as connection:
             connection.execute(_DURABLY)
             # In one order for everybody, so that no two wait for each other.
-            connection.execute(_LOCKS, {"locks": sorted(self._locks(grants))})
+            connection.execute(_LOCKS, {"locks": sorted(_locks(grants))})
             if not inbox.hold(connection, self._claimed):
                 return LostClaim(), None
-            for grant in grants:
-                problem = self._made_within(connection, place, grant)
+            for grant, caps in grants:
+                problem = self._made_within(connection, place, grant, caps)
                 if problem is not None:
                     problems.append(problem)
             outcome = self._ended(problems)
@@ -146,7 +153,7 @@ class Attempt:
         return outcome, seconds
 
     def _made_within(
-        self, connection: sa.Connection, place: OneDatabase, grant: Grant
+        self, connection: sa.Connection, place: OneDatabase, grant: Grant, caps: CapCheck
     ) -> Park | Retry | None:
         coupon = grant.coupon
         try:
@@ -156,7 +163,7 @@ class Attempt:
                     place.desk(connection, coupon.code),
                     self._claimed,
                     coupon,
-                    self._caps(grant),
+                    caps,
                     not grant.writer.abilities.case_sensitive,
                     self._context.at,
                 )
@@ -169,11 +176,6 @@ class Attempt:
         except Exception as error:  # one event must not stop the others
             return self._stumbled(error)
         return self._noted(grant, made)
-
-    def _locks(self, grants: Sequence[Grant]) -> set[int]:
-        """The codes and the members whose coupons are counted."""
-        locks = {lock_of(grant.coupon.code) for grant in grants}
-        return locks.union(*(self._caps(grant).locks for grant in grants))
 
     def _caps(self, grant: Grant) -> CapCheck:
         member = grant.witness.id if grant.witness is not None else None
@@ -324,6 +326,13 @@ class Attempt:
             doubled = max(doubled, _ASKED_AGAIN_SECONDS)
         spread = min(webhooks.retry_cap_seconds, doubled) * random.uniform(0.5, 1.0)  # noqa: S311
         return max(spread, later.least_seconds)
+
+
+def _locks(grants: Sequence[tuple[Grant, CapCheck]]) -> set[int]:
+    """The codes, and the members whose coupons are counted."""
+    return {lock_of(grant.coupon.code) for grant, _ in grants}.union(
+        *(caps.locks for _, caps in grants)
+    )
 
 
 _OTHER_HALF = {

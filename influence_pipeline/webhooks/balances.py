@@ -15,10 +15,12 @@ import sqlalchemy as sa
 
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.sql import load_queries
+from influence_pipeline.state import erased
 from influence_pipeline.state.schema import BalanceSource
-from influence_pipeline.webhooks import events
+from influence_pipeline.webhooks import events, forgotten
 from influence_pipeline.webhooks.events import Event, Topic
 from influence_pipeline.webhooks.outcomes import Why
+from influence_pipeline.webhooks.people import Person, Role, names_of
 
 _SQL = load_queries(__file__, "balances.sql")
 
@@ -145,8 +147,12 @@ def observe_unsettled(state: Postgres) -> int:
                 _SQL["bodies"], {"ids": ids[start : start + _EVENTS_AT_ONCE]}
             ).all()
             seen: list[Seen] = []
+            keys = erased.keys_of(connection)
             for row in rows:
-                event = events.read(row.topic, bytes(row.body)).event
+                body = bytes(row.body)
+                event = events.read(row.topic, body).event
+                if keys is not None and forgotten.erased_in(connection, row.topic, body, keys):
+                    continue
                 if event is not None:
                     seen += seen_in(event, row.id, row.received_at)
             _insert(connection, sorted(seen, key=_lock_order))
@@ -172,14 +178,21 @@ class Listed:
     updated_at: datetime | None
 
 
+def _not_erased(connection: sa.Connection, members: Sequence[Listed]) -> Sequence[Listed]:
+    found = {m.id: Person(Role.MEMBER, m.external_id, m.id) for m in members}
+    names = erased.erased_among(connection, names_of(found.values()))
+    return [m for m in members if not found[m.id].is_among(names)] if names else members
+
+
 def observe_listed(
     connection: sa.Connection, members: Sequence[Listed], *, since: datetime | None
 ) -> int:
     """Write down what a page of the API's list shows that no event has told; gives how many.
 
     Who was created after `since`, when everybody had been listed once, began with no points.
-    Newer is never overwritten by older. `members`: each id once.
+    Newer is never overwritten by older. Who was erased is left out. `members`: each id once.
     """
+    members = _not_erased(connection, members)
     placed = sorted(
         (m for m in members if m.updated_at is not None and m.balance is not None),
         key=lambda m: m.id,

@@ -37,6 +37,7 @@ class HandlerContext:
     `member_writer` None: the store is not told of its members. `notes`: what is off and why, to be
     said once at start. `at` is called at each crash point. `hopeless`: parked events that these
     settings do not mend, so that they are read once only; `looked_for_mended`: when they last were.
+    `swept`: when what is quarantined was last looked through for people who were erased.
     """
 
     terms: Terms
@@ -48,6 +49,7 @@ class HandlerContext:
     on_close: tuple[Callable[[], None], ...] = ()
     hopeless: set[int] = field(default_factory=set)
     looked_for_mended: float = float("-inf")
+    swept: float = float("-inf")
     day: DayCount = field(default_factory=DayCount)
     _places: dict[Postgres, OneDatabase | None] = field(default_factory=dict)
     _place_lock: threading.Lock = field(default_factory=threading.Lock)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from influence_pipeline.errors import StateError, StoreError
 from influence_pipeline.postgres import Postgres
-from influence_pipeline.webhooks import events, inbox, issue
+from influence_pipeline.webhooks import events, forgotten, inbox, issue
 from influence_pipeline.webhooks.attempts import Attempt
 from influence_pipeline.webhooks.context import HandlerContext
 from influence_pipeline.webhooks.grants import grants_of
@@ -113,7 +113,7 @@ def work_off(
 
     Ends early when the store or the API is away; those events wait. Raises StateError.
     """
-    requeue_mended(state, context)
+    _look_at_what_waits(state, context)
     return _work_off_due(state, context, limit, deadline, stop)
 
 
@@ -127,7 +127,7 @@ def work_off_until(
 ) -> WorkedOff:
     """Work off what is due, and what becomes due or comes in, until `deadline` (time.monotonic())
     has come or `stop` says so."""
-    requeue_mended(state, context)
+    _look_at_what_waits(state, context)
     result = WorkedOff()
     while True:
         # Mended events are looked for once: the settings stay as they were read.
@@ -177,6 +177,14 @@ def _work_off_due(
     supply.give_back()
     result.broken_off = round_.away is not None
     return result
+
+
+def _look_at_what_waits(state: Postgres, context: HandlerContext) -> None:
+    """See to events that are not due: those that the settings mend, and those of erased people."""
+    if time.monotonic() >= context.swept + _MENDED_EVERY_SECONDS:
+        context.swept = time.monotonic()
+        forgotten.sweep(state)
+    requeue_mended(state, context)
 
 
 def requeue_mended(state: Postgres, context: HandlerContext) -> int:

@@ -55,7 +55,8 @@ class Stored:
 @dataclass(frozen=True)
 class Claimed:
     """One event and the claim on it. `attempts` counts this one, and those right before it that
-    ended for `reason_code`. `over_cap`: its coupons are made whatever the caps say."""
+    ended for `reason_code`. `over_cap`: its coupons are made whatever the caps say.
+    `some_are_erased`: whether anybody ever was (`state.erased`)."""
 
     id: int
     fence: int
@@ -66,6 +67,7 @@ class Claimed:
     received_at: datetime
     reason_code: str | None
     over_cap: bool = False
+    some_are_erased: bool = False
 
 
 def store(connection: sa.Connection, delivery: Delivery) -> Stored:

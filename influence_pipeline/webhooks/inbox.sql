@@ -78,7 +78,8 @@ UPDATE inbox SET lease_until = now() + make_interval(secs => :lease_seconds),
                  fence = nextval('fence_seq'), attempts = attempts + 1
 FROM due WHERE inbox.id = due.id
 RETURNING inbox.id, inbox.fence, inbox.attempts, inbox.topic, inbox.body, inbox.dedupe_key,
-          inbox.received_at, inbox.reason_code, inbox.over_cap
+          inbox.received_at, inbox.reason_code, inbox.over_cap,
+          EXISTS (SELECT FROM erased) AS some_are_erased
 
 -- name: hold
 -- Is the claim still ours? Locks the row, so that nobody takes it before this transaction ends.

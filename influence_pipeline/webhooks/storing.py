@@ -152,7 +152,7 @@ class GroupedStore:
             except Exception as error:
                 if _is_of_the_server(error):
                     raise
-                raise _RefusedError from error
+                raise _RefusedError from None
             self._at(BEFORE_COMMIT)
         self._at(AFTER_COMMIT)
         return found

@@ -19,7 +19,7 @@ from typing import Any
 
 from influence_pipeline.errors import ConfigurationError, StoreError, StoreUncertain
 from influence_pipeline.http import HttpCaller, HttpReply, NoReply, read_json
-from influence_pipeline.store.coupons.interface import Coupon, CouponRefused
+from influence_pipeline.store.coupons.interface import CouponRefused
 from influence_pipeline.words import redact
 
 # A gateway may give up on a call long before the shop does.
@@ -202,14 +202,14 @@ def _code_and_message(error: object) -> tuple[str, str]:
 
 
 @contextmanager
-def without_values(coupon: Coupon) -> Iterator[None]:
-    """Take the coupon's own values out of a refusal's words: APIs like to repeat what they got."""
+def without_values(*values: str | None) -> Iterator[None]:
+    """Take a coupon's own values out of what is raised: APIs like to repeat what they got."""
     try:
         yield
-    except CouponRefused as refusal:
-        text = str(refusal)
-        values = [coupon.code, coupon.customer_id or "", *coupon.product_ids]
+    except (CouponRefused, StoreError) as trouble:
+        text = str(trouble)
         for value in sorted(filter(None, values), key=len, reverse=True):
             # Whole words: a customer 1 does not strike out a part of 100.
-            text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", text)
-        raise CouponRefused(text) from None
+            text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", text, flags=re.IGNORECASE)
+        trouble.args = (text,)
+        raise

@@ -59,7 +59,8 @@ class MedusaCouponWriter:
 
     @contextmanager
     def hold(self, code: str) -> Iterator[CouponDesk]:
-        yield _Desk(self._api, code)
+        with without_values(code):
+            yield _Desk(self._api, code)
 
     def close(self) -> None:
         self._api.close()
@@ -84,7 +85,7 @@ class _Desk:
             raise self._api.trouble("does not answer with a list of promotions") from None
 
     def create(self, coupon: Coupon) -> None:
-        with without_values(coupon):
+        with without_values(coupon.customer_id, *coupon.product_ids):
             try:
                 self._api.rest("POST", "/admin/promotions", body=_promotion(coupon), writes=True)
             except CouponRefused:

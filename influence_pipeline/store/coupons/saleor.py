@@ -96,7 +96,8 @@ class SaleorCouponWriter:
 
     @contextmanager
     def hold(self, code: str) -> Iterator[CouponDesk]:
-        yield _Desk(self._api, self._channels, code)
+        with without_values(code):
+            yield _Desk(self._api, self._channels, code)
 
     def close(self) -> None:
         self._api.close()
@@ -113,7 +114,7 @@ class _Desk:
         return None if found is None or self._is_half_made(found) else FoundCoupon()
 
     def create(self, coupon: Coupon) -> None:
-        with without_values(coupon):
+        with without_values(coupon.customer_id, *coupon.product_ids):
             self._create(coupon)
         if self.find() is None:
             raise self._api.trouble("made the coupon, but does not find it")

@@ -104,7 +104,7 @@ class TableCouponWriter:
             )
         types = {row.name: row.type for row in rows}
         columns = self._mapped(types)
-        table = rows[0].table_name
+        table = _as_it_stands(rows[0].table_name)
         code = _quoted(columns["code"])
         same = f"{code} = :code" if self._case_sensitive else f"lower({code}) = lower(:code)"
         owner = columns.get("customer_id")
@@ -154,4 +154,9 @@ def _list_as(type_: str) -> str:
 
 def _quoted(name: str) -> str:
     """Give a name as SQL's own, whatever is in it; a colon is kept from looking like a value."""
-    return '"' + name.replace('"', '""') + '"'
+    return _as_it_stands('"' + name.replace('"', '""') + '"')
+
+
+def _as_it_stands(quoted: str) -> str:
+    # Where a statement is read, `\:` is a colon that is no value; here it is both signs.
+    return quoted.replace("\\:", "\\\\:")

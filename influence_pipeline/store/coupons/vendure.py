@@ -88,7 +88,8 @@ class VendureCouponWriter:
 
     @contextmanager
     def hold(self, code: str) -> Iterator[CouponDesk]:
-        yield _Desk(self._shop, self._channels, code)
+        with without_values(code):
+            yield _Desk(self._shop, self._channels, code)
 
     def close(self) -> None:
         self._shop.api.close()
@@ -172,7 +173,7 @@ class _Desk:
         return FoundCoupon(self._owner(found))
 
     def create(self, coupon: Coupon) -> None:
-        with without_values(coupon):
+        with without_values(coupon.customer_id, *coupon.product_ids):
             self._create(coupon)
         if self.find() != FoundCoupon(coupon.customer_id):
             raise self._shop.api.trouble(
