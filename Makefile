@@ -6,12 +6,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Made when all locked packages are in; made anew when the lock or the project file changes.
 INSTALLED := $(VENV)/installed
+# The scanners' own environment: semgrep pins what the program has in other versions.
+SCANNED := $(VENV)/security
+SCANNERS := $(SCANNED)/installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DAGSTER_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo dev test coverage proof browser screenshots lint types schema lock clean
+.PHONY: help install demo dev test coverage mutants proof slice slow bench browser screenshots lint types security sbom schema lock clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,11 +41,28 @@ dev: $(INSTALLED) ## everything up with demo data, and Dagster's UI; Ctrl-C ends
 test: $(INSTALLED) ## the ordinary tests, on a real Postgres
 	@$(BIN)/python -m pytest -n 3 $(ARGS)
 
-coverage: $(INSTALLED) ## the ordinary tests, and which lines and branches they pass through
+coverage: $(INSTALLED) ## the ordinary tests, which lines and branches they pass through, which `except` not
 	@$(BIN)/python -m pytest -n 3 --cov --cov-report=term:skip-covered $(ARGS)
+	@[ -n "$(ARGS)" ] || $(BIN)/python -m influence_pipeline_tests.strength.excepts
 
-proof: $(INSTALLED) ## the slow tests: many seeds, kills, faults, large stores; about an hour or two
-	@$(BIN)/python -m pytest -m slow -n 2 $(ARGS)
+# Hours for all of it; what is interrupted goes on where it was. `make mutants ARGS=--help` says more.
+mutants: $(INSTALLED) ## change the code in small ways and count what no test notices: ONLY=inbox SAMPLE=200 SEED=1
+	@$(BIN)/python -m influence_pipeline_tests.strength $(ONLY) $(if $(SAMPLE),--sample $(SAMPLE)) \
+	  $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# TEST=T2 for one of them (or T2,T5), SEED=1017 for one seed again.
+proof: $(INSTALLED) ## T1 to T21 at full size: kills, faults, load; takes its time; writes docs/proof.md
+	@$(BIN)/python -m influence_pipeline_tests.proof $(if $(TEST),--test $(TEST)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+slice: $(INSTALLED) ## ten minutes of the proof, with seeds that change by the day
+	@$(BIN)/python -m influence_pipeline_tests.proof --minutes $(or $(MINUTES),10) --jobs 3 $(ARGS)
+
+slow: $(INSTALLED) ## the slow tests that belong to no proof: real stores, running shops, scale-out
+	@$(BIN)/python -m pytest -m "slow and not proves" -n 2 $(ARGS)
+
+# nginx and Redis are needed by some; each says so. ONLY=capture,delivery  QUICK=1  ARGS=--list
+bench: $(INSTALLED) ## all benchmarks beside their peers; writes docs/benchmarks.md; about four hours
+	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(ARGS)
 
 # Debian's Chromium is installed where that can be done unasked (root, apt, a network). Without a
 # browser the tests are skipped and say so.
@@ -65,12 +85,30 @@ lint: $(INSTALLED) ## ruff (rules and format) and the direction of imports
 types: $(INSTALLED) ## mypy, strict
 	@$(BIN)/mypy
 
+# The scanners ask nobody: no rules from a registry, no metrics, no look for newer versions.
+security: $(INSTALLED) $(SCANNERS) ## bandit, detect-secrets, and semgrep with the rules of security/
+	@$(SCANNED)/bin/bandit --quiet --configfile pyproject.toml --recursive influence_pipeline
+	@git ls-files -z -- . ':!:influence_pipeline_tests' ':!:benchmarks' ':!:*.lock' ':!:*.png' | \
+	  xargs -0 $(SCANNED)/bin/detect-secrets-hook --baseline security/secrets.json
+	@$(BIN)/python security/plant.py $(SCANNED)/bin/detect-secrets-hook
+	@$(BIN)/python security/scan.py $(SCANNED)/bin/semgrep
+
+sbom: $(INSTALLED) $(SCANNERS) ## a CycloneDX list of what the image installs, in .test-artifacts/sbom.json
+	@mkdir -p .test-artifacts
+	@$(BIN)/python security/sbom.py $(SCANNED)/bin/python .test-artifacts/sbom.json
+
+$(SCANNERS): security/requirements.lock $(INSTALLED)
+	@$(PYTHON) -m venv $(SCANNED)
+	@echo "installing the scanners into $(SCANNED) (about a minute the first time)"
+	@$(SCANNED)/bin/python -m pip install --quiet --require-hashes --no-deps --requirement security/requirements.lock
+	@touch $@
+
 schema: $(INSTALLED) ## write the JSON Schema of influence.toml anew from the models
 	@$(BIN)/influence-pipeline schema > influence_pipeline/settings/influence.schema.json.new
 	@mv influence_pipeline/settings/influence.schema.json.new influence_pipeline/settings/influence.schema.json
 
 # The image has no tools and no tests in it, so its lock is a part of the whole one.
-lock: $(INSTALLED) ## resolve the dependencies anew into deploy/requirements.lock and deploy/image.lock
+lock: $(INSTALLED) ## resolve the dependencies anew into all lock files
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --upgrade --quiet \
@@ -79,6 +117,9 @@ lock: $(INSTALLED) ## resolve the dependencies anew into deploy/requirements.loc
 	  --extra kubernetes --universal --python-version 3.11 --constraint deploy/requirements.lock \
 	  --generate-hashes --no-emit-index-url --no-annotate --upgrade --quiet \
 	  --custom-compile-command "make lock" --output-file deploy/image.lock
+	@$(BIN)/uv pip compile security/requirements.in --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --upgrade --quiet \
+	  --custom-compile-command "make lock" --output-file security/requirements.lock
 
 clean: ## remove what these targets made
-	rm -rf $(VENV) .demo .test-artifacts build *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .demo .mutants .test-artifacts build *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache

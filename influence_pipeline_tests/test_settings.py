@@ -303,7 +303,7 @@ def test_all_that_is_missing_in_the_file_is_named_at_once() -> None:
         ("version = 1\n", "version = 1\nstate_shema = 1\n", "state_shema", "did you mean state_schema?"),
         ("version = 1\n", 'version = 1\nprotocol = "direct"\n', "protocol", "it belongs into [orders]"),
         ("[orders]\n", '[orders]\nprotocoll = "direct"\n', "orders.protocoll", "did you mean protocol?"),
-        ("[coupons]\n", "[retention]\ncalls = 9\n\n[coupons]\n", "retention.calls", "known here: attempts_days, runs_days, dagster_runs_days"),
+        ("[coupons]\n", "[retention]\ncalls = 9\n\n[coupons]\n", "retention.calls", "known here: attempts_days, events_days, runs_days, dagster_runs_days"),
         ('key = "c.id"\n', 'key = "c.id"\nkeys = "c.id"\n', "customers.sources.0.keys", "did you mean key?"),
         ('kind = "percentage"\n', 'kind = "percentage"\nvaleu = 1\n', "rewards.rule-10-percent.valeu", "did you mean value?"),
     ],

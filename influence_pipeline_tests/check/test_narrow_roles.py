@@ -16,6 +16,8 @@ from influence_pipeline_tests.check.conftest import Place
 from influence_pipeline_tests.check.test_mistakes import a_key_that_names_the_wrong_column
 from influence_pipeline_tests.support import roles
 
+pytestmark = pytest.mark.proves("T18")
+
 
 @pytest.fixture
 def narrow(place: Place) -> Iterator[tuple[Place, Needs, Needs]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +14,13 @@ import dagster as dg
 import pytest
 
 import influence_pipeline.store as store_room
+from influence_pipeline.automation import sensors
 from influence_pipeline.definitions import build_definitions
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.settings import Settings, load_settings
 from influence_pipeline.state.database import open_state
 from influence_pipeline.webhooks import inbox
+from influence_pipeline.webhooks.handlers import WorkedOff, work_off_until
 from influence_pipeline_tests.sandbox.platform_fixtures import KEY, Sandbox, running
 from influence_pipeline_tests.webhooks.builders import delivery
 
@@ -32,7 +36,6 @@ park_after = 1
 import_from = "2026-01"
 
 [webhooks]
-sensor_deadline_seconds = 0.4
 between_ticks_seconds = 0
 poll_seconds = 0.02
 workers = 2
@@ -50,6 +53,27 @@ AT_ONCE = dg.RetryPolicy(max_retries=2, delay=0)
 def instance() -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.ephemeral() as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def ticks_end_when_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a tick of the coupon sensor end 0.4 s after it has begun, once it has nothing to do.
+
+    A deadline that short would end it before its first event, on a machine with much else to do.
+    """
+
+    def until_idle(*given: Any, **more: Any) -> WorkedOff:
+        over = threading.Event()
+        began = time.monotonic()
+
+        def sleep(seconds: float) -> None:
+            time.sleep(seconds)
+            if time.monotonic() >= began + 0.4:
+                over.set()
+
+        return work_off_until(*given, **more, stop=over.is_set, sleep=sleep)
+
+    monkeypatch.setattr(sensors, "work_off_until", until_idle)
 
 
 @pytest.fixture(scope="session")

@@ -406,11 +406,11 @@ def _threads_between() -> list[threading.Thread]:
 class TestAlerts:
     @pytest.fixture
     def told(self, members: House, config_file: Path, chat: Chat) -> Iterator[House]:
-        """The members' house, with a chat, and customers who wait for three seconds at most."""
+        """The members' house, with a chat, and customers who wait for ten minutes at most."""
         config_file.write_text(
             config_file.read_text().replace(
                 "poll_seconds = 0.02",
-                "poll_seconds = 0.02\nalert_after_minutes = 0.05\nretry_base_seconds = 0.1",
+                "poll_seconds = 0.02\nalert_after_minutes = 10\nretry_base_seconds = 0.1",
             )
         )
         settings = load_settings(**{**vars(members.settings.environment), "alert_url": chat.url})
@@ -462,7 +462,7 @@ class TestAlerts:
         with told.state.transaction() as connection:
             connection.execute(
                 sa.text(
-                    "UPDATE inbox SET received_at = now() - interval '4 seconds',"
+                    "UPDATE inbox SET received_at = now() - interval '11 minutes',"
                     " next_at = now() + interval '1 hour', reason_code = 'store_away',"
                     " reason = 'Nothing listens there.'"
                 )
@@ -470,7 +470,7 @@ class TestAlerts:
         for _ in range(2):
             _sensor(told)
         (said,) = chat.said
-        assert said.startswith("1 event that asks for a coupon waited for more than 0.05 minutes")
+        assert said.startswith("1 event that asks for a coupon waited for more than 10 minutes")
         assert "Nothing listens there." in said
         assert "influence-pipeline events show " in said
         assert "LOYAL" not in said, "a code is money"
@@ -478,7 +478,7 @@ class TestAlerts:
             connection.execute(sa.text("UPDATE inbox SET next_at = now()"))
         _sensor(told)
         assert len(chat.said) == 2
-        assert chat.said[1].startswith("No coupon is waited for longer than 0.05 minutes.")
+        assert chat.said[1].startswith("No coupon is waited for longer than 10 minutes.")
 
     def test_somebody_whose_old_event_was_only_just_replayed_is_not_told_of(
         self, told: House, chat: Chat

@@ -43,6 +43,8 @@ from influence_pipeline_tests.webhooks.conftest import (
 )
 from influence_pipeline_tests.webhooks.test_receiver import post, until
 
+pytestmark = pytest.mark.proves("T11")
+
 __all__ = ["directory", "state", "store", "toml"]
 
 TOKEN = "CanaryTokenAbCdEf0123456789GhIjKl"

@@ -18,6 +18,8 @@ from influence_pipeline.platform_api import payloads
 from influence_pipeline.platform_api.money import DIGITS
 from influence_pipeline.platform_api.payloads import Names, encode, order_body
 
+pytestmark = pytest.mark.proves("T17")
+
 # ISO 4217, list one: the codes whose money has not two digits (funds and metals left out).
 OTHER_THAN_TWO = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",

@@ -108,4 +108,53 @@ def test_what_the_api_says_reaches_nobody_with_personal_data_in_it() -> None:
     said = 'email "zoë@example.com" of Zoë taken, call +49 (170) 1234567, api_key: abc123'
     assert redact(said) == "email <value> of Zoë taken, call <number>, api_key <secret>"
     assert redact("bob@example.com is taken") == "<e-mail> is taken"
-    assert len(redact("x" * 5000)) == 200
+    assert redact("x" * 5000) == "…"
+
+
+def test_what_is_cut_off_leaves_no_half_of_a_word() -> None:
+    """Half a code or a name would not be struck out."""
+    for room in range(150, 201):
+        cut = redact("x" * room + " LOYAL-1234 " + "y " * 200)
+        assert len(cut) <= 200
+        assert set(cut.rstrip("…").split()) <= {"x" * room, "LOYAL-1234", "y"}
+    # What is struck out makes a long text short.
+    whole = " ".join(["someone@example.test"] * 47) + " Anna" + "z" * 40
+    assert redact(whole) == " ".join(["<e-mail>"] * 22) + "…"
+
+
+@pytest.mark.proves("T11")
+@pytest.mark.parametrize("status", [400, 409, 422, 429, 500, 503])
+def test_an_api_that_says_the_customer_back_in_its_refusal_puts_no_name_into_the_log(
+    status: int,
+) -> None:
+    """What is logged, parked and shown by `why` are these words."""
+    sent = '{"email": "Canary@Example.test", "firstName": "Canaryfirst", "lastName": "O\'Canary", "phone": "+1 555", "currency": "EUR", "customer": {"name": "Canary Inner"}, "tags": ["EUR"]}'
+    call = Call("PUT customer", "PUT", "/v1/customers/1", sent.encode())
+    said = "CANARYFIRST O'Canary (canary@example.test, +1 555; Canary Inner) cannot have EUR"
+    outcome = JUDGE.judge(call, reply(status, f'{{"message": "{said}"}}'))
+    assert "cannot have EUR" in outcome.words
+    for personal in ("canaryfirst", "canary", "+1 555", "inner"):
+        assert personal not in outcome.words.lower()
+
+
+def test_a_short_name_is_struck_out_as_a_word_and_leaves_the_others_readable() -> None:
+    call = Call("PUT customer", "PUT", "/v1/customers/1", b'{"firstName": "Al", "lastName": "Id"}')
+    outcome = JUDGE.judge(call, reply(422, '{"message": "AL id: value is invalid"}'))
+    assert outcome.words.endswith(": <value> <value>: value is invalid")
+
+
+@pytest.mark.proves("T11")
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_api_that_says_the_key_back_puts_no_key_into_the_log(status: int) -> None:
+    outcome = JUDGE.judge(PUT, reply(status, '{"message": "no account for canary-0123456789"}'))
+    assert outcome.words == f"HTTP {status}: no account for <value>"
+
+
+@pytest.mark.proves("T11")
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_api_that_refuses_the_key_with_the_customers_name_puts_no_name_into_alerts(
+    status: int,
+) -> None:
+    call = Call("PUT customer", "PUT", "/v1/customers/1", b'{"firstName": "Zo\xc3\xab"}')
+    outcome = JUDGE.judge(call, reply(status, '{"message": "Zo\u00eb may not be written"}'))
+    assert outcome.words == f"HTTP {status}: <value> may not be written"

@@ -234,6 +234,26 @@ def test_a_refusal_is_the_apis_own_word_without_values(medusa: FakeMedusa) -> No
     assert medusa.promotions == []
 
 
+@pytest.mark.proves("T11")
+@pytest.mark.parametrize(
+    ("name", "call"), [*((name, kind.look) for name, kind in KINDS.items()), *EVERY_WRITE]
+)
+def test_a_shop_that_says_the_code_back_puts_none_into_a_message(
+    started: Callable[[str], Any], name: str, call: str
+) -> None:
+    """A code is money, in whatever letters, at whatever call."""
+    shop = started(name)
+    said = f"Variable $input got {{code: {ANNA.code}}} or {ANNA.code.upper()}: no"
+    content = {"message": said, "errors": [{"message": said, "extensions": {"code": "INVALID"}}]}
+    for status in (200, 400) if name != "medusa" else (400,):
+        shop.instead(call, status, content)
+        with pytest.raises((CouponRefused, StoreError)) as caught:
+            attempt(writer_for(shop), ANNA)
+        text = f"{caught.value} {caught.value!r}"
+        assert "Variable" in text, "the shop's own words"
+        assert not re.search("(?i)anna-1", text)
+
+
 def test_a_lookup_that_is_refused_is_trouble(medusa: FakeMedusa) -> None:
     medusa.instead("GET /admin/promotions", 400, {"message": "Unrecognized fields"})
     with pytest.raises(StoreError, match="Unrecognized fields"):

@@ -30,6 +30,8 @@ from influence_pipeline.sync.capture import CaptureJob, capture
 from influence_pipeline_tests.support import databases, roles, store_presets
 from influence_pipeline_tests.support.store_presets import PRESETS
 
+pytestmark = pytest.mark.proves("T18")
+
 CURRENCIES = {"medusa": "EUR", "vendure": "EUR", "saleor": "USD"}
 CUSTOMERS = {"medusa": "SELECT min(id) FROM customer", "vendure": "SELECT min(id)::text FROM customer", "saleor": "SELECT min(id)::text FROM account_user"}  # fmt: skip
 

@@ -31,6 +31,8 @@ from influence_pipeline.store.statements import Statement, parse_statement
 from influence_pipeline_tests.support import roles
 from influence_pipeline_tests.support.source_shop import OwnTables, SourceShop
 
+pytestmark = pytest.mark.proves("T18")
+
 VALUES = ("code", "customer_id", "kind", "value", "expires_at", "product_ids")
 
 

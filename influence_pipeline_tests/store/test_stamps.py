@@ -66,6 +66,7 @@ EQUAL = [(f"{n:02}", "2026-06-01 12:00Z") for n in range(25)]
 LATER = [(f"later {n}", f"2026-06-01 12:00:0{n}Z") for n in range(1, 8)]
 
 
+@pytest.mark.proves("T3")
 @pytest.mark.parametrize("rows", [1, 3, 5, 7, 25, 32, 33])
 def test_rows_of_one_moment_are_parted_between_pages_without_one_missed(
     tables: SourceShop, monkeypatch: pytest.MonkeyPatch, rows: int
@@ -75,6 +76,7 @@ def test_rows_of_one_moment_are_parted_between_pages_without_one_missed(
     assert changed(tables) == [key for key, _ in [*EQUAL, *LATER]]
 
 
+@pytest.mark.proves("T3")
 def test_control_paged_by_the_timestamp_alone_rows_of_one_moment_are_missed(
     tables: SourceShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

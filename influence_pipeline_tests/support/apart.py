@@ -15,7 +15,12 @@ PATIENCE_S = 90.0
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["influence_pipeline.sync.engine", "influence_pipeline.platform_api.curl"]
+    [
+        "influence_pipeline.sync.engine",
+        "influence_pipeline.platform_api.curl",
+        "influence_pipeline.webhooks.handlers",
+        "influence_pipeline.webhooks.receiver",
+    ]
 )
 
 
@@ -42,6 +47,10 @@ class Apart:
             raise AssertionError(f"a process was still at work after {PATIENCE_S:.0f} s")
         self._process.close()
         return code
+
+    @property
+    def lives(self) -> bool:
+        return self._process.is_alive()
 
     def kill(self) -> None:
         """kill -9."""

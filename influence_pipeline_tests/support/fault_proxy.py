@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from influence_pipeline_tests.support.controlled import be_controlled
+
 MODES = (
     "dropped_reply",
     "half_reply",
@@ -311,23 +313,18 @@ class Proxy:
 
     # -- control
 
-    async def control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readline():
-            asked = json.loads(line)
-            if "plan" in asked:
-                self.follow(Plan(**asked["plan"]))
-            if "release" in asked:
-                await self.release()
-            said = {
-                "fired": self.fired,
-                "requests": self.requests,
-                "posts": self.posts,
-                "in_flight": self.in_flight,
-                "doubled": self.doubled,
-            }
-            writer.write(json.dumps(said).encode() + b"\n")
-            await writer.drain()
-        writer.close()
+    async def control(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if "plan" in asked:
+            self.follow(Plan(**asked["plan"]))
+        if "release" in asked:
+            await self.release()
+        return {
+            "fired": self.fired,
+            "requests": self.requests,
+            "posts": self.posts,
+            "in_flight": self.in_flight,
+            "doubled": self.doubled,
+        }
 
 
 async def _read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Exchange:
@@ -365,13 +362,7 @@ async def serve(given: dict[str, Any]) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(given["certificate"], given["key"])
     proxy = Proxy(given["upstream"], tls)
-    port = proxy.listen()
-    control = await asyncio.start_server(proxy.control, "127.0.0.1", 0)
-    ports = {"port": port, "control": control.sockets[0].getsockname()[1]}
-    draft = Path(given["ports"] + ".draft")
-    draft.write_text(json.dumps(ports))
-    draft.replace(given["ports"])
-    await control.serve_forever()
+    await be_controlled(proxy.listen(), proxy.control, given["ports"])
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ the database (an exchange takes 3 ms and always succeeds, unless a test says oth
 from __future__ import annotations
 
 import heapq
+import json
 import math
 import random
 from collections import deque
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from influence_pipeline.platform_api.rate_headers import RateHeaders
+from influence_pipeline.sync import pace_control
 from influence_pipeline.sync.pace_control import Control, Grant, Report, exchange
 from influence_pipeline.sync.pacing import BLOCK_SECONDS, Pace, Ticket
 
@@ -232,6 +234,8 @@ class _Exchange:
         if report is None or api.now < self._there_at:
             return None
         self._report = None
+        # As it is kept in the database, from one question to the next.
+        api.control = pace_control.read(json.loads(pace_control.written(api.control)))
         return api.decide(
             api.control, report, api.now, ceiling=api.ceiling, most_seconds=BLOCK_SECONDS
         )

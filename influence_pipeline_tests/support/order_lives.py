@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
 
+import psycopg2
+
 from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sandbox.sample_store.statements import SampleStoreError
 from influence_pipeline_tests.support.world import World
@@ -27,7 +29,7 @@ class OrderLives:
         guest = self._chance.random() < 0.25
         how = how or self._chance.choice([{"paid": True}, {"authorized": True}, {}])
         order = sample_store.place_order(
-            self._world.store_url,
+            self._world.place,
             None if guest else self._chance.choice(CUSTOMERS),
             email=f"guest{self._chance.randrange(10**6)}@example.com" if guest else None,
             **how,
@@ -41,7 +43,7 @@ class OrderLives:
         """Do something to an order, by chance what and to which. What the shop does not allow, it
         does not do."""
         order = order or self._chance.choice(self.orders)
-        with suppress(SampleStoreError):
+        with suppress(SampleStoreError, psycopg2.Error):
             (how or self._chance.choice(MOVES))(self._world, order)
 
     def a_while(self, longest: int = 4) -> None:
@@ -52,19 +54,19 @@ class OrderLives:
 
 
 def pay(world: World, order: str) -> None:
-    sample_store.capture_payment(world.store_url, order)
+    sample_store.capture_payment(world.place, order)
 
 
 def refund(world: World, order: str) -> None:
-    sample_store.refund_order(world.store_url, order)
+    sample_store.refund_order(world.place, order)
 
 
 def refund_a_part(world: World, order: str) -> None:
-    sample_store.refund_order(world.store_url, order, Decimal(1))
+    sample_store.refund_order(world.place, order, Decimal(1))
 
 
 def cancel(world: World, order: str) -> None:
-    sample_store.cancel_order(world.store_url, order)
+    sample_store.cancel_order(world.place, order)
 
 
 def edit(world: World, order: str) -> None:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import json
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -20,77 +16,56 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from influence_pipeline_tests.sandbox.platform_fixtures import until
+from influence_pipeline_tests.support.controlled import Control, controlled
 from influence_pipeline_tests.support.fault_proxy import Plan
+
+# How often nothing must be under way and nothing new have come, until it is believed.
+_LOOKS = 10
 
 
 class FaultProxy:
     """A running proxy. `certificate`: the file whoever calls it must trust."""
 
-    def __init__(self, ports: dict[str, int], certificate: Path, stderr: Path) -> None:
-        self.url = f"https://127.0.0.1:{ports['port']}"
+    def __init__(self, control: Control, certificate: Path) -> None:
+        self.url = f"https://127.0.0.1:{control.port}"
         self.certificate = certificate
-        self._control = socket.create_connection(("127.0.0.1", ports["control"]), timeout=30)
-        self._answers = self._control.makefile("rb")
-        self._stderr = stderr
+        self._control = control
 
     def follow(self, plan: Plan) -> None:
-        self._ask({"plan": asdict(plan)})
+        self._control.ask({"plan": asdict(plan)})
 
     def report(self) -> dict[str, Any]:
         """What went wrong how often (`fired`), and which requests were sent on twice (`doubled`)."""
-        return self._ask({})
+        return self._control.ask({})
 
     def release(self) -> None:
         """Deliver what is held back (mode `held_back`)."""
-        self._ask({"release": True})
+        self._control.ask({"release": True})
 
     def all_has_arrived(self) -> None:
-        """Wait until no request is under way any more: what a quiet window is for."""
-        until(lambda: self.report()["in_flight"] == 0, "the requests under way to arrive", 60)
+        """Wait until no request is under way any more: what a quiet window is for.
 
-    def close(self) -> None:
-        self._answers.close()
-        self._control.close()
-        # A connection that breaks while the proxy ends may be told there; a failing test shows it.
-        sys.stderr.write(self._stderr.read_text())
+        On a busy machine a caller may have given up before the proxy has read its request. So it is
+        asked again and again, and each answer takes a turn of the loop that reads.
+        """
+        seen: list[tuple[int, int]] = []
 
-    def _ask(self, what: dict[str, Any]) -> dict[str, Any]:
-        self._control.sendall(json.dumps(what).encode() + b"\n")
-        answer: dict[str, Any] = json.loads(self._answers.readline())
-        return answer
+        def stays_so() -> bool:
+            report = self.report()
+            seen.append((report["in_flight"], report["requests"]))
+            last = seen[-_LOOKS:]
+            return len(last) == _LOOKS and set(last) == {(0, report["requests"])}
+
+        until(stays_so, "the requests under way to arrive", 60)
 
 
 @contextmanager
 def proxying(folder: Path, upstream: int) -> Iterator[FaultProxy]:
     """A proxy in front of the sandbox at this port, gone at the end of the block."""
     certificate, key = make_certificate(folder)
-    ports = folder / "ports"
-    settings = folder / "settings.json"
-    settings.write_text(
-        json.dumps(
-            {
-                "upstream": upstream,
-                "certificate": str(certificate),
-                "key": str(key),
-                "ports": str(ports),
-            }
-        )
-    )
-    stderr = folder / "stderr"
-    with stderr.open("wb") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "influence_pipeline_tests.support.fault_proxy", str(settings)],
-            stderr=errors,
-        )
-    try:
-        until(lambda: ports.exists() or process.poll() is not None, "the fault proxy to be ready")
-        assert process.poll() is None, stderr.read_text()
-        proxy = FaultProxy(json.loads(ports.read_text()), certificate, stderr)
-        yield proxy
-        proxy.close()
-    finally:
-        process.kill()
-        process.wait()
+    settings = {"upstream": upstream, "certificate": str(certificate), "key": str(key)}
+    with controlled("influence_pipeline_tests.support.fault_proxy", folder, settings) as control:
+        yield FaultProxy(control, certificate)
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:

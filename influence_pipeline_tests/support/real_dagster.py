@@ -33,7 +33,9 @@ class RealDagster:
         module: str,
         variables: Mapping[str, str],
         change: Callable[[str], str] = str,
+        daemon: str = "dagster._daemon",
     ) -> None:
+        self._daemon_module = daemon
         self.home = folder / "dagster_home"
         self.home.mkdir()
         shipped = Path(demo.__file__).parent / "dagster.yaml"
@@ -49,9 +51,10 @@ class RealDagster:
         port = _free_port()
         self._workspace = self.home / "workspace.yaml"
         self._workspace.write_text(_WORKSPACE.format(port=port))
-        server = ["-m", "dagster", "api", "grpc", "-m", module, "-h", "127.0.0.1", "-p", str(port)]
-        self._server = self._start(*server)
-        until(lambda: self._answers(port), "the code server", _STARTS_WITHIN_SECONDS)
+        self._port = port
+        self._code = ["api", "grpc", "-m", module, "-h", "127.0.0.1", "-p", str(port)]
+        self._servers: list[subprocess.Popen[bytes]] = []
+        self._start_server()
         self._daemon = self._start_daemon()
 
     def kill_daemon(self) -> None:
@@ -61,6 +64,22 @@ class RealDagster:
         self._daemon.wait()
         self._daemon = self._start_daemon()
 
+    def start_again_what_died(self) -> None:
+        """Start the daemon or the code server again, at the same port, as systemd would; a run is
+        Dagster's own to start again."""
+        if self._server.poll() is not None:
+            self._start_server()
+        if self._daemon.poll() is not None:
+            self._daemon = self._start_daemon()
+
+    @property
+    def daemon_pid(self) -> int:
+        return self._daemon.pid
+
+    @property
+    def server_pid(self) -> int:
+        return self._server.pid
+
     def launch(self, *jobs: str) -> None:
         """Put a run of each of these jobs into the queue, all at once."""
         command = ["-m", "dagster", "job", "launch", "-w", str(self._workspace), "-j"]
@@ -68,7 +87,7 @@ class RealDagster:
             assert process.wait(120) == 0, self.log
 
     def close(self) -> None:
-        for process in (self._daemon, self._server):
+        for process in (self._daemon, *self._servers):
             # Runs are in the group of the code server that started them.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -79,8 +98,16 @@ class RealDagster:
         """The last of what both have written."""
         return self._log.read_text(errors="replace")[-5000:] if self._log.exists() else ""
 
+    @property
+    def _server(self) -> subprocess.Popen[bytes]:
+        return self._servers[-1]
+
+    def _start_server(self) -> None:
+        self._servers.append(self._start("-m", "dagster", *self._code))
+        until(lambda: self._answers(self._port), "the code server", _STARTS_WITHIN_SECONDS)
+
     def _start_daemon(self) -> subprocess.Popen[bytes]:
-        return self._start("-m", "dagster._daemon", "run", "-w", str(self._workspace))
+        return self._start("-m", self._daemon_module, "run", "-w", str(self._workspace))
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
@@ -105,9 +132,11 @@ def real_dagster(
     module: str,
     variables: Mapping[str, str],
     change: Callable[[str], str] = str,
+    daemon: str = "dagster._daemon",
 ) -> Iterator[RealDagster]:
-    """Run both beside the block. `change`: makes another dagster.yaml of the demo's."""
-    started = RealDagster(folder, module, variables, change)
+    """Run both beside the block. `change`: makes another dagster.yaml of the demo's; `daemon`:
+    another module to be the daemon."""
+    started = RealDagster(folder, module, variables, change, daemon)
     try:
         yield started
     finally:

@@ -6,22 +6,29 @@ or by functions that `sync.orders` is known for, so that they stay broken howeve
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from influence_pipeline.platform_api import outcomes
 from influence_pipeline.platform_api.calls import Call, Reply
 from influence_pipeline.platform_api.outcomes import Meaning, Outcome
+from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import FinancialStatus
 from influence_pipeline.state.schema import Phase
+from influence_pipeline.store.coupons import sql
 from influence_pipeline.sync import claims, orders
 from influence_pipeline.sync.orders import Known, Step
 
 # Put in where the transport is made (`killed`).
 ACKNOWLEDGES_FIRST = "acknowledges before it sends"
 CLAIMS_WITHOUT_A_LEASE = "claims without a lease"
+WRITES_WITHOUT_LOOKING = "writes coupons without looking"
 
 _REFUNDS = {FinancialStatus.REFUNDED, FinancialStatus.PARTIALLY_REFUNDED}
 _next_step, _intends, _answered = orders.next_step, orders.intends, orders.answered
@@ -109,6 +116,29 @@ def _believes_any_404(judge: outcomes.Judge, call: Call, reply: Reply, **more: A
     return outcome
 
 
+@contextmanager
+def _takes_lost_commits_as_done(database: Postgres) -> Iterator[sa.Connection]:
+    """A transaction whose COMMIT was not answered is taken as committed."""
+    with database._failing():
+        connection = database.engine.connect()
+        try:
+            for statement in database._prelude:
+                connection.exec_driver_sql(statement)
+            yield connection
+            with suppress(DBAPIError):
+                connection.commit()
+        finally:
+            connection.close()
+
+
+def _writes_without_looking(desk: Any, coupon: Any) -> None:
+    desk._run(desk._create, **{**asdict(coupon), "product_ids": list(coupon.product_ids)})
+
+
+def _nothing_is_there(*_: Any) -> None:
+    """What a look finds that does not look."""
+
+
 _PATCHES: dict[str, tuple[object, str, object]] = {
     "posts again on restart": (orders, "claimed", _posts_again_on_restart),
     "posts again after silence": (orders, "answered", _posts_again_after_silence),
@@ -126,6 +156,7 @@ _PATCHES: dict[str, tuple[object, str, object]] = {
     "pays after a refund": (orders, "next_step", _pays_after_a_refund),
     "repeats lost calls": (outcomes.Judge, "judge", _repeats_lost_calls),
     "believes any 404": (outcomes.Judge, "judge", _believes_any_404),
+    "takes lost commits as done": (Postgres, "transaction", _takes_lost_commits_as_done),
 }  # fmt: skip
 
 OF_THE_PROTOCOL = tuple(name for name, (where, _, _) in _PATCHES.items() if where is orders)
@@ -135,6 +166,10 @@ def apply(name: str, patch: pytest.MonkeyPatch) -> None:
     """Break the pipeline of this process in the way that `name` says."""
     if name == CLAIMS_WITHOUT_A_LEASE:
         patch.setattr(claims, "_QUERIES", {**claims._QUERIES, "claim": _claim_without_a_lease()})
+    elif name == WRITES_WITHOUT_LOOKING:
+        patch.setattr(sql.SqlCouponWriter, "look", _nothing_is_there)
+        patch.setattr(sql._Desk, "find", _nothing_is_there)
+        patch.setattr(sql._Desk, "create", _writes_without_looking)
     elif name != ACKNOWLEDGES_FIRST:
         patch.setattr(*_PATCHES[name])
 

@@ -8,21 +8,25 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 
 import influence_pipeline.store as store_room
 from influence_pipeline.postgres import Postgres, run
 from influence_pipeline.records import STORE_ENTITIES, Entity
-from influence_pipeline.sandbox.judge import Verdict, compare
+from influence_pipeline.sandbox.judge import Verdict
+from influence_pipeline.sandbox.sample_store.statements import Place
 from influence_pipeline.settings import Settings, load_settings
 from influence_pipeline.sync import status
 from influence_pipeline.sync.engine import Engine, Report
 from influence_pipeline_tests.sandbox.platform_fixtures import KEY, Sandbox, running
+from influence_pipeline_tests.support import judging
 
 PRESET = Path(store_room.__file__).parent / "presets" / "plain"
 # Before everything in the sample store, so that all its orders count.
@@ -55,6 +59,11 @@ class World:
     go_live: datetime | None = LONG_AGO
     # Where the engine finds the API, if not at the sandbox itself.
     through: str | None = None
+    # Where the shop changes its records: a connection each time, or one for many.
+    place: Place = ""
+
+    def __post_init__(self) -> None:
+        self.place = self.place or self.store_url
 
     def settings(self, **overrides: Any) -> Settings:
         values: dict[str, Any] = {
@@ -98,16 +107,32 @@ class World:
         return reports
 
     def judge(self) -> Verdict:
-        """Compare the store with the ledger; says every difference."""
-        return compare(self.store_url, self.sandbox.ledger, go_live=self.go_live or LONG_AGO)
+        """What the independent judge says of the store and the ledger, in a process of its own."""
+        return judging.judge(self.store_url, self.sandbox.ledger, self.go_live or LONG_AGO)
 
     def parked(self) -> dict[str, str]:
         """What is parked, by key, with its reason."""
         with self.engine() as engine:
             return {row["key"]: row["reason"] for row in status.parked(engine.state)}
 
+    @contextmanager
+    def busy_shop(self) -> Iterator[None]:
+        """In the block the shop keeps one connection open, which is ten times as fast; each change
+        is committed all the same."""
+        with closing(psycopg2.connect(self.store_url)) as connection:
+            connection.autocommit = True
+            self.place = connection
+            try:
+                yield
+            finally:
+                self.place = self.store_url
+
     def shop(self, sql: str, **values: Any) -> None:
         """Write into the store, as the shop does."""
+        if not isinstance(self.place, str):
+            with self.place.cursor() as cursor:
+                cursor.execute(sql, values or None)
+            return
         shop = Postgres(self.store_url, variable="the shop", kind=AssertionError)  # type: ignore[arg-type]
         with shop.transaction() as connection:
             run(connection, sql, values or None)

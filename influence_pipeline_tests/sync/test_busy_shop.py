@@ -53,7 +53,7 @@ def two_workers(world: World, shop: BusyShop, *, full: bool) -> None:
             worker.result()
 
 
-@pytest.mark.seeds(3, slow=50)
+@pytest.mark.seeds(1, slow=50)
 def test_a_busy_shop_and_an_api_in_trouble_end_up_the_same(world: World, seed: int) -> None:
     chance = random.Random(seed)
     world.configure(("linger_seconds = 4", "linger_seconds = 0.5"))

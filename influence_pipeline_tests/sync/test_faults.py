@@ -16,7 +16,9 @@ from influence_pipeline_tests.support.world import World
 
 FAULTS = [
     "error_before", "error_after", "drop_before", "drop_after", "half_reply", "slow", "late",
-    "gateway_404", "wrong_json", "redirect", "too_many",
+    "gateway_404", "wrong_json", "redirect",
+    # The pace grows back slowly: half a minute.
+    pytest.param("too_many", marks=[pytest.mark.slow, pytest.mark.proves("T2")]),
 ]  # fmt: skip
 
 

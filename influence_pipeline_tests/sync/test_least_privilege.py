@@ -30,6 +30,8 @@ from influence_pipeline.store.statements import Statement
 from influence_pipeline_tests.support import roles
 from influence_pipeline_tests.support.world import World
 
+pytestmark = pytest.mark.proves("T18")
+
 
 @pytest.fixture
 def mappings(world: World) -> dict[Entity, Mapping]:

@@ -52,6 +52,16 @@ def test_a_lost_update_from_partially_refunded_is_asked_for_before_anything_is_s
     assert orders.next_step(cannot, PARTLY, content_acknowledged=False) is Step.CONTENT
 
 
+def test_answers_no_such_order_to_a_question_do_not_count_against_a_later_call() -> None:
+    """Else one more of them, after months, would let a POST be made again."""
+    known = Known(Phase.IDLE, PARTLY, absent_answers=1)
+    assert orders.intends(known, Step.CONTENT, PARTLY) == Known(Phase.IDLE, PARTLY)
+    assert orders.intends(known, Step.UPDATE, PAID) == Known(Phase.IDLE, PARTLY)
+    assert orders.intends(known, Step.ASK, PARTLY) == known
+    uncertain = Known(Phase.UNKNOWN, None, absent_answers=1)
+    assert orders.intends(uncertain, Step.UPDATE, PAID) == uncertain
+
+
 @pytest.mark.parametrize("wanted", [REFUNDED, PARTLY])
 @pytest.mark.parametrize("two_step", [True, False])
 def test_no_post_takes_points_back(wanted: FinancialStatus, two_step: bool) -> None:

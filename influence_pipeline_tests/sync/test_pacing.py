@@ -259,6 +259,19 @@ def test_a_limit_that_is_lifted_is_found_out_in_two_minutes(limit: int) -> None:
     assert api.passed(180, 190) >= 0.9 * 10 * 4 * 64 / (0.05 * 1.15)
 
 
+def test_control_a_mode_that_is_no_mode_after_it_was_kept_holds_a_lifted_limit_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As it was: of the database came a text, which is no member, so a held rate never grew."""
+    monkeypatch.setattr(pace_control, "read", lambda values: Control(**values))
+    limiter = TokenBucket(50)
+    api = LimitedApi(limiter)
+    api.run(60)
+    limiter.change(1_000_000)
+    api.run(400)
+    assert api.passed(390, 400) <= 10 * 50
+
+
 @pytest.mark.parametrize("retry_after", [None, 20.0])
 def test_a_quota_that_is_used_up_is_asked_for_rarely_and_used_again(
     retry_after: float | None,

@@ -264,7 +264,7 @@ def test_a_used_coupon_is_told_once(world: World, any_case: bool) -> None:
     buyer = sample_store.add_customers(world.store_url).customers[0]
     sample_store.place_order(world.store_url, buyer, paid=True)
     world.sync()
-    world.sandbox.good("POST", f"/v1/customers/{buyer}/points", {"points": 500})
+    world.sandbox.good("POST", f"/sandbox/customers/{buyer}/points", {"points": 500})
     redeemed = world.sandbox.good(
         "POST", f"/sandbox/customers/{buyer}/redeem", {"ruleId": "rule-5-off"}
     )

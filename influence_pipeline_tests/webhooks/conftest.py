@@ -148,6 +148,7 @@ class Desk:
     state: Postgres
     store: Store
     context: HandlerContext
+    state_url: str = ""
 
     def deliver(self, topic: str | None, body: Any) -> inbox.Stored:
         with self.state.transaction() as connection:
@@ -184,8 +185,8 @@ def make_context(store: Store, **changes: Any) -> HandlerContext:
 
 
 @pytest.fixture
-def desk(state: Postgres, store: Store) -> Desk:
-    return Desk(state, store, make_context(store))
+def desk(state: Postgres, store: Store, state_url: str) -> Desk:
+    return Desk(state, store, make_context(store), state_url)
 
 
 class Directory:

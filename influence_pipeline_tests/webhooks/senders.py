@@ -1,23 +1,25 @@
 """Senders that repeat a delivery until it is answered 200, as a platform with patience does, and
-the judge who compares what was answered with what is in the inbox."""
+the way to the judge who compares what was answered with what is in the inbox."""
 
 from __future__ import annotations
 
-import hashlib
+import base64
 import http.client
 import itertools
+import json
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import closing
 from dataclasses import dataclass, field
-
-import psycopg2
+from pathlib import Path
 
 from influence_pipeline_tests.webhooks.builders import TOKEN, encoded, redemption
 
 _PATIENCE_SECONDS = 120.0
+_JUDGE = Path(__file__).with_name("inbox_judge.py")
 
 
 class Connection:
@@ -123,8 +125,8 @@ def send_each(posts: Iterable[Callable[[bytes], int]], bodies: Iterable[bytes]) 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`lost`: answered 200 and not in the inbox as it was sent. `doubled`: keys with more than one
-    row. `stored`: rows."""
+    """`lost`: answered 200 and not in the inbox as it was sent. `doubled`: there more than once.
+    `stored`: rows."""
 
     lost: list[str]
     doubled: list[str]
@@ -132,15 +134,26 @@ class Verdict:
 
 
 def judge(state_url: str, answered: dict[str, bytes]) -> Verdict:
-    """Compare what was answered 200 (bodies by their keys) with the rows of the inbox."""
-    with closing(psycopg2.connect(state_url)) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT dedupe_key, body_sha256, body FROM influence.inbox")
-        rows = [(key, bytes(sha), bytes(body)) for key, sha, body in cursor]
-    found = {key: body for key, _, body in rows}
-    assert all(hashlib.sha256(body).digest() == sha for _, sha, body in rows)
-    keys = Counter(key for key, _, _ in rows)
-    return Verdict(
-        lost=[key for key, body in answered.items() if found.get(key) != body],
-        doubled=[key for key, count in keys.items() if count > 1],
-        stored=len(rows),
+    """What the inbox's judge, a process of its own, says of what was answered 200 (bodies by any
+    names)."""
+    lines = (
+        json.dumps({"key": key, "body": base64.b64encode(body).decode()})
+        for key, body in answered.items()
     )
+    return ask_judge(state_url, noted="\n".join(lines))
+
+
+def ask_judge(state_url: str, *more: str, noted: str = "") -> Verdict:
+    """Run `inbox_judge`; gives what it says."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-W", "error", str(_JUDGE), "--state", state_url, *more],
+        input=noted,
+        capture_output=True,
+        text=True,
+        env={},
+        check=False,
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    said = json.loads(done.stdout)
+    assert said["spoiled"] == []
+    return Verdict(said["lost"], said["doubled"], said["stored"])

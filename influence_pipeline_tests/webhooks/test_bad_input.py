@@ -6,9 +6,9 @@ from __future__ import annotations
 import hashlib
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,13 @@ from hypothesis import strategies as st
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.webhooks.events import Topic
 from influence_pipeline.webhooks.intake import LARGEST_BODY
+from influence_pipeline_tests.support.tally import Tally
 from influence_pipeline_tests.webhooks import nasty
 from influence_pipeline_tests.webhooks.builders import TOKEN, encoded, redemption
-from influence_pipeline_tests.webhooks.receiving import Receiver, lives, receiver
+from influence_pipeline_tests.webhooks.receiving import COMMAND, Receiver, lives, receiver, variant
 from influence_pipeline_tests.webhooks.senders import Connection
+
+pytestmark = pytest.mark.proves("T12")
 
 # Sent at one time, by as many connections.
 TOGETHER = 16
@@ -72,10 +75,13 @@ class Target:
         return int(line.split()[1]) / 1024
 
 
-@pytest.fixture
-def target(tmp_path: Path, state: Postgres, state_url: str) -> Iterator[Target]:
+@contextmanager
+def standing(
+    folder: Path, state_url: str, program: Sequence[str] = COMMAND
+) -> Iterator[tuple[Target, float]]:
+    """A receiver that is warm, and what memory it had then at most, in MB."""
     with ExitStack() as stack:
-        started = stack.enter_context(receiver(tmp_path, state_url, workers=1))
+        started = stack.enter_context(receiver(folder, state_url, workers=1, program=program))
         connections = [
             stack.enter_context(closing(Connection(started.port))) for _ in range(TOGETHER)
         ]
@@ -84,27 +90,34 @@ def target(tmp_path: Path, state: Postgres, state_url: str) -> Iterator[Target]:
         inbox.autocommit = True
         made = Target(started, connections, pool, inbox)
         # What its threads and buffers need once is no growth.
-        made.deliver([("points/redeemed", b"%d" % n + b"x" * 200_000) for n in range(64)])
-        before = made.most_memory_mb()
+        made.deliver([("points/redeemed", b'"%d' % n + b"x" * 200_000 + b'"') for n in range(64)])
+        yield made, made.most_memory_mb()
+
+
+@pytest.fixture
+def target(tmp_path: Path, state: Postgres, state_url: str) -> Iterator[Target]:
+    with standing(tmp_path, state_url) as (made, before):
         yield made
         assert made.most_memory_mb() - before < MOST_GROWTH_MB
         assert made.counted() == made.sent
-        assert lives(started.process.pid)
-        assert "Traceback" not in started.log
-        assert TOKEN not in started.log
+        assert lives(made.receiver.process.pid)
+        assert "Traceback" not in made.receiver.log
+        assert TOKEN not in made.receiver.log
 
 
-def test_over_a_hundred_nasty_bodies_are_kept_byte_for_byte(target: Target) -> None:
+def test_over_a_hundred_nasty_bodies_are_kept_byte_for_byte(target: Target, tally: Tally) -> None:
     bodies = list(nasty.bodies().values())
     assert len(set(bodies)) >= 100
     for topic in ("points/redeemed", "customers/updated"):
         target.deliver([(topic, body) for body in bodies])
+    tally(2 * len(bodies), "bodies by hand")
 
 
-def test_requests_that_no_client_would_make_get_no_500(target: Target) -> None:
+def test_requests_that_no_client_would_make_get_no_500(target: Target, tally: Tally) -> None:
     answers = {
         name: by_hand(target.receiver.port, sent) for name, sent in nasty.requests_by_hand().items()
     }
+    tally(len(answers), "requests by hand")
     strange_but_whole = {"10,000 headers", "a header of 200 kB", "an upgrade", "HTTP/0.9"}
     taken = {name for name, status in answers.items() if status == 200}
     assert taken <= strange_but_whole
@@ -190,7 +203,7 @@ TOPICS = st.sampled_from([str(topic) for topic in Topic]) | HEADER
 BATCHES = st.lists(st.tuples(TOPICS, BODIES), min_size=1, max_size=40)
 
 
-def generated(target: Target, least: int) -> None:
+def generated(target: Target, tally: Tally, least: int) -> None:
     """Deliver batches until at least so many bodies were sent."""
     began = target.sent
 
@@ -206,12 +219,46 @@ def generated(target: Target, least: int) -> None:
 
     while target.sent - began < least:
         deliver()
+    tally(target.sent - began, "generated bodies")
 
 
-def test_thousands_of_generated_bodies_are_kept_byte_for_byte(target: Target) -> None:
-    generated(target, 2_000)
+def test_thousands_of_generated_bodies_are_kept_byte_for_byte(target: Target, tally: Tally) -> None:
+    generated(target, tally, 2_000)
 
 
 @pytest.mark.slow
-def test_50000_generated_bodies_are_kept_byte_for_byte(target: Target) -> None:
-    generated(target, 50_000)
+def test_50000_generated_bodies_are_kept_byte_for_byte(target: Target, tally: Tally) -> None:
+    generated(target, tally, 50_000)
+
+
+# -- controls --------------------------------------------------------------------------------------
+
+# Whoever keeps text, or what the body means, where bytes were sent.
+KEEPS_TEXT = variant(
+    "import dataclasses\n"
+    "from influence_pipeline.webhooks import inbox\n"
+    "values = inbox._values\n"
+    "def as_text(reading, delivery):\n"
+    "    body = delivery.body.decode('utf-8', 'replace').encode()\n"
+    "    return values(reading, dataclasses.replace(delivery, body=body))\n"
+    "inbox._values = as_text\n"
+)
+PARSES_FIRST = variant(
+    "import json\n"
+    "from influence_pipeline.webhooks import events\n"
+    "read = events.read\n"
+    "def parsed(topic, body):\n"
+    "    json.loads(body)\n"
+    "    return read(topic, body)\n"
+    "events.read = parsed\n"
+)
+
+
+@pytest.mark.parametrize("program", [KEEPS_TEXT, PARSES_FIRST], ids=["keeps text", "parses first"])
+def test_control_a_receiver_that_takes_bodies_for_what_they_should_be_is_caught(
+    tmp_path: Path, state: Postgres, state_url: str, program: Sequence[str]
+) -> None:
+    bodies = [("points/redeemed", body) for body in nasty.bodies().values()]
+    with standing(tmp_path, state_url, program) as (target, _):
+        with pytest.raises(AssertionError):
+            target.deliver(bodies)

@@ -68,6 +68,7 @@ def test_two_crashes_in_a_row_change_nothing_about_that(desk: Desk, point: str) 
     assert desk.event(stored).line.state == "done"
 
 
+@pytest.mark.proves("T1")
 @pytest.mark.parametrize(
     ("broken", "point"),
     [("no look before writing", issue.COMMITTED), ("mark before writing", issue.INTENDED)],
@@ -126,6 +127,7 @@ work_off(open_state(os.environ["STATE"]), HandlerContext(terms, at=at))
 """
 
 
+@pytest.mark.proves("T1")
 @pytest.mark.parametrize("point", [issue.WRITTEN, issue.COMMITTED])
 def test_kill_9_around_the_stores_commit_leaves_one_coupon_after_the_replay(
     desk: Desk, state_url: str, point: str

@@ -14,11 +14,14 @@ from collections import Counter
 import pytest
 
 from influence_pipeline.webhooks import gaps
+from influence_pipeline_tests.support.tally import Tally
 from influence_pipeline_tests.webhooks.loyalty import Loyalty
 
+pytestmark = pytest.mark.proves("T16")
+
 LOST = "points/redeemed"
-# Customers in the slow tier.
-LARGE = 10_000
+# Customers in the slow tier; of whom webhooks are lost, and who are not to be accused.
+MANY, VERY_MANY = 3_000, 10_000
 
 
 def before(program: Loyalty, customers: int, *, told: bool = True) -> None:
@@ -84,8 +87,8 @@ def hand_over(program: Loyalty, draw: random.Random) -> None:
 
 
 def merged_with_a_refund(program: Loyalty) -> set[str]:
-    """By the ledger: customers of whom a lost redemption shows in no state of its own, and whose
-    next or last movement is a refund. The two are one step down, which the refund explains."""
+    """By the ledger: customers of whom a lost redemption and a refund show as one step down, which
+    the refund explains, because the state after one of the two was told by nothing."""
     rows = program.sandbox.rows(
         "SELECT body FROM deliveries WHERE state = 'dropped' AND topic = 'customers/updated'"
     )
@@ -94,12 +97,20 @@ def merged_with_a_refund(program: Loyalty) -> set[str]:
         "SELECT body FROM deliveries WHERE state = 'dropped' AND topic = ?", LOST
     )
     bodies = [json.loads(row["body"])["customer"] for row in lost]
-    unseen = {b["externalId"] for b in bodies if (b["externalId"], b["updatedAt"]) in hidden}
+    redeemed = {(b["externalId"], b["updatedAt"]) for b in bodies}
     refunded = {
-        row["customer_id"]
-        for row in program.sandbox.rows("SELECT customer_id FROM movements WHERE kind='deduction'")
+        (row["customer_id"], row["at"])
+        for row in program.sandbox.rows(
+            "SELECT customer_id, at FROM movements WHERE kind = 'deduction'"
+        )
     }
-    return unseen & refunded
+    unseen_redemption = _customers(redeemed & hidden) & _customers(refunded)
+    unseen_refund = _customers(refunded & hidden) & _customers(redeemed)
+    return unseen_redemption | unseen_refund
+
+
+def _customers(moments: set[tuple[str, str]]) -> set[str]:
+    return {customer for customer, _ in moments}
 
 
 def naive(program: Loyalty) -> set[str]:
@@ -137,7 +148,7 @@ def test_a_clean_shop_has_no_gaps_and_a_lost_redemption_is_one(program: Loyalty,
     assert naive(program) - lost
 
 
-@pytest.mark.seeds(1, slow=5)
+@pytest.mark.seeds(0, slow=5)
 def test_whatever_else_is_lost_every_lost_redemption_is_flagged_within_a_cycle(
     program: Loyalty, seed: int
 ) -> None:
@@ -165,29 +176,35 @@ def test_whatever_else_is_lost_every_lost_redemption_is_flagged_within_a_cycle(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [16])
-def test_ten_thousand_clean_customers_raise_no_alarm(program: Loyalty, seed: int) -> None:
+def test_ten_thousand_clean_customers_raise_no_alarm(
+    program: Loyalty, seed: int, tally: Tally
+) -> None:
     draw = random.Random(seed)
     program.sandbox.set(page_repeats=3, page_skips=0.01)
-    before(program, LARGE, told=False)
-    some_days(program, draw, LARGE)
+    before(program, VERY_MANY, told=False)
+    some_days(program, draw, VERY_MANY)
     hand_over(program, draw)
     done = program.reconcile(everyone=True)
     say(done)
+    tally(VERY_MANY, "clean customers")
     assert program.gaps() == []
-    assert len(naive(program)) > LARGE / 10
+    assert len(naive(program)) > VERY_MANY / 10
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [16])
-def test_one_in_a_hundred_lost_of_ten_thousand_customers(program: Loyalty, seed: int) -> None:
+def test_one_in_a_hundred_lost_of_three_thousand_customers(
+    program: Loyalty, seed: int, tally: Tally
+) -> None:
     draw = random.Random(seed)
-    before(program, LARGE, told=False)
+    before(program, MANY, told=False)
     program.network(drop=0.01, seed=seed)
-    some_days(program, draw, LARGE)
+    some_days(program, draw, MANY)
     hand_over(program, draw)
     done = program.reconcile()
     lost = program.dropped(LOST)
     found = {str(gap.external_id) for gap in program.gaps()}
     say(done, len(lost), len(found), merged_with_a_refund(program))
+    tally(len(lost), "lost redemptions", lost=len(lost - found - merged_with_a_refund(program)))
     assert lost - found <= merged_with_a_refund(program)
     assert found <= lost | program.dropped("points/earned")

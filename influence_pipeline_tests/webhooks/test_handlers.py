@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from influence_pipeline.errors import StateError
+from influence_pipeline.errors import StateError, StoreError
 from influence_pipeline.settings import Coupons, Reward, Webhooks
 from influence_pipeline.state.schema import InboxState
 from influence_pipeline.webhooks import inbox, issue
@@ -192,6 +192,41 @@ def test_a_store_that_is_away_is_waited_for(desk: Desk) -> None:
     desk.due_now()
     assert desk.work().count("done") == 2
     assert reason(desk, first) == ("done", None)
+
+
+def test_an_event_waits_while_the_store_cannot_be_asked_what_its_coupons_can_do(
+    desk: Desk,
+) -> None:
+    """As a shop's API has to be asked for it. The event that the settings have mended waits too."""
+
+    class Asking:
+        name = "asking"
+        away = True
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(desk.store.writer, name)
+
+        @property
+        def abilities(self) -> Any:
+            if self.away:
+                raise StoreError("the shop is away")
+            return ABLE
+
+    asking = Asking()
+    parked = desk.deliver("points/redeemed", redemption(1, ruleId="rule-new"))
+    desk.work()
+    assert reason(desk, parked) == ("parked", "unknown_rule")
+    rewards = {"rule-new": Reward(kind="percentage", value=Decimal(20))}
+    desk.context = make_context(desk.store, terms={"rewards": rewards, "writer": asking})
+    stored = desk.deliver("points/redeemed", redemption(2, ruleId="rule-new"))
+    assert desk.work().troubles == {"the shop is away"}
+    assert reason(desk, stored) == ("new", "store_away")
+    assert reason(desk, parked) == ("parked", "unknown_rule")
+    asking.away = False
+    desk.context = make_context(desk.store, terms={"rewards": rewards, "writer": asking})
+    desk.due_now()
+    desk.work()
+    assert sorted(desk.store.codes()) == ["LOYAL-0001", "LOYAL-0002"]
 
 
 def test_members_are_kept_up_to_date_while_the_store_is_away(desk: Desk) -> None:

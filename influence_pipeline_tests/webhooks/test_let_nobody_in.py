@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.webhooks.intake import create_app
+from influence_pipeline_tests.support.tally import Tally
 from influence_pipeline_tests.webhooks.builders import (
     TOKEN,
     customer,
@@ -28,6 +29,8 @@ from influence_pipeline_tests.webhooks.builders import (
 )
 from influence_pipeline_tests.webhooks.conftest import TOML, Directory, Store
 from influence_pipeline_tests.webhooks.test_receiver import post, running, settings, until
+
+pytestmark = pytest.mark.proves("T10")
 
 RETIRED = "Pd7Lq2Vn9Xs4Wb6Tk1Rm8Zc3Yf5Hg0Ja"
 CAP = 2
@@ -115,6 +118,19 @@ def _near_tokens() -> Iterator[str]:
         yield TOKEN + sign
         yield sign + TOKEN
     yield from (TOKEN * 2, TOKEN[::-1], TOKEN.upper(), TOKEN.lower(), TOKEN.swapcase(), RETIRED)
+    for place in range(0, len(TOKEN), 7):
+        sign = TOKEN[place]
+        for alike in (
+            chr(ord(sign) + 0xFEE0),  # the same letter, full width
+            sign + "\u0301",
+            sign + "\u200d",
+            f"%{ord(sign):02x}%00",
+            f"%25{ord(sign):02x}",  # encoded twice
+            f"%u00{ord(sign):02x}",
+            f"%c1%{ord(sign) | 0x80:02x}",  # UTF-8 longer than it may be
+        ):
+            yield TOKEN[:place] + alike + TOKEN[place + 1 :]
+    yield from (f"{TOKEN},{TOKEN}", f"{TOKEN}&token={TOKEN}", f"{TOKEN}|{TOKEN}", "A" * 60_000)
     yield from (
         "*",
         "%2a",
@@ -153,6 +169,20 @@ TRICKS = [
     f"/healthz/webhooks/influence/{TOKEN}",
     "/docs",
     "/openapi.json",
+    # Not doors of the receiver: the metrics are another process, the stand-in is not shipped.
+    "/metrics",
+    f"/metrics?token={TOKEN}",
+    "/sandbox/state",
+    "/sandbox/reset",
+    "/v1/customers/1",
+    f"http://elsewhere.example/webhooks/influence/wrong?{TOKEN}",
+    f"http://{TOKEN}@hooks.example/webhooks/influence/",
+    f"https://hooks.example/{TOKEN}/webhooks/influence",
+    f"/webhooks/influence/%252e%252e/influence/{TOKEN}",
+    f"/webhooks/influence%2f{TOKEN}%2f",
+    f"/%77ebhooks/influence/x/{TOKEN}",
+    f"/webhooks/influence/{TOKEN}/..;/{TOKEN}",
+    f"/webhooks/influence/\u2215{TOKEN}",
 ]
 OVERRIDES = [
     f"X-Original-URL: /webhooks/influence/{TOKEN}",
@@ -164,6 +194,15 @@ OVERRIDES = [
     f"X-Api-Key: {TOKEN}",
     f"Cookie: token={TOKEN}",
     f"Referer: /webhooks/influence/{TOKEN}",
+    f"X-Webhook-Token: {TOKEN}\r\nX-Webhook-Token: {TOKEN}",
+    f"X-Forwarded-Path: /webhooks/influence/{TOKEN}",
+    f"Forwarded: for=127.0.0.1;path=/webhooks/influence/{TOKEN}",
+    f"X-Webhook-Topic: points/redeemed\r\nX-Webhook-Path: {TOKEN}",
+    f"Proxy-Authorization: Bearer {TOKEN}",
+    f"X-Forwarded-Method: POST\r\nX-Original-Path: /webhooks/influence/{TOKEN}",
+    "X-Forwarded-For: 127.0.0.1",
+    "X-Real-IP: 127.0.0.1",
+    "X-Internal: true",
 ]
 METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "post", "QUERY"]
 SHUT_OUT = [
@@ -177,8 +216,9 @@ SHUT_OUT = [
 ]
 
 
-def test_nobody_without_the_exact_token_leaves_anything_behind(door: Door) -> None:
+def test_nobody_without_the_exact_token_leaves_anything_behind(door: Door, tally: Tally) -> None:
     answered = {request: door.raw(request) for request in SHUT_OUT}
+    tally(len(SHUT_OUT), "calls without the token")
     let_in = [request[:80] for request, status in answered.items() if 200 <= status < 400]
     assert let_in == []
     # 404 from us; 400 and 405 from the HTTP parser, for what is no request.
@@ -268,11 +308,14 @@ def test_there_are_more_than_two_hundred_tricks() -> None:
     assert len(SHUT_OUT) + len(FORGED) >= 200
 
 
-def test_no_forged_event_becomes_a_coupon_though_its_token_is_right(door: Door) -> None:
+def test_no_forged_event_becomes_a_coupon_though_its_token_is_right(
+    door: Door, tally: Tally
+) -> None:
     for topic, _, body in FORGED:
         raw = encoded(body)
         assert post(door.url, raw, topic=topic).status_code == 200
     until(door.settled, 60)
+    tally(len(FORGED), "forged events")
     assert door.store.codes() == []
     assert door.rows("SELECT 1 FROM coupon") == []
     (stored,) = door.rows("SELECT count(*) FROM inbox")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
 import psycopg2
 import pytest
+import sqlalchemy as sa
 
 from influence_pipeline.errors import StoreError
 from influence_pipeline.postgres import Postgres
@@ -175,6 +177,25 @@ def test_many_at_once_make_each_coupon_once(shared: Desk) -> None:
     assert shared.work().count("done") == 40
     codes = shared.store.codes()
     assert len(codes) == len(set(codes)) == 80
+
+
+def test_a_worker_has_one_connection_at_a_time(shared: Desk) -> None:
+    """With two, workers stand still together where a pooler has no more connections than workers."""
+    held, most = threading.local(), [0]
+
+    def taken(*_: object) -> None:
+        held.now = getattr(held, "now", 0) + 1
+        most[0] = max(most[0], held.now)
+
+    def given_back(*_: object) -> None:
+        held.now -= 1
+
+    sa.event.listen(shared.state.engine, "checkout", taken)
+    sa.event.listen(shared.state.engine, "checkin", given_back)
+    for number in range(1, 11):
+        shared.deliver("referrals/completed", referral(number))
+    assert shared.work().count("done") == 10
+    assert most == [1]
 
 
 def test_roles_that_may_not_act_for_each_other_take_two_transactions(

@@ -20,6 +20,7 @@ from influence_pipeline.postgres import Postgres
 from influence_pipeline.store.coupons import sql as coupons
 from influence_pipeline.webhooks import inbox, intake
 from influence_pipeline.webhooks.receiver import create_app
+from influence_pipeline_tests.support.proxied_postgres import PostgresProxy
 from influence_pipeline_tests.webhooks.builders import TOKEN, redemption
 from influence_pipeline_tests.webhooks.conftest import (
     UNVERIFIED,
@@ -38,6 +39,8 @@ from influence_pipeline_tests.webhooks.test_receiver import (
     until,
 )
 
+pytestmark = pytest.mark.proves("T8")
+
 
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,8 +48,8 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def line(state: Postgres, state_url: str) -> Iterator[Line]:
-    with line_to(state_url) as made:
+def line(state: Postgres, state_url: str, postgres_proxy: PostgresProxy) -> Iterator[Line]:
+    with line_to(state_url, postgres_proxy) as made:
         yield made
 
 
@@ -156,10 +159,15 @@ def test_a_silent_state_does_not_keep_the_receiver_from_ending(tmp_path: Path, l
 
 
 def test_a_silent_store_does_not_keep_the_receiver_from_ending(
-    tmp_path: Path, state: Postgres, state_url: str, store: Store, toml: Path
+    tmp_path: Path,
+    state: Postgres,
+    state_url: str,
+    store: Store,
+    toml: Path,
+    postgres_proxy: PostgresProxy,
 ) -> None:
     toml.write_text(UNVERIFIED)
-    with line_to(store.url) as way:
+    with line_to(store.url, postgres_proxy) as way:
         environment = {"INFLUENCE_CONFIG": str(toml), "INFLUENCE_COUPON_URL": way.url}
         with process(tmp_path, state_url, **environment) as (receiver, url):
             assert post(url, redemption(1)).status_code == 200
@@ -173,11 +181,16 @@ def test_a_silent_store_does_not_keep_the_receiver_from_ending(
 
 
 def test_the_fast_path_goes_on_with_new_connections_when_the_stores_have_gone_silent(
-    state: Postgres, state_url: str, store: Store, toml: Path, monkeypatch: pytest.MonkeyPatch
+    state: Postgres,
+    state_url: str,
+    store: Store,
+    toml: Path,
+    postgres_proxy: PostgresProxy,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(coupons, "_LONGEST_HOLD_SECONDS", 1.0)
     toml.write_text(UNVERIFIED)
-    with line_to(store.url) as way:
+    with line_to(store.url, postgres_proxy) as way:
         chosen = settings(state_url, config=toml, coupon_url=way.url)
         with running(create_app(chosen, state)) as url:
             assert post(url, redemption(1)).status_code == 200
@@ -189,10 +202,10 @@ def test_the_fast_path_goes_on_with_new_connections_when_the_stores_have_gone_si
 
 
 def test_a_round_goes_on_when_the_store_has_gone_silent(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, postgres_proxy: PostgresProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(coupons, "_LONGEST_HOLD_SECONDS", 1.0)
-    with line_to(desk.store.url) as way:
+    with line_to(desk.store.url, postgres_proxy) as way:
         database = Postgres(way.url, variable="INFLUENCE_COUPON_URL", kind=StoreError)
         desk.context = make_context(desk.store, terms={"writer": writer(database)})
         first = desk.deliver("points/redeemed", redemption(1))

@@ -14,6 +14,8 @@ from influence_pipeline_tests.webhooks.receiving import receiver, variant
 from influence_pipeline_tests.webhooks.test_bad_input import by_hand
 from influence_pipeline_tests.webhooks.test_receiver import post
 
+pytestmark = pytest.mark.proves("T11")
+
 
 @pytest.mark.parametrize("level", ["DEBUG", "NOTSET"])
 def test_no_log_of_any_library_holds_the_token_at_any_level(

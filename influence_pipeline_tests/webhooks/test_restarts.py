@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from influence_pipeline_tests.support.tally import Tally
 from influence_pipeline_tests.webhooks.receiving import variant
 from influence_pipeline_tests.webhooks.restarts import at_random, site
 from influence_pipeline_tests.webhooks.senders import Senders, judge
+
+pytestmark = pytest.mark.proves("T5")
 
 # Whoever writes an acknowledgement before the disk has it.
 RELAXED = variant(
@@ -23,19 +26,28 @@ RELAXED = variant(
 
 @pytest.mark.seeds(1)
 def test_nothing_answered_200_is_lost_when_receiver_and_postgres_are_killed(
-    tmp_path: Path, seed: int
+    tmp_path: Path, tally: Tally, seed: int
 ) -> None:
-    restarted(tmp_path, seed, receiver=1, postgres=2, both=1, events=800)
+    restarted(tmp_path, tally, seed, receiver=1, postgres=2, both=1, events=800)
 
 
 @pytest.mark.slow
 @pytest.mark.seeds(0, slow=1)
-def test_nothing_answered_200_is_lost_in_80_restarts(tmp_path: Path, seed: int) -> None:
-    restarted(tmp_path, seed, receiver=50, postgres=20, both=10, events=40_000)
+def test_nothing_answered_200_is_lost_in_80_restarts(
+    tmp_path: Path, tally: Tally, seed: int
+) -> None:
+    restarted(tmp_path, tally, seed, receiver=50, postgres=20, both=10, events=40_000)
 
 
 def restarted(
-    folder: Path, seed: int, *, receiver: int, postgres: int, both: int, events: int
+    folder: Path,
+    tally: Tally,
+    seed: int,
+    *,
+    receiver: int,
+    postgres: int,
+    both: int,
+    events: int,
 ) -> None:
     chance = random.Random(seed)
     kinds = ["receiver"] * receiver + ["postgres"] * postgres + ["both"] * both
@@ -53,6 +65,12 @@ def restarted(
             senders.stop()
         verdict = judge(made.state_url, senders.answered)
         log = made.receiver.log
+    tally(
+        len(senders.answered),
+        "deliveries",
+        lost=len(verdict.lost),
+        doubled=len(verdict.doubled),
+    )
     assert (verdict.lost, verdict.doubled) == ([], [])
     assert verdict.stored == len(senders.answered) >= events
     assert set(senders.statuses) <= {0, 200, 503}

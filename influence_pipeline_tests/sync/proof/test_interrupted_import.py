@@ -15,7 +15,7 @@ from influence_pipeline.store.reader import Window
 from influence_pipeline_tests.sandbox.platform_fixtures import until
 from influence_pipeline_tests.support.world import World
 
-CUSTOMERS = 400
+CUSTOMERS = 1000
 IN_FLIGHT = 8
 LATENCY_MS = 25
 # What was answered and not written: two flushes of 40 ms, and what goes out meanwhile.
@@ -68,7 +68,10 @@ def _interrupted(world: World, how: signal.Signals) -> None:
     assert len(_puts(world)) < CUSTOMERS, "the control: it was in the middle"
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.proves("T1")
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_an_import_that_ends_early_goes_on_where_it_stopped(
     slow: World, how: signal.Signals
 ) -> None:

@@ -20,7 +20,10 @@ from influence_pipeline.records import Entity
 from influence_pipeline.store.mapping import canonical_rows, describe
 from influence_pipeline.store.reader import hashes_of
 from influence_pipeline.sync.engine import Engine
+from influence_pipeline_tests.support.tally import Tally
 from influence_pipeline_tests.support.world import World
+
+pytestmark = pytest.mark.proves("T3")
 
 WRITERS = 24
 TICK_SECONDS = 0.3
@@ -128,7 +131,9 @@ def differing(known: dict[str, int], engine: Engine) -> set[str]:
     return {key for key in {*there, *known} if there.get(key) != known.get(key)}
 
 
-def writers_and_captures(world: World, seed: int, seconds: float, orders: int) -> None:
+def writers_and_captures(
+    world: World, seed: int, seconds: float, orders: int, tally: Tally
+) -> None:
     """Let them write so long beside captures; then hold both ways of looking against the store."""
     world.shop(PLACED, first=1, last=orders)
     writers = [Writer(world.store_url, number, seed, orders) for number in range(WRITERS)]
@@ -153,7 +158,9 @@ def writers_and_captures(world: World, seed: int, seconds: float, orders: int) -
         engine.capture(Entity.ORDER)
         control.look()
         known = dict(world.ask_state("SELECT key, store_hash FROM influence.snapshot"))
-        assert differing(known, engine) == set()
+        missed = differing(known, engine)
+        tally(len(known), "orders", lost=len(missed))
+        assert missed == set()
         compared = engine.capture(Entity.ORDER, full=True)
         assert (compared.changed, compared.created, compared.missed) == (0, 0, 0)
         # It was a test: the usual cursor has lost some of it.
@@ -164,12 +171,12 @@ def writers_and_captures(world: World, seed: int, seconds: float, orders: int) -
 
 @pytest.mark.seeds(1)
 def test_late_commits_are_all_found_and_the_usual_cursor_misses_some(
-    world: World, seed: int
+    world: World, seed: int, tally: Tally
 ) -> None:
-    writers_and_captures(world, seed, seconds=6, orders=500)
+    writers_and_captures(world, seed, seconds=6, orders=500, tally=tally)
 
 
 @pytest.mark.slow
 @pytest.mark.seeds(3)
-def test_so_they_are_among_five_thousand_orders(world: World, seed: int) -> None:
-    writers_and_captures(world, seed, seconds=60, orders=5000)
+def test_so_they_are_among_five_thousand_orders(world: World, seed: int, tally: Tally) -> None:
+    writers_and_captures(world, seed, seconds=60, orders=5000, tally=tally)

@@ -15,6 +15,8 @@ from influence_pipeline.store import reader
 from influence_pipeline_tests.platform_api.test_money import written
 from influence_pipeline_tests.support.world import World
 
+pytestmark = pytest.mark.proves("T17")
+
 Amounts = dict[str, tuple[str, str, str]]
 
 

@@ -12,7 +12,10 @@ from influence_pipeline.platform_api import payloads
 from influence_pipeline.platform_api.payloads import OrderBody, RecordError
 from influence_pipeline.records import Entity
 from influence_pipeline_tests.support.order_lives import CUSTOMERS
+from influence_pipeline_tests.support.tally import Tally
 from influence_pipeline_tests.support.world import World
+
+pytestmark = pytest.mark.proves("T15")
 
 # What makes an order bad in the store, and words of the reason it is set aside with.
 IN_THE_STORE = {
@@ -111,10 +114,19 @@ def resent(world: World, entity: Entity) -> Counter[str]:
     return calls(world, entity) - before
 
 
-def check_orders(world: World, bad: dict[str, str]) -> None:
+def check_orders(world: World, bad: dict[str, str], tally: Tally | None = None) -> None:
     """The bar of T15."""
     with world.engine() as engine:
         report = engine.sync(Entity.ORDER)
+    if tally is not None:
+        met = calls(world, Entity.ORDER)
+        tally(
+            len(world.ask_store("SELECT id FROM orders")),
+            "orders",
+            lost=len({d.key for d in world.judge().differences} - set(bad)),
+            doubled=sum(n > 2 for key, n in met.items() if key not in bad),
+            parked=len(world.parked()),
+        )
     # Nothing waits, nothing blocks.
     assert (report.remaining.waiting, report.remaining.blocked) == (0, 0)
     # Each good one went out once: its creation, and the update that awards it.
@@ -135,16 +147,16 @@ def check_orders(world: World, bad: dict[str, str]) -> None:
 
 
 def test_one_bad_order_in_a_hundred_keeps_no_other_waiting(
-    shop: World, crowded: Callable[[int, int], dict[str, str]]
+    shop: World, crowded: Callable[[int, int], dict[str, str]], tally: Tally
 ) -> None:
-    check_orders(shop, crowded(800, 1))
+    check_orders(shop, crowded(800, 1), tally)
 
 
 @pytest.mark.slow
 def test_two_hundred_bad_orders_of_twenty_thousand_keep_no_other_waiting(
-    shop: World, crowded: Callable[[int, int], dict[str, str]]
+    shop: World, crowded: Callable[[int, int], dict[str, str]], tally: Tally
 ) -> None:
-    check_orders(shop, crowded(20_000, 25))
+    check_orders(shop, crowded(20_000, 25), tally)
 
 
 # -- one in a hundred thousand ---------------------------------------------------------------------
@@ -160,7 +172,7 @@ def cannot_be_computed(world: World, key: str) -> None:
     text = file.read_text()
     assert "c.phone," in text
     file.write_text(text.replace("c.phone,", "(c.phone::bigint)::text AS phone,", 1))
-    world.shop("UPDATE customers SET phone = NULL")
+    world.shop("UPDATE customers SET phone = '1'")
     world.shop("UPDATE customers SET phone = 'none' WHERE id = %(key)s", key=key)
 
 
@@ -185,7 +197,7 @@ def check_customers(world: World, count: int, spoil: Callable[[World, str], None
 
 
 @pytest.mark.parametrize("spoil", [cannot_be_told, cannot_be_computed])
-@pytest.mark.parametrize("count", [2_000, pytest.param(100_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [2_000, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_one_bad_record_among_very_many_is_set_aside_alone_and_not_sent_again(
     shop: World, count: int, spoil: Callable[[World, str], None]
 ) -> None:

@@ -15,11 +15,12 @@ import requests
 
 from influence_pipeline.postgres import Postgres
 from influence_pipeline_tests.support.nginx import nginx
+from influence_pipeline_tests.support.tally import Tally
 from influence_pipeline_tests.webhooks.builders import TOKEN, encoded, redemption
 from influence_pipeline_tests.webhooks.receiving import receiver
 from influence_pipeline_tests.webhooks.test_receiver import stored
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proves("T13"), pytest.mark.alone]
 
 CLIENTS = 600
 # What a service may open where nobody has raised it is 1,024 files; half of it for half the flood
@@ -77,13 +78,14 @@ def good_calls(url: str, certificate: Path | None, seconds: float) -> list[str]:
 
 
 def test_behind_nginx_every_good_call_is_answered_within_a_second_during_the_flood(
-    tmp_path: Path, state: Postgres, state_url: str
+    tmp_path: Path, state: Postgres, state_url: str, tally: Tally
 ) -> None:
     with receiver(tmp_path, state_url, files=FILES) as one:
         with nginx(tmp_path / "nginx", one.port, install=True) as proxy:
             with slow_clients(proxy.port, tls=True):
                 wrong = good_calls(proxy.url, proxy.certificate, SECONDS)
             assert TOKEN not in proxy.logs() + one.log
+    tally(len(stored(state)), "good calls", lost=len(wrong))
     assert wrong == []
     assert len(stored(state)) > 0
 

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from benchmarks.webhook_load import Deliveries
-from influence_pipeline.postgres import Postgres
+from influence_pipeline_tests.support.tally import Tally
 from influence_pipeline_tests.webhooks.builders import TOKEN
 from influence_pipeline_tests.webhooks.receiving import COMMAND, receiver, variant
-from influence_pipeline_tests.webhooks.test_receiver import stored
+from influence_pipeline_tests.webhooks.senders import Verdict, judge
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proves("T4"), pytest.mark.alone]
 
 # Whoever answers first and stores afterwards, and throws away what is too much.
 ANSWERS_FIRST = variant(
@@ -45,33 +45,34 @@ def load(port: int, rate: float, seconds: float) -> dict[str, Any]:
     return result
 
 
-def lost(state: Postgres, sent: int) -> int:
-    """Give how many of the load's first so many deliveries are not in the inbox as they were sent."""
-    kept = {bytes(row.body) for row in stored(state)}
+def sent(count: int) -> dict[str, bytes]:
+    """The load's first so many deliveries."""
     deliveries = Deliveries("127.0.0.1", TOKEN)
-    bodies = (deliveries.next().split(b"\r\n\r\n", 1)[1] for _ in range(sent))
-    return sum(body not in kept for body in bodies)
+    bodies = (deliveries.next().split(b"\r\n\r\n", 1)[1] for _ in range(count))
+    return {str(number): body for number, body in enumerate(bodies)}
 
 
 @pytest.mark.parametrize(
     ("rate", "seconds"), [(500, 120), (1500, 2)], ids=["500/s for 120 s", "3,000 in 2 s"]
 )
 def test_every_delivery_of_a_busy_time_is_answered_200_and_stored(
-    tmp_path: Path, state: Postgres, state_url: str, rate: float, seconds: float
+    tmp_path: Path, state_url: str, tally: Tally, rate: float, seconds: float
 ) -> None:
     with receiver(tmp_path, state_url, workers=2) as one:
         result = load(one.port, rate, seconds)
         assert "Traceback" not in one.log
     count = round(rate * seconds)
+    verdict = judge(state_url, sent(count))
+    tally(count, "deliveries", lost=len(verdict.lost), doubled=len(verdict.doubled))
     assert result["statuses"] == {"200": count}
-    assert (lost(state, count), len(stored(state))) == (0, count)
+    assert verdict == Verdict(lost=[], doubled=[], stored=count)
 
 
 def test_control_a_receiver_that_answers_before_it_stores_loses_deliveries(
-    tmp_path: Path, state: Postgres, state_url: str
+    tmp_path: Path, state_url: str
 ) -> None:
     assert ANSWERS_FIRST != COMMAND
     with receiver(tmp_path, state_url, workers=1, program=ANSWERS_FIRST) as one:
         result = load(one.port, 1500, 2)
     assert set(result["statuses"]) == {"200"}
-    assert lost(state, 3000) > 0
+    assert judge(state_url, sent(3000)).lost != []

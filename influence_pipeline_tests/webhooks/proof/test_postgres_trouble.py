@@ -17,6 +17,8 @@ import requests
 
 from influence_pipeline.sandbox.postgres import EmbeddedPostgres
 from influence_pipeline.state import database
+from influence_pipeline_tests.support.proxied_postgres import PostgresProxy
+from influence_pipeline_tests.support.tally import Tally
 from influence_pipeline_tests.webhooks.builders import TOKEN, encoded, redemption
 from influence_pipeline_tests.webhooks.receiving import receiver, variant
 from influence_pipeline_tests.webhooks.senders import Senders, judge
@@ -24,7 +26,7 @@ from influence_pipeline_tests.webhooks.silence import line_to
 from influence_pipeline_tests.webhooks.test_receiver import post, until
 from influence_pipeline_tests.webhooks.test_receiver_in_trouble import read_only
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proves("T8")]
 
 RECOVERY_SECONDS = 10.0
 TROUBLE_SECONDS = 8.0
@@ -69,15 +71,21 @@ def well_again(url: str, senders: Senders) -> None:
     assert requests.get(f"{url}/readyz", timeout=10).status_code == 200
 
 
-def nothing_lost(url: str, senders: Senders, log: str) -> None:
+def nothing_lost(url: str, senders: Senders, log: str, tally: Tally) -> None:
     verdict = judge(url, senders.answered)
+    tally(
+        len(senders.answered),
+        "deliveries",
+        lost=len(verdict.lost),
+        doubled=len(verdict.doubled),
+    )
     assert (verdict.lost, verdict.doubled) == ([], [])
     assert set(senders.statuses) <= {200, 503}, senders.statuses
     assert "Traceback" not in log
 
 
 def test_backends_that_are_terminated_again_and_again_lose_nothing(
-    tmp_path: Path, state_url: str
+    tmp_path: Path, state_url: str, tally: Tally
 ) -> None:
     terminate = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -88,11 +96,11 @@ def test_backends_that_are_terminated_again_and_again_lose_nothing(
             run(state_url, terminate)
             senders.a_few_more(20)
         well_again(one.url, senders)
-    nothing_lost(state_url, senders, one.log)
+    nothing_lost(state_url, senders, one.log, tally)
 
 
 def test_while_the_inbox_is_locked_deliveries_are_told_to_come_again(
-    tmp_path: Path, state_url: str
+    tmp_path: Path, state_url: str, tally: Tally
 ) -> None:
     """A lock that somebody forgot: our own time-out of ten seconds ends each attempt."""
     with receiver(tmp_path, state_url) as one, senders_at(one.port) as senders:
@@ -101,11 +109,11 @@ def test_while_the_inbox_is_locked_deliveries_are_told_to_come_again(
             refused_while(one.url, 12)
             other.rollback()
         well_again(one.url, senders)
-    nothing_lost(state_url, senders, one.log)
+    nothing_lost(state_url, senders, one.log, tally)
 
 
 def test_a_database_that_takes_minutes_for_a_row_is_not_waited_for(
-    tmp_path: Path, state_url: str
+    tmp_path: Path, state_url: str, tally: Tally
 ) -> None:
     slow = (
         "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS "
@@ -118,27 +126,31 @@ def test_a_database_that_takes_minutes_for_a_row_is_not_waited_for(
         refused_while(one.url, 12)
         run(state_url, "DROP FUNCTION slow CASCADE")
         well_again(one.url, senders)
-    nothing_lost(state_url, senders, one.log)
+    nothing_lost(state_url, senders, one.log, tally)
 
 
-def test_a_read_only_database_is_no_place_to_store(tmp_path: Path, state_url: str) -> None:
+def test_a_read_only_database_is_no_place_to_store(
+    tmp_path: Path, state_url: str, tally: Tally
+) -> None:
     with receiver(tmp_path, state_url) as one, senders_at(one.port) as senders:
         read_only(state_url, True)
         refused_while(one.url, TROUBLE_SECONDS)
         read_only(state_url, False)
         well_again(one.url, senders)
-    nothing_lost(state_url, senders, one.log)
+    nothing_lost(state_url, senders, one.log, tally)
 
 
-def test_connections_that_have_gone_silent_are_given_up_on(tmp_path: Path, state_url: str) -> None:
+def test_connections_that_have_gone_silent_are_given_up_on(
+    tmp_path: Path, state_url: str, postgres_proxy: PostgresProxy, tally: Tally
+) -> None:
     """Half-open: the host behind them lost its power. New connections are answered."""
-    with line_to(state_url) as line, receiver(tmp_path, line.url) as one:
+    with line_to(state_url, postgres_proxy) as line, receiver(tmp_path, line.url) as one:
         with senders_at(one.port) as senders:
             line.freeze()
             # Two rounds of 20 s at most: each worker cuts its own.
             senders.until(len(senders.answered) + 200, 45)
             well_again(one.url, senders)
-    nothing_lost(state_url, senders, one.log)
+    nothing_lost(state_url, senders, one.log, tally)
 
 
 # -- a full disk -----------------------------------------------------------------------------------
@@ -187,7 +199,7 @@ def state_on(disk: Path, folder: Path) -> Iterator[str]:
 
 
 def test_a_full_disk_is_told_as_503_and_the_receiver_goes_on_when_there_is_room(
-    tmp_path: Path,
+    tmp_path: Path, tally: Tally
 ) -> None:
     with small_disk(64) as disk, state_on(disk, tmp_path) as url:
         with receiver(tmp_path, url, workers=1) as one, senders_at(one.port) as senders:
@@ -196,7 +208,7 @@ def test_a_full_disk_is_told_as_503_and_the_receiver_goes_on_when_there_is_room(
             refused_while(one.url, TROUBLE_SECONDS, padding=os.urandom(200_000))
             filler.unlink()
             well_again(one.url, senders)
-        nothing_lost(url, senders, one.log)
+        nothing_lost(url, senders, one.log, tally)
 
 
 # -- control ---------------------------------------------------------------------------------------

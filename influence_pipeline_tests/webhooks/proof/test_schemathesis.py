@@ -13,7 +13,7 @@ from influence_pipeline.postgres import Postgres
 from influence_pipeline_tests.webhooks.builders import TOKEN
 from influence_pipeline_tests.webhooks.receiving import receiver
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.proves("T12")]
 
 DOCUMENT = Path(__file__).parents[1] / "receiver_openapi.json"
 PACKAGE = "schemathesis==4.32.5"
