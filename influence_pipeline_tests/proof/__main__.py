@@ -104,10 +104,11 @@ def _all(proofs: list[str], seed: int | None, of_the_day: int, jobs: int) -> lis
     with tempfile.TemporaryDirectory(prefix="proof-") as folder:
         files = [Path(folder) / f"{name}.json" for name in ("soak", "together", "alone")]
         others = [proof for proof in proofs if proof != SOAK]
+        at_once = [f"-n{jobs}", "--maxschedchunk=1"]
         seeds = [f"--seed={seed}"] if seed is not None else [f"--hypothesis-seed={of_the_day}"]
         soak = _start([SOAK], files[0], seeds) if SOAK in proofs else None
         if others:
-            _end(_start(others, files[1], [*seeds, f"-n{jobs}", "--proof-alone=never"]))
+            _end(_start(others, files[1], [*seeds, *at_once, "--proof-alone=never"]))
         if soak is not None:
             _end(soak)
         if others:
@@ -123,7 +124,6 @@ def _slice(proofs: list[str], minutes: float, of_the_day: int, jobs: int) -> lis
         file = Path(folder) / "slice.json"
         options = [f"--seed={','.join(map(str, seeds))}", f"-n{jobs}", "--maxschedchunk=1", "-rfE"]
         options += ["--proof-slice", "--proof-alone=never", f"--proof-until={until.isoformat()}"]
-        options += [f"--proof-seconds={kept.SECONDS}"]
         _end(_start(proofs, file, options))
         return _read(file)
 
@@ -132,7 +132,7 @@ def _start(proofs: list[str], results: Path, options: list[str]) -> subprocess.P
     """Start pytest on these proofs, all tiers."""
     command = [sys.executable, "-m", "pytest", "-q", "-m", "proves"]
     command += ["-p", "influence_pipeline_tests.proof.plugin", f"--proof={','.join(proofs)}"]
-    command += [f"--proof-results={results}", *options]
+    command += [f"--proof-results={results}", f"--proof-seconds={kept.SECONDS}", *options]
     return subprocess.Popen(command, cwd=ROOT)
 
 

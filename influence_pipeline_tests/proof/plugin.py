@@ -68,7 +68,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (kept if fits else left).append(item)
         item.user_properties.append(("proof", number))
     config.hook.pytest_deselected(items=left)
-    items[:] = _by_rounds(kept) if config.getoption("--proof-slice") else kept
+    items[:] = (
+        _by_rounds(kept)
+        if config.getoption("--proof-slice")
+        else _longest_first(kept, _seconds_before(config))
+    )
 
 
 def _number(item: pytest.Item) -> str | None:
@@ -102,6 +106,11 @@ def _by_rounds(items: list[pytest.Item]) -> list[pytest.Item]:
     return sorted(drawn, key=lambda item: _first_seed(item.nodeid))
 
 
+def _longest_first(items: list[pytest.Item], seconds: dict[str, float]) -> list[pytest.Item]:
+    """So that at the end no worker is left alone with a long one."""
+    return sorted(items, key=lambda item: _expected(item, seconds), reverse=True)
+
+
 def _seeds(nodeid: str) -> list[int]:
     found = _SEED.search(nodeid)
     return list(range(int(found[1]), int(found[2] or found[1]) + 1)) if found else []
@@ -116,11 +125,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     until = item.config.getoption("--proof-until")
     if until is None:
         return
-    # A slow test that was never timed may take half an hour.
-    unknown = float("inf") if _is_slow(item) else 0.0
-    taken = _seconds_before(item.config).get(_function(item), unknown)
-    if time.time() + taken > until.timestamp():
+    if time.time() + _expected(item, _seconds_before(item.config)) > until.timestamp():
         pytest.skip(Outcome.LEFT)
+
+
+def _expected(item: pytest.Item, seconds: dict[str, float]) -> float:
+    """Seconds that a test will take. A slow one that was never timed may take half an hour."""
+    return seconds.get(_function(item), float("inf") if _is_slow(item) else 0.0)
 
 
 def _seconds_before(config: pytest.Config) -> dict[str, float]:

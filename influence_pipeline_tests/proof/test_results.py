@@ -67,6 +67,14 @@ def test_all(seeds):
         with named(seed):
             assert seed != 1017
 """
+NEVER_TIMED = """
+import pytest
+
+@pytest.mark.slow
+@pytest.mark.proves("T21")
+def test_long():
+    pass
+"""
 UNMARKED = "def test_of_no_proof():\n    pass\n"
 
 
@@ -149,6 +157,22 @@ def test_what_needs_the_machine_is_run_apart(folder: Path) -> None:
     assert "T4" not in by_proof(outcomes(folder, "--proof-alone", "never"))
 
 
+def test_the_longest_begin_first_and_a_slow_one_never_timed_before_them(folder: Path) -> None:
+    (folder / "test_soak.py").write_text(NEVER_TIMED)
+    seconds = folder / "seconds.json"
+    taken = {"test_late[]": 500.0, "test_load": 60.0, "test_more": 700.0}
+    seconds.write_text(json.dumps({f"test_some.py::{name}": taken[name] for name in taken}))
+    found = outcomes(folder, f"--proof-seconds={seconds}", proofs="T2,T3,T4,T21")
+    names = [one.function.partition("::")[2] for one in found]
+    # Those of the proof's own seeds are slow, too.
+    assert set(names[:2]) == {"test_long", "test_orders[]"}
+    assert [name for name in names if name in taken] == ["test_more", "test_late[]", "test_load"]
+    assert set(names[-2:]) == {
+        "test_control_a_broken_one_is_caught",
+        "test_control_another_is_not",
+    }
+
+
 def test_a_slice_takes_what_is_random_in_rounds_of_the_days_seeds(folder: Path) -> None:
     found = outcomes(folder, "--proof-slice", "--seed", "5,6,4")
     assert [one.seeds for one in found] == [[4], [4], [5], [5], [6], [6]]
@@ -174,9 +198,7 @@ def test_a_slice_begins_nothing_that_would_not_end_in_time(folder: Path) -> None
 
 
 def test_a_slice_begins_no_slow_test_that_was_never_timed(folder: Path) -> None:
-    (folder / "test_soak.py").write_text(
-        "import pytest\n@pytest.mark.slow\n@pytest.mark.proves('T21')\ndef test_long(): pass\n"
-    )
+    (folder / "test_soak.py").write_text(NEVER_TIMED)
     in_a_minute = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
     options = ["--proof-slice", "--seed", "5", f"--proof-until={in_a_minute}"]
     (one,) = outcomes(folder, *options, proofs="T21")
