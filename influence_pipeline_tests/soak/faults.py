@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,6 +18,7 @@ import requests
 
 from influence_pipeline_tests.sandbox.platform_fixtures import until
 from influence_pipeline_tests.soak.site import SENDER, Site
+from influence_pipeline_tests.soak.until_stopped import UntilStopped
 from influence_pipeline_tests.support.fault_proxy import MODES, Plan
 
 _ORDERS_POSTED = "SELECT coalesce(max(id), 0) FROM calls WHERE method = 'POST' AND entity = 'order'"
@@ -140,45 +140,33 @@ ALL: tuple[Fault, ...] = (
 )
 
 
-class Faults:
-    """Does one of them every `pause` seconds (a range), in a thread, until it is stopped."""
+class Faults(UntilStopped):
+    """Does one of them every `pause` seconds (a range)."""
 
     def __init__(
         self, site: Site, kinds: Sequence[Fault], chance: random.Random, pause: tuple[float, float]
     ) -> None:
+        super().__init__()
         self._site = site
         self.kinds = kinds
         self._chance = chance
         self._pause = pause
         self._cards: list[Fault] = []
         self.done: Counter[str] = Counter()
-        self.failure: BaseException | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def start(self) -> None:
-        self._thread.start()
 
     def stop(self) -> None:
         """No more of them; and everything that was set is as it should be again."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        if self.failure is not None:
-            raise self.failure
+        super().stop()
         self._site.proxy.follow(Plan())
         self._site.sandbox.good("PUT", "/sandbox/faults", {"faults": []})
         self._site.sandbox.set(rate_limit=None, latency_ms=0, webhooks=SENDER)
 
-    def _run(self) -> None:
-        try:
-            while not self._stopping.wait(self._chance.uniform(*self._pause)):
-                fault = self._next()
-                with suppress(requests.RequestException):
-                    fault(self._site, self._chance)
-                self.done[fault.__name__] += 1
-        except BaseException as failure:
-            self.failure = failure
+    def go_on(self) -> None:
+        while not self.stopping.wait(self._chance.uniform(*self._pause)):
+            fault = self._next()
+            with suppress(requests.RequestException):
+                fault(self._site, self._chance)
+            self.done[fault.__name__] += 1
 
     def _next(self) -> Fault:
         self._cards = [card for card in self._cards if card in self.kinds]

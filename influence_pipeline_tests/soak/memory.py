@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import statistics
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
+
+from influence_pipeline_tests.soak.until_stopped import UntilStopped
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 MB = 1024 * 1024
@@ -57,26 +58,20 @@ def growth(series: Iterable[Series], *, after: float = 0.0) -> dict[str, float]:
     return {role: statistics.median(found) for role, found in slopes.items() if found}
 
 
-class Sampler:
-    """Looks at processes every so often, in a thread. `processes`: asked each time for the process
+class Sampler(UntilStopped):
+    """Looks at processes every so often. `processes`: asked each time for the process
     ids of each role."""
 
     def __init__(
         self, processes: Callable[[], Mapping[str, Iterable[int]]], every_seconds: float = 5.0
     ) -> None:
+        super().__init__()
         self._processes = processes
         self._every = every_seconds
         self._series: dict[tuple[str, int], Series] = {}
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
         self._began = time.monotonic()
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> list[Series]:
-        self._ended.set()
-        self._thread.join()
+    def series(self) -> list[Series]:
         return list(self._series.values())
 
     def look(self) -> None:
@@ -88,6 +83,6 @@ class Sampler:
                     one = self._series.setdefault((role, pid), Series(role, pid))
                     one.points.append((now, size))
 
-    def _run(self) -> None:
-        while not self._ended.wait(self._every):
+    def go_on(self) -> None:
+        while not self.stopping.wait(self._every):
             self.look()

@@ -108,7 +108,9 @@ def soak(folder: Path, plan: Plan) -> Soaked:
         return Soaked(
             seconds=round(lasted, 1),
             verdict=verdict,
-            growth={role: round(mb, 2) for role, mb in growth(sampler.stop(), after=after).items()},
+            growth={
+                role: round(mb, 2) for role, mb in growth(sampler.series(), after=after).items()
+            },
             faults=dict(going_wrong.done),
             shop=dict(shop.done),
             redeemed=redeemer.redeemed,
@@ -125,6 +127,7 @@ def _started(
 ) -> Iterator[None]:
     """Start them all; at the end the faults stop first, so that the rest can."""
     with ExitStack() as undo:
+        undo.callback(sampler.stop)
         undo.callback(running.syncs.stop)
         for one in traffic:
             undo.callback(one.stop)

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ from influence_pipeline.sandbox.postgres import EmbeddedPostgres
 from influence_pipeline.state import database
 from influence_pipeline.webhooks.subscriptions import PATH
 from influence_pipeline_tests.sandbox.platform_fixtures import KEY, Sandbox
+from influence_pipeline_tests.soak.until_stopped import UntilStopped
 from influence_pipeline_tests.support.databases import STORE_NOW
 from influence_pipeline_tests.support.proxied import FaultProxy, proxying
 from influence_pipeline_tests.support.real_dagster import RealDagster, real_dagster
@@ -216,26 +216,17 @@ class Site:
             )
 
 
-class Syncs:
-    """Runs a sync every few seconds, in a thread, as cron would. `ended`: how often with which exit
+class Syncs(UntilStopped):
+    """Runs a sync every few seconds, as cron would. `ended`: how often with which exit
     code; `hung`: how many had to be ended."""
 
     def __init__(self, site: Site) -> None:
+        super().__init__()
         self._site = site
         self.ended: Counter[int] = Counter()
         self.hung = 0
         self.every_seconds = SYNC_EVERY_SECONDS
         self._process: subprocess.Popen[bytes] | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def kill(self) -> bool:
         """kill -9 the sync that is at work; tells whether one was."""
@@ -245,11 +236,11 @@ class Syncs:
         process.send_signal(signal.SIGKILL)
         return True
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
+    def go_on(self) -> None:
+        while not self.stopping.is_set():
             begun = time.monotonic()
             self.once()
-            self._stopping.wait(max(begun + self.every_seconds - time.monotonic(), 0))
+            self.stopping.wait(max(begun + self.every_seconds - time.monotonic(), 0))
 
     def once(self) -> int:
         """One sync; gives its exit code."""

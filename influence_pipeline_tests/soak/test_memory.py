@@ -62,7 +62,8 @@ def watched(program: str, seconds: float) -> float:
         sampler = Sampler(lambda: {"it": [process.pid]}, every_seconds=0.1)
         sampler.start()
         time.sleep(seconds)
-        return growth(sampler.stop(), after=seconds / 2)["it"]
+        sampler.stop()
+        return growth(sampler.series(), after=seconds / 2)["it"]
     finally:
         process.kill()
         process.communicate()

@@ -23,6 +23,7 @@ from influence_pipeline.sandbox import sample_store
 from influence_pipeline.sandbox.sample_store.statements import SampleStoreError
 from influence_pipeline_tests.sandbox.platform_fixtures import KEY
 from influence_pipeline_tests.soak.site import CUSTOMERS, Site
+from influence_pipeline_tests.soak.until_stopped import UntilStopped
 from influence_pipeline_tests.webhooks.builders import customer
 from influence_pipeline_tests.webhooks.senders import Connection
 
@@ -33,35 +34,20 @@ _RECENT = 2_000
 _CATCH_UP_SECONDS = 2.0
 
 
-class Paced:
-    """A thread that does one thing `per_second` times a second until it is stopped."""
+class Paced(UntilStopped):
+    """Does one thing `per_second` times a second."""
 
     def __init__(self, per_second: float, thing: Callable[[], None]) -> None:
+        super().__init__()
         self.per_second = per_second
         self._thing = thing
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self.failure: BaseException | None = None
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        if self.failure is not None:
-            raise self.failure
-
-    def _run(self) -> None:
+    def go_on(self) -> None:
         due = time.monotonic()
-        try:
-            while not self._stopping.is_set():
-                self._thing()
-                due = max(due + 1 / self.per_second, time.monotonic() - _CATCH_UP_SECONDS)
-                self._stopping.wait(max(due - time.monotonic(), 0))
-        except BaseException as failure:
-            self.failure = failure
+        while not self.stopping.is_set():
+            self._thing()
+            due = max(due + 1 / self.per_second, time.monotonic() - _CATCH_UP_SECONDS)
+            self.stopping.wait(max(due - time.monotonic(), 0))
 
 
 class Shop:
