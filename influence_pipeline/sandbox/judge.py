@@ -84,8 +84,8 @@ class Verdict:
     compared: dict[str, int]
 
     def __str__(self) -> str:
-        compared = ", ".join(f"{count:,} {entity}" for entity, count in self.compared.items())
-        return f"{len(self.differences)} differences ({compared} compared)"
+        compared = ", ".join(_counted(count, what) for what, count in self.compared.items())
+        return f"{_counted(len(self.differences), 'differences')} ({compared} compared)"
 
     @property
     def lost(self) -> int:
@@ -106,6 +106,10 @@ class Verdict:
 
     def _records(self, kind: Kind) -> int:
         return len({(d.entity, d.key) for d in self.differences if d.kind == kind})
+
+
+def _counted(number: int, things: str) -> str:
+    return f"{number:,} {things.removesuffix('s') if number == 1 else things}"
 
 
 def compare(store_url: str, ledger: Path, *, go_live: datetime | None = None) -> Verdict:

@@ -288,7 +288,7 @@ def test_its_exit_status_and_its_words_say_what_it_found(shop: JudgedShop) -> No
     shop.tell_all()
     done = judging.run(*given(shop))
     assert (done.returncode, done.stderr) == (program.AGREE, "")
-    assert done.stdout == "0 differences (2 customers, 1 products, 4 orders, 0 coupons compared)\n"
+    assert done.stdout == "0 differences (2 customers, 1 product, 4 orders, 0 coupons compared)\n"
     award_again(shop)
     done = judging.run(*given(shop))
     assert done.returncode == program.DIFFER
