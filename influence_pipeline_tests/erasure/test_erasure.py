@@ -3,14 +3,20 @@
 
 from __future__ import annotations
 
+import io
+import signal
+import subprocess
+import sys
+from contextlib import closing
 from typing import Any
 
+import psycopg2
 import pytest
 
 from influence_pipeline.erasure import erasing
 from influence_pipeline.erasure.finding import find
 from influence_pipeline.records import Entity
-from influence_pipeline.state import erased
+from influence_pipeline.state import database, erased
 from influence_pipeline.store.reader import EVERYTHING
 from influence_pipeline.sync import status
 from influence_pipeline.webhooks import balances
@@ -126,18 +132,62 @@ def test_a_repeated_delivery_of_an_erased_event_is_known(lived: Loop) -> None:
     assert lived.ask("SELECT count(*) FROM inbox") == rows
 
 
-@pytest.mark.parametrize("point", erasing.CRASH_POINTS)
-def test_an_erasure_that_breaks_off_is_finished_by_the_next_one(lived: Loop, point: str) -> None:
-    def break_off(at: str) -> None:
-        if at == point:
-            raise KeyboardInterrupt
+KILLED = """
+import os, signal, sys
+from influence_pipeline.erasure import erasing
+from influence_pipeline.erasure.finding import find
+from influence_pipeline.state.database import open_state
 
-    with pytest.raises(KeyboardInterrupt):
-        erase(lived, at=break_off)
+url, customer, point = sys.argv[1:]
+state = open_state(url)
+erasing.forget(
+    state, find(state, customer), at=lambda at: at == point and os.kill(os.getpid(), signal.SIGKILL)
+)
+"""
+
+
+@pytest.mark.parametrize("point", erasing.CRASH_POINTS)
+def test_an_erasure_that_is_killed_is_finished_by_the_next_one(lived: Loop, point: str) -> None:
+    arguments = [sys.executable, "-c", KILLED, lived.world.state_url, lived.customer, point]
+    assert subprocess.run(arguments, check=False).returncode == -signal.SIGKILL
     assert lived.ask(f"SELECT * FROM snapshot WHERE key = '{lived.customer}'") != []
     erase(lived)
     assert lived.kept() == []
     assert lived.ask(f"SELECT * FROM snapshot WHERE key = '{lived.customer}'") == []
+
+
+def test_the_state_of_another_store_in_the_same_database_keeps_its_customer_of_that_name(
+    lived: Loop,
+) -> None:
+    database.upgrade(lived.world.state_url, schema="second")
+    tables = [
+        name
+        for (name,) in lived.ask(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'influence' "
+            "AND table_type = 'BASE TABLE'"
+        )
+    ]
+
+    def rows(schema: str) -> dict[str, int]:
+        counts = {table: lived.ask(f"SELECT count(*) FROM {schema}.{table}") for table in tables}
+        return {table: count for table, ((count,),) in counts.items()}
+
+    with closing(psycopg2.connect(lived.world.state_url)) as place, place.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        for table in tables:
+            copied = io.BytesIO()
+            cursor.copy_expert(f"COPY influence.{table} TO STDOUT", copied)
+            copied.seek(0)
+            cursor.execute(f"DELETE FROM second.{table}")
+            cursor.copy_expert(f"COPY second.{table} FROM STDIN", copied)
+        place.commit()
+    before = rows("second")
+    assert before == rows("influence")
+    assert before["inbox"] > 0
+    erase(lived)
+    assert rows("influence") != before
+    assert rows("second") == before
+    assert lived.ask("SELECT 1 FROM second.erased") == []
 
 
 def test_who_comes_back_under_a_new_id_is_sent_and_their_guest_orders_too(lived: Loop) -> None:
