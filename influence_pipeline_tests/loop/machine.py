@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -28,7 +28,8 @@ FATES = (
     "dropped_reply", "half_reply", "reset_after_send", "error_after_apply", "wrong_json",
     "gateway_404", "redirect", "too_many", "held_back", "held_back", "held_back",
 )  # fmt: skip
-# Of a GET a gateway's 404 says that there is none, and the refund may be repeated: a documented gap.
+# A gateway's 404 to a GET lets a refund be repeated where the API has never answered one, which is a
+# documented gap; where it has, `sync.proof.test_order_engine` lets it come.
 CALLS = tuple(
     (method, fate)
     for method in ("POST", "PATCH", "PUT", "GET")
@@ -42,6 +43,7 @@ MOVES = (
     Shop.pay, Shop.pay, Shop.refund, Shop.refund_a_part, Shop.cancel, Shop.edit, Shop.edit,
     Shop.delete,
 )  # fmt: skip
+PAYMENTS = ("paid", "authorized", "later")
 # Most of what happens is over at once.
 PLACES = st.sampled_from((AT_ONCE, AT_ONCE, AT_ONCE, *OPEN))
 WHICH = st.integers(0, MOST_ORDERS - 1)
@@ -55,13 +57,19 @@ class Loop(RuleBasedStateMachine):
     house: House
     steps: int
 
-    @initialize(synced=st.booleans())
-    def a_life_begins(self, synced: bool) -> None:
-        """`synced`: the API has all that the shop begins with."""
+    @initialize(
+        synced=st.booleans(),
+        payments=st.lists(st.sampled_from(PAYMENTS), min_size=1, max_size=3),
+    )
+    def a_life_begins(self, synced: bool, payments: Sequence[str] = ()) -> None:
+        """`synced`: the API has all that the shop begins with. Then an order is placed for each of
+        `payments`: by the other rules alone, most lives would be over before one is."""
         self.house.begin_anew()
         self.shop = self.house.shop
         if synced:
             self.house.sync()
+        for number, payment in enumerate(payments):
+            self.an_order_is_placed(AT_ONCE, number, payment, with_code=False)
 
     # -- the shop
 
@@ -93,7 +101,7 @@ class Loop(RuleBasedStateMachine):
     @rule(
         place=PLACES,
         which=st.integers(-1, MOST_ORDERS - 1),
-        payment=st.sampled_from(("paid", "authorized", "later")),
+        payment=st.sampled_from(PAYMENTS),
         with_code=st.booleans(),
     )
     def an_order_is_placed(self, place: int, which: int, payment: str, with_code: bool) -> None:
