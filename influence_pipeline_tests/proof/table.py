@@ -16,7 +16,7 @@ HEADER = ("test", "size", "seeds", "lost", "doubled", "parked", "controls caught
 @dataclass(frozen=True)
 class Row:
     """One proof's sums. `counts`: how much was taken, by its unit. `lost`, `doubled`, `parked`: None
-    where no test of it has such a notion. `seconds`: of all its tests together, whatever ran beside."""
+    where no test of it has such a notion. `seeds`: as ranges. `seconds`: of all its tests together, whatever ran beside."""
 
     proof: str
     passed: int
@@ -24,7 +24,7 @@ class Row:
     skipped: int
     left: int
     counts: dict[str, int]
-    seeds: list[int]
+    seeds: str
     lost: int | None
     doubled: int | None
     parked: int | None
@@ -54,7 +54,7 @@ class Row:
         return (
             self.proof,
             ", ".join(f"{count:,} {unit}" for unit, count in self.counts.items()) or "-",
-            _ranges(self.seeds) or "-",
+            self.seeds or "-",
             *("-" if one is None else f"{one:,}" for one in (self.lost, self.doubled, self.parked)),
             f"{self.caught} of {self.controls}" if self.controls else "-",
             _duration(self.seconds),
@@ -87,7 +87,7 @@ def _row(number: str, outcomes: Sequence[Outcome]) -> Row:
         skipped=how["skipped"],
         left=sum(one.was_left for one in outcomes),
         counts=dict(counts),
-        seeds=sorted({seed for one in tests if not one.was_left for seed in one.seeds}),
+        seeds=_ranges(sorted({seed for one in tests if not one.was_left for seed in one.seeds})),
         lost=_sum(tallies, "lost"),
         doubled=_sum(tallies, "doubled"),
         parked=_sum(tallies, "parked"),
