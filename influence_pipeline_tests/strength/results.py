@@ -97,16 +97,21 @@ def survivors(mutants: list[Mutant]) -> str:
 
 
 def write(mutants: list[Mutant]) -> None:
-    """Write down what is known of these mutants, those of other files staying as they were."""
-    before = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
-    files, found = {mutant.file for mutant in mutants}, known()
+    """Write down what is known of these mutants. Other files, and those of which no mutant was tried
+    here, stay as they were: another machine may have tried them."""
+    before: dict[str, Any] = {"files": {}, "survivors": []}
+    if FILE.exists():
+        before = json.loads(FILE.read_text(encoding="utf-8"))
+    found, counted = known(), counts(mutants)
+    files = {file for file, row in counted.items() if row["tried"] or file not in before["files"]}
     commit = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout.strip()
-    numbers = {file: row for file, row in before.get("files", {}).items() if file not in files}
-    for file, row in counts(mutants).items():
+    numbers = {file: row for file, row in before["files"].items() if file not in files}
+    for file in files:
+        row = counted[file]
         numbers[file] = {"area": area_of(file), **row}
-    survived = [entry for entry in before.get("survivors", []) if entry["file"] not in files]
+    survived = [entry for entry in before["survivors"] if entry["file"] not in files]
     survived += [
         {
             "key": mutant.key,
@@ -118,7 +123,9 @@ def write(mutants: list[Mutant]) -> None:
             "diff": mutant.diff,
         }
         for mutant in mutants
-        if mutant.key in found and found[mutant.key]["verdict"] not in _NOTICED
+        if mutant.file in files
+        and mutant.key in found
+        and found[mutant.key]["verdict"] not in _NOTICED
     ]
     order = [file for files_of_area in AREAS.values() for file in files_of_area]
     written = {

@@ -13,7 +13,7 @@ import pytest
 from coverage import CoverageData
 
 from influence_pipeline_tests.strength import excepts, python_mutants, results, scope, sql_mutants
-from influence_pipeline_tests.strength.mutant import SWITCH
+from influence_pipeline_tests.strength.mutant import SWITCH, Mutant
 
 pytestmark = pytest.mark.proves("T20")
 
@@ -143,6 +143,23 @@ def test_every_reason_belongs_to_a_mutant_that_still_survives() -> None:
 
     assert results.reasons().keys() <= survived
     assert all(len(reason.split()) > 3 for reason in results.reasons().values())
+
+
+def test_what_another_machine_tried_stays_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (
+        Mutant(file, file, f"influence_pipeline/sync/{file}", "due", "-a\n+b", {})
+        for file in ("claims.py", "orders.py")
+    )
+    monkeypatch.setattr(results, "FILE", tmp_path / "mutation.json")
+    for machine, tried in (("first", one), ("second", two)):
+        monkeypatch.setattr(results, "_KNOWN", tmp_path / machine)
+        results.add([{"key": tried.key, "verdict": "survived", "tests": 3, "of": 3}])
+        results.write([one, two])
+    written = json.loads(results.FILE.read_text(encoding="utf-8"))
+    assert [row["survived"] for row in written["files"].values()] == [1, 1]
+    assert {entry["key"] for entry in written["survivors"]} == {one.key, two.key}
 
 
 def test_every_except_that_is_let_pass_is_still_in_the_code() -> None:
