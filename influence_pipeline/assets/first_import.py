@@ -25,7 +25,7 @@ from influence_pipeline.sync.deliver import Delivered
 from influence_pipeline.sync.engine import Engine, Report
 from influence_pipeline.sync.headway import settled_by
 from influence_pipeline.sync.import_plan import plan_of_parts, plan_words
-from influence_pipeline.sync.parts import PartLeft, left
+from influence_pipeline.sync.parts import PartLeft, last_trouble, left
 
 GROUP = "first_import"
 # What a run costs (3-4 s with Dagster's default launcher) is shared by so many partitions; fewer
@@ -247,7 +247,9 @@ class _Run:
                 continue
             self._left = self._left or bool(found.waiting or found.blocked)
             key = self._numbers[number]
-            self._unsettled[key] = _unsettled_words(self._kind, found, report.delivered)
+            # A run may have come too early to try a record again: then an earlier one knows why.
+            trouble = last_trouble(self._engine.state, number) or report.delivered.last_trouble
+            self._unsettled[key] = _unsettled_words(self._kind, found, trouble)
             self._context.log.warning(f"{key}: {self._unsettled[key]}")
 
     def check(self) -> dg.AssetCheckResult:
@@ -309,7 +311,7 @@ class _Progress:
         return max(self._due - settled_by(self._done), 0)
 
 
-def _unsettled_words(kind: Kind, found: PartLeft, done: Delivered) -> str:
+def _unsettled_words(kind: Kind, found: PartLeft, trouble: str | None) -> str:
     """Say what is missing, and why as far as it is known."""
     plural = kind.entity.plural
     parts = [f"{counted(found.waiting, kind.entity)} not sent yet" if found.waiting else ""]
@@ -322,6 +324,6 @@ def _unsettled_words(kind: Kind, found: PartLeft, done: Delivered) -> str:
             f"{found.taken:,} {plural} were taken over by another import of the same "
             "records; wait for its end"
         )
-    if done.last_trouble:
-        parts.append(f"last trouble: {done.last_trouble}")
+    if trouble:
+        parts.append(f"last trouble: {trouble}")
     return "; ".join(part for part in parts if part) + "."

@@ -286,6 +286,18 @@ SELECT r.id, count(w.key) FILTER (WHERE w.state = 'ready') AS waiting,
 FROM import_run r LEFT JOIN work w ON w.import_id = r.id
 WHERE r.id = ANY(CAST(:imports AS bigint[])) GROUP BY r.id
 
+-- name: import_trouble
+-- The last call in vain for what an import has left. Those that wait to be tried again come last in
+-- the queue, so a hundred of its end are enough to look at.
+SELECT a.call, a.key, a.error
+FROM (SELECT entity, key FROM work WHERE import_id = :import AND state = 'ready'
+      ORDER BY next_at DESC LIMIT 100) AS w
+CROSS JOIN LATERAL (
+    SELECT id, call, key, error FROM attempt
+    WHERE entity = w.entity AND key = w.key AND error IS NOT NULL ORDER BY id DESC LIMIT 1
+) AS a
+ORDER BY a.id DESC LIMIT 1
+
 -- name: import_settled
 -- Which of these imports have nothing left but what is parked.
 SELECT given.id FROM unnest(CAST(:imports AS bigint[])) AS given (id)

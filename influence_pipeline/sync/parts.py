@@ -64,6 +64,14 @@ def left(state: Postgres, numbers: Sequence[int]) -> dict[int, PartLeft]:
     return {number: PartLeft(*values) for number, *values in rows}
 
 
+def last_trouble(state: Postgres, number: int) -> str | None:
+    """Give the last call in vain for what a part has left, of this run or an earlier one; None
+    where none is known. Raises StateError."""
+    with state.transaction() as connection:
+        found = connection.execute(_QUERIES["import_trouble"], {"import": number}).first()
+    return None if found is None else f"{found.call} {found.key!r}: {found.error}"
+
+
 def all_left(several: Sequence[PartLeft]) -> PartLeft:
     """Add up what several have left."""
     return PartLeft(

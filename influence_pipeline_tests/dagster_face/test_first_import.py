@@ -3,6 +3,7 @@ how they really are."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import dagster as dg
@@ -205,6 +206,19 @@ def test_a_partition_with_a_record_that_gets_no_answer_is_not_done_and_says_why(
     again = _range(house, months[1:2])
     assert again.success
     assert _reported(again, "customers_import")[months[1]]["sent"] == 1
+
+
+def test_a_run_that_comes_too_early_to_try_again_says_what_an_earlier_one_met(
+    house: House,
+) -> None:
+    months, _ = _with_one_that_gets_no_answer(house)
+    with closing(psycopg2.connect(house.settings.secret("state_url"))) as connection, connection:
+        connection.cursor().execute("UPDATE influence.work SET next_at = now() + interval '1 hour'")
+    asked = house.sandbox.rows("SELECT count(*) FROM calls")
+    again = _range(house, months[1:2])
+    assert not again.success
+    assert "1 customer not sent yet; last trouble: PUT customer" in failure_of(again)
+    assert house.sandbox.rows("SELECT count(*) FROM calls") == asked
 
 
 def test_control_without_looking_at_what_is_left_it_would_count_as_done(
