@@ -36,34 +36,42 @@ def test_a_customer_that_the_api_knows_gets_the_coupon(
 
 
 @pytest.mark.parametrize(
-    ("known", "body"),
+    ("known", "forged", "why"),
     [
-        pytest.param({}, redemption(), id="unknown customer"),
-        pytest.param({"1": "inf-2"}, redemption(), id="another customer's id"),
+        pytest.param({}, customer(), "does not know the event's customer", id="unknown customer"),
+        pytest.param({"1": "inf-2"}, customer(), "under another id than", id="another's id"),
         pytest.param(
-            {"1": "inf-1"}, redemption(customer=customer(externalId=None)), id="no external id"
+            {"1": "inf-1"}, customer(externalId=None), "both of its customer's", id="no external id"
         ),
         pytest.param(
-            {"1": "inf-1"}, redemption(customer={"externalId": "1"}), id="no id of Influence's"
+            {"1": "inf-1"}, {"externalId": "1"}, "both of its customer's", id="no id of Influence's"
         ),
-        pytest.param({"1": "inf-1"}, redemption(customer=None), id="no customer"),
-        pytest.param({"1": "inf-1"}, redemption(customer=customer(externalId="..")), id="dots"),
+        pytest.param({"1": "inf-1"}, None, "both of its customer's ids", id="no customer"),
+        pytest.param({"1": "inf-1"}, customer(externalId=".."), "no customer can have", id="dots"),
         pytest.param(
-            {"1": "inf-1"}, redemption(customer=customer(externalId="../orders/1")), id="a path"
+            {"1": "inf-1"}, customer(externalId="../orders/1"), "does not know", id="a path"
         ),
     ],
 )
-def test_a_forged_redemption_gets_no_coupon(
-    desk: Desk, directory: Directory, api: SingleCalls, known: dict[str, str], body: Any
+def test_a_forged_redemption_gets_no_coupon_and_the_reason_says_what_to_do(
+    desk: Desk,
+    directory: Directory,
+    api: SingleCalls,
+    known: dict[str, str],
+    forged: Any,
+    why: str,
 ) -> None:
     directory.customers = known
     unlocked = Coupons(lookup="l", create="c", without_customer="issue")
     desk.context = make_context(desk.store, api=api, terms={"coupons": unlocked})
-    stored = desk.deliver("points/redeemed", body)
+    stored = desk.deliver("points/redeemed", redemption(customer=forged))
     for _ in range(3):
         desk.work()
         desk.due_now()
     assert reason(desk, stored) == ("parked", "not_verified")
+    said = str(desk.event(stored).line.reason)
+    assert why in said
+    assert "change INFLUENCE_WEBHOOK_TOKEN" in said
     assert desk.store.codes() == []
     assert desk.rows("SELECT 1 FROM coupon") == []
 
@@ -165,13 +173,6 @@ def test_no_reason_names_the_customer(desk: Desk, directory: Directory, api: Sin
         assert "example.test" not in str(line.reason)
 
 
-def test_an_event_without_both_ids_says_so(desk: Desk, api: SingleCalls) -> None:
-    verified(desk, api)
-    stored = desk.deliver("points/redeemed", redemption(customer={"externalId": "1"}))
-    desk.work()
-    assert "both of its customer's ids" in str(desk.event(stored).line.reason)
-
-
 def test_without_an_api_key_no_coupon_is_made_unless_the_merchant_says_so(
     state_url: str, toml: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +217,7 @@ def test_a_redemption_of_which_the_api_shows_no_trace_is_not_paid(
         desk.due_now()
     expected = ("done", None) if paid else ("parked", "not_verified")
     assert reason(desk, stored) == expected
+    assert paid or "as many points as before the event" in str(desk.event(stored).line.reason)
     assert desk.store.codes() == (["LOYAL-0001"] if paid else [])
 
 
