@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from influence_pipeline.amounts import counted
 from influence_pipeline.assets.links import Links
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
@@ -142,6 +143,7 @@ def check_counts(
         "to_tell": found.to_tell,
         "known": found.known,
         "unreadable": found.unreadable,
+        "erased": found.erased,
         "counted at": found.at,
     }
     return dg.AssetCheckResult(
@@ -161,6 +163,8 @@ def _count_words(entity: Entity, found: health.Counted) -> str:
             "Raise store_statement_timeout_seconds. Nothing else hangs on this count."
         )
     beside = f"{found.known:,} are known and {found.unreadable:,} parked as unreadable"
+    if found.erased:
+        beside += f", {counted(found.erased, 'was', 'were')} erased"
     if found.moving:
         return f"The store gives {found.in_store:,} {name}; {beside}; the shop went on meanwhile."
     then = (

@@ -56,6 +56,12 @@ def _forget(
         code = 2 if Asker(sys.stdin, sys.stderr).silent else 0
         words = "say --yes, for there is no terminal to ask on" if code else "as you say"
         print(f"Nothing was erased: {words}.", file=sys.stderr)
+    elif not arguments.yes and not arguments.without_coupons:
+        # The question may have stood for a while.
+        found = find(state, customer, emails)
+        if found.waiting:
+            _say_what_waits(found.waiting)
+            code = 1
     if code is not None:
         if arguments.json:
             print_json(_values(found, None))
@@ -68,8 +74,9 @@ def _forget(
     if done.under_way:
         still = counted(done.under_way, "call or event is", "calls and events are")
         print(
-            f"error: {still} still under way for the customer, and what they write is not erased. "
-            "Nothing new begins. Run the same command again in a minute.",
+            f"error: {still} still under way that may be the customer's (of orders: all that a run "
+            "held when the customer was noted), and what they write is not erased. Nothing new "
+            "begins. Run the same command again in a minute.",
             file=sys.stderr,
         )
         return 1
@@ -156,8 +163,8 @@ def _undo(state: Postgres, customer: str, *, json: bool) -> int:
         print_json({"customer": customer, "undone": was})
     elif was:
         print(
-            f"Customer {customer} is let in again. `influence-pipeline sync --full --entity "
-            "customers` sends them, if the store has them; what was erased stays erased."
+            f"Customer {customer} is let in again. `influence-pipeline sync --full` sends them, if "
+            "the store has them, and then their orders of meanwhile; what was erased stays erased."
         )
     if not was:
         print(

@@ -69,6 +69,9 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     if facts["held"]:
         held = counted(facts["held"], "record is", "records are")
         yield f"{held} held by a run; should it have died, its hold ends by itself"
+    if facts["withheld"]:
+        held_back = counted(facts["withheld"], "record is", "records are")
+        yield f"{held_back} held back, because the customer was erased (influence-pipeline forget)"
     if facts.get("oldest_pending"):
         age = duration(facts["oldest_pending_seconds"])
         yield f"the oldest due record waits since {facts['oldest_pending']} ({age})"

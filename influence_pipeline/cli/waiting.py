@@ -28,6 +28,8 @@ def summary(entity: Entity, found: dict[str, Any], store: InStore | None) -> str
         return "parked; a person must look"
     if found["state"] == "blocked":
         return f"waits for {found['blocked_on']}"
+    if found["state"] == "withheld":
+        return "held back: nothing is sent of it while its customer is erased"
     if entity is Entity.REWARD:
         return _of_reward(found)
     if found["state"] == "ready":

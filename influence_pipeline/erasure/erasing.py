@@ -29,7 +29,7 @@ _SQL = load_queries(__file__, "erasure.sql")
 # Longer than a call with its lease usually takes, and than an event is held.
 WAIT_SECONDS = 60.0
 _GLANCE_SECONDS = 0.25
-# Who waits for us meanwhile waits a second at most, and then not for a while.
+# Who waits for us meanwhile waits two seconds at most, and then not for a while.
 _BETWEEN_LOCKS_SECONDS = 0.5
 # In the order in which everybody takes these locks.
 _CHANGED = (Entity.CUSTOMER, Entity.ORDER, Entity.REWARD)
@@ -124,6 +124,8 @@ class _Erasure:
         with self._state.transaction() as connection:
             self._keys = erased.make_keys(connection)
             erased.mark(connection, self._keys, self._customer, self._names)
+        with self._state.transaction() as connection:
+            erased.draw_fence(connection, self._keys, self._customer)
 
     def _marks(self) -> Keys:
         assert self._keys is not None  # noqa: S101  (noted first of all)
@@ -134,9 +136,9 @@ class _Erasure:
         while not self._had_the_tables():
             if time.monotonic() >= self._deadline:
                 raise StateError(
-                    "Somebody writes to the inbox or to the members all the time, and what they "
-                    "write could not be waited for. The customer is noted as erased; run it again "
-                    "to erase what is kept."
+                    "Somebody writes to the inbox or to the members all the time (or a VACUUM of "
+                    "them runs), and could not be waited for. The customer is noted as erased; run "
+                    "it again to erase what is kept."
                 )
             self._sleep(_BETWEEN_LOCKS_SECONDS)
 
@@ -182,6 +184,8 @@ class _Erasure:
             self._erase_coupons(connection, {code for event in free for code in event.codes})
             values = {"ids": emptied, "waited_for": list(map(str, MONEY_TOPICS))}
             done.update(connection.execute(_SQL["empty"], values).scalars())
+            # By nothing but these events it may be known whose ids those are.
+            self._erase_member(connection)
             for id_, body in rest.items():
                 if body is not None:
                     replaced = connection.execute(_SQL["replace"], {"id": id_, "body": body})
@@ -195,10 +199,9 @@ class _Erasure:
         return event.state is InboxState.NEW and event.held and event.topic in set(MONEY_TOPICS)
 
     def _rest(self, event: Event) -> bytes | None:
-        """Give what is left of an event, if somebody else's coupon waits for it."""
-        if event.state not in (InboxState.NEW, InboxState.PARKED):
-            return None
-        if event.topic not in set(MONEY_TOPICS):
+        """Give what is left of an event, if somebody else's coupon waits for it, or a person may
+        have to look whether it does."""
+        if event.state is InboxState.DONE or event.topic not in set(MONEY_TOPICS):
             return None
         return people.rest_without(event.topic, event.body, self._names)
 
@@ -211,7 +214,8 @@ class _Erasure:
 
     def _under_way(self, codes: Sequence[str]) -> int:
         with self._state.transaction() as connection:
-            values = {"customer": self._customer, "codes": list(codes)}
+            person = hashed(self._marks(), Kind.CUSTOMER, self._customer)
+            values = {"customer": self._customer, "person": person, "codes": list(codes)}
             return int(connection.execute(_SQL["under_way"], values).scalar_one())
 
     def _erase_coupons(self, connection: sa.Connection, codes: Iterable[str]) -> None:
@@ -227,29 +231,29 @@ class _Erasure:
     def _erase_rows(self, codes: Sequence[str]) -> None:
         """Erase the rest in one transaction: by these rows the names are known, should this be
         broken off before."""
-        values = {"customer": self._customer, "members": sorted(self._names.members)}
+        person = hashed(self._marks(), Kind.CUSTOMER, self._customer)
+        values = {"customer": self._customer, "person": person}
         with self._state.transaction() as connection:
             for entity in _CHANGED:
                 exclude_results(connection, entity)
             self._erase_coupons(connection, codes)
             connection.execute(_SQL["leave_out"], values)
+            # An e-mail that a call under way was sent with is noted with the others.
+            erased.mark(connection, self._marks(), self._customer, self._names)
             connection.execute(_SQL["release_waiting"], values)
             for query in _ERASES:
                 self._done.rows += connection.execute(_SQL[query], values).rowcount
+            self._erase_member(connection)
+
+    def _erase_member(self, connection: sa.Connection) -> None:
+        """Erase what goes by Influence's ids."""
+        values = {"customer": self._customer, "members": sorted(self._names.members)}
+        for query in _ERASES_OF_MEMBER:
+            self._done.rows += connection.execute(_SQL[query], values).rowcount
 
 
-_ERASES = (
-    "erase_snapshot",
-    "erase_work",
-    "erase_attempts",
-    "erase_emails",
-    "erase_referred",
-    "erase_balances",
-    "erase_gaps",
-    "erase_refunds",
-    "erase_misses",
-    "erase_member",
-)
+_ERASES = ("erase_snapshot", "erase_work", "erase_attempts", "erase_refunds", "erase_misses")
+_ERASES_OF_MEMBER = ("erase_referred", "erase_balances", "erase_gaps", "erase_member")
 
 
 class _BusyError(Exception):

@@ -37,16 +37,20 @@ SELECT code FROM coupon WHERE customer_key = :customer AND code NOT LIKE 'erased
 
 -- name: wait_for_others
 -- Who writes to these now read who is erased before it was noted. So they are waited for, for a moment
--- in which others wait for us.
-SET LOCAL lock_timeout = '1s';
+-- in which others wait for us. It is longer than deadlock_timeout usually is, because only then does
+-- an autovacuum give way.
+SET LOCAL lock_timeout = '2s';
 LOCK TABLE inbox, loyalty_member, balance_seen, refund_told IN SHARE MODE
 
 -- name: under_way
--- Calls that a worker is just making for the customer.
+-- Calls that a worker is just making for the customer. Whose an order is, the state does not know: so
+-- all count that were claimed before the customer was noted.
 SELECT count(*) FROM work
 WHERE lease_until > now()
   AND (entity = 'customer' AND key = :customer
-       OR entity = 'reward' AND key = ANY(CAST(:codes AS text[])))
+       OR entity = 'reward' AND key = ANY(CAST(:codes AS text[]))
+       OR entity = 'order' AND fence < (SELECT max(fence) FROM erased
+                                        WHERE person = CAST(:person AS uuid)))
 
 -- name: empty
 -- The key and the hash stay, by which a repeated delivery is known. Who has claimed it has lost it.
@@ -60,7 +64,8 @@ RETURNING id
 -- name: replace
 -- What it says of somebody else is kept, and still to be worked off.
 UPDATE inbox SET body = :body, headers = '{}', webhook_id = NULL, lease_until = NULL, fence = NULL
-WHERE id = :id AND state IN ('new', 'parked') AND NOT coalesce(lease_until > now(), false)
+WHERE id = :id AND state IN ('new', 'parked', 'quarantined')
+  AND NOT coalesce(lease_until > now(), false)
 RETURNING id
 
 -- name: erase_coupon
@@ -105,10 +110,7 @@ DELETE FROM attempt WHERE entity = 'customer' AND key = :customer
 UPDATE work SET state = 'ready', blocked_on = NULL, reason_code = NULL, reason = NULL, next_at = now()
 WHERE blocked_on = 'customer:' || :customer AND state = 'blocked'
    OR reason_code = 'same_email' AND state = 'parked'
-      AND blocked_on IN (SELECT 'email:' || email_hash FROM email_owner WHERE key = :customer)
-
--- name: erase_emails
-DELETE FROM email_owner WHERE key = :customer
+      AND blocked_on IN (SELECT 'email:' || hash FROM erased WHERE person = CAST(:person AS uuid))
 
 -- name: erase_balances
 DELETE FROM balance_seen WHERE member_id = ANY(CAST(:members AS text[]))

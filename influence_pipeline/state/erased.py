@@ -59,11 +59,19 @@ def make_keys(connection: sa.Connection) -> Keys:
 
 def mark(connection: sa.Connection, keys: Keys, customer: str, names: Identities) -> None:
     """Note that these names, and the e-mails known to be sent, are of one customer who was erased;
-    `customer`: the store's id."""
+    `customer`: the store's id. The e-mails belong to nobody from then on."""
     hashes = sorted(_hashes(keys, names | Identities(frozenset([customer]))))
     person = hashed(keys, Kind.CUSTOMER, customer)
     values = {"hashes": hashes, "person": person, "customer": customer}
     connection.execute(_SQL["mark"], values)
+    connection.execute(_SQL["disown"], {"customer": customer})
+
+
+def draw_fence(connection: sa.Connection, keys: Keys, customer: str) -> None:
+    """Draw the number of the first claims of work that know of what was noted of the customer. In
+    a transaction after the one that noted it."""
+    person = hashed(keys, Kind.CUSTOMER, customer)
+    connection.execute(_SQL["draw_fence"], {"person": person})
 
 
 def unmark(connection: sa.Connection, customer: str) -> int:
@@ -78,15 +86,25 @@ def unmark(connection: sa.Connection, customer: str) -> int:
 def erased_among(
     connection: sa.Connection, names: Identities, keys: Keys | None = None
 ) -> Identities:
-    """Give those of these names that are of somebody erased. An e-mail that a customer is sent with
-    now is not: who came back under a new id is not kept out. `keys`: if they are known already."""
+    """Give those of these names that are of somebody erased, as `marks_among`."""
+    return _named(marks_among(connection, names, keys))
+
+
+def marks_among(
+    connection: sa.Connection, names: Identities, keys: Keys | None = None
+) -> dict[tuple[Kind, str], str]:
+    """Give those of these names that are of somebody erased, with the hash by which each is known.
+    An e-mail that a customer is sent with now is not: who came back under a new id is not kept out.
+    `keys`: if they are known already."""
     keys = keys or (keys_of(connection) if names else None)
     if keys is None or not names:
-        return NOBODY
+        return {}
     hashes = _hashes(keys, names)
     rows = connection.execute(_SQL["marked"], {"hashes": list(hashes)}).all()
-    marked = {hashes[row.hash] for row in rows if row.marked}
-    return _named(marked - {hashes[row.hash] for row in rows if row.owned})
+    owned = {hashes[row.hash] for row in rows if row.owned}
+    return {
+        hashes[row.hash]: row.hash for row in rows if row.marked and hashes[row.hash] not in owned
+    }
 
 
 def own_names(connection: sa.Connection, customer: str, names: Identities) -> Identities:
@@ -111,14 +129,26 @@ def own_names(connection: sa.Connection, customer: str, names: Identities) -> Id
 def drop_customers(connection: sa.Connection) -> None:
     """Take customers who were erased out of what a capture has staged (sync.staging)."""
     keys = keys_of(connection)
+    if keys is not None:
+        connection.execute(_SQL["drop_customers"], _pads(keys))
+
+
+def still_in_store(connection: sa.Connection) -> int:
+    """Count the customers who were erased and whom the store still has, as far as captures note
+    whom they leave out; where they cannot, all who were erased."""
+    keys = keys_of(connection)
     if keys is None:
-        return
+        return 0
+    return int(connection.execute(_SQL["still_in_store"], _pads(keys)).scalar_one())
+
+
+def _pads(keys: Keys) -> dict[str, bytes]:
+    """The key as HMAC pads it, inside and outside."""
     padded = keys.key.ljust(_BLOCK, b"\0")
-    pads = {
+    return {
         "inner": bytes(byte ^ 0x36 for byte in padded),
         "outer": bytes(byte ^ 0x5C for byte in padded),
     }
-    connection.execute(_SQL["drop_customers"], pads)
 
 
 def _hashes(keys: Keys, names: Identities) -> dict[str, tuple[Kind, str]]:

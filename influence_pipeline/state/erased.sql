@@ -17,6 +17,15 @@ UNION
 SELECT email_hash, CAST(:person AS uuid) FROM email_owner WHERE key = :customer
 ON CONFLICT DO NOTHING
 
+-- name: disown
+-- An e-mail that a customer is sent with is nobody's who was erased. So it must not be theirs.
+DELETE FROM email_owner WHERE key = :customer
+
+-- name: draw_fence
+-- Who claims with a number that is drawn before this one may have asked before it was noted.
+UPDATE erased SET fence = nextval('fence_seq')
+WHERE person = CAST(:person AS uuid) AND fence IS NULL
+
 -- name: unmark
 DELETE FROM erased WHERE person = CAST(:person AS uuid)
 
@@ -53,3 +62,13 @@ WITH marks AS MATERIALIZED (
 DELETE FROM poison WHERE CAST(encode(substring(sha256(CAST(:outer AS bytea) || sha256(
     CAST(:inner AS bytea) || convert_to('customer:' || key, 'UTF8'))) FROM 1 FOR 16), 'hex') AS uuid)
     IN (SELECT hash FROM marks)
+
+-- name: still_in_store
+-- A store whose source rows have no fingerprints has none in its snapshots either.
+SELECT CASE WHEN EXISTS (SELECT FROM snapshot WHERE entity = 'customer' AND source_hash IS NOT NULL)
+THEN (
+    SELECT count(*) FROM left_out
+    WHERE entity = 'customer' AND CAST(encode(substring(sha256(CAST(:outer AS bytea) || sha256(
+        CAST(:inner AS bytea) || convert_to('customer:' || key, 'UTF8'))) FROM 1 FOR 16), 'hex') AS uuid)
+        IN (SELECT hash FROM erased))
+ELSE (SELECT count(DISTINCT person) FROM erased) END

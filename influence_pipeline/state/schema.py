@@ -16,15 +16,19 @@ from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB
 from influence_pipeline.records import Entity, FinancialStatus
 
 # The newest migration. Kept here so that opening the state does not import Alembic (0.5-0.9 s).
-HEAD_REVISION = "0006"
+HEAD_REVISION = "0007"
 
 
 class WorkState(StrEnum):
-    """Why a record is in `work`: it can be sent, waits for another, or a person must look."""
+    """Why a record is in `work`: it can be sent, waits for another, or a person must look.
+
+    `withheld`: an order of somebody who was erased. Nothing is sent of it while they are.
+    """
 
     READY = "ready"
     BLOCKED = "blocked"
     PARKED = "parked"
+    WITHHELD = "withheld"
 
 
 class Phase(StrEnum):
@@ -270,6 +274,7 @@ capture_point = sa.Table(
 )
 
 # Facts about the pipeline itself, by name. `go_live`: the cut-over of orders.
+# `answered: GET order`: the API has answered such a call.
 fact = sa.Table(
     "fact",
     metadata,
@@ -447,12 +452,15 @@ sa.Index("refund_told_customer_key_idx", refund_told.c.customer_key)
 # Whom a person had erased (`influence-pipeline forget`), so that nothing brings them back: keyed
 # hashes (state.erased) of the store's id, of Influence's ids and of e-mails, and of none of them
 # anything else. `person`: the hash of the store's id, the same in all rows of one customer.
+# `fence`: claims of work with this number and later ones have asked who is erased when it was noted
+# already (NULL: not drawn yet).
 erased = sa.Table(
     "erased",
     metadata,
     sa.Column("hash", sa.Uuid, nullable=False),
     sa.Column("person", sa.Uuid, nullable=False),
     sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False, server_default=_now),
+    sa.Column("fence", sa.BigInteger),
     sa.PrimaryKeyConstraint("hash", "person"),
 )
 sa.Index("erased_person_idx", erased.c.person)

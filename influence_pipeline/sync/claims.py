@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from influence_pipeline.postgres import Postgres, copy_in
 from influence_pipeline.records import Entity, FinancialStatus
 from influence_pipeline.sql import load_queries
-from influence_pipeline.state.erased import Identities, erased_among
+from influence_pipeline.state.erased import Identities, erased_among, marks_among
+from influence_pipeline.state.name_hashes import Kind
 from influence_pipeline.state.schema import Lane, Phase
 
 _QUERIES = load_queries(__file__, "deliver.sql")
@@ -57,13 +58,15 @@ class Claim(NamedTuple):
 
 
 class Verdict(StrEnum):
-    """What came of a claim. AGAIN: due after a delay. GONE: the store no longer has it."""
+    """What came of a claim. AGAIN: due after a delay. GONE: the store no longer has it. WITHHELD:
+    its buyer was erased, and nothing is sent of it while they are."""
 
     SETTLED = "settled"
     AGAIN = "again"
     BLOCKED = "blocked"
     PARKED = "parked"
     GONE = "gone"
+    WITHHELD = "withheld"
 
 
 class Result(NamedTuple):
@@ -112,14 +115,16 @@ class Intent(NamedTuple):
 
 @dataclass
 class Batch:
-    """What one commit writes: intents, results, attempts, used codes (code, key of the order), and
-    orders (key, key of the customer) told a status that may take points back."""
+    """What one commit writes: intents, results, attempts, used codes (code, key of the order),
+    orders (key, key of the customer) told a status that may take points back, and names of calls
+    that the API has answered, so that it is known to have them."""
 
     intents: list[Intent] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     codes_used: list[tuple[str, str]] = field(default_factory=list)
     refunds: dict[str, str] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
 
 
 # What a result says where nothing special is to be said; the statement `acknowledge` knows them.
@@ -225,6 +230,8 @@ class Claims:
         with self._changing_work() as connection:
             if batch.attempts:
                 _append(connection, self._entity, batch.attempts)
+            for call in sorted(batch.answered):
+                connection.execute(_QUERIES["note_answered"], {"name": _answered(call)})
             held = self._intend(connection, batch.intents, quiet_seconds)
             if ordered:
                 self._acknowledge(connection, ordered)
@@ -307,7 +314,7 @@ class Claims:
 
     def release(self) -> None:
         """Make everything due whose reason to wait is gone: orders whose customer has been
-        acknowledged, customers whose e-mail is another one's no more."""
+        acknowledged or is erased no more, customers whose e-mail is another one's no more."""
         if self._entity in _RELEASES:
             with self._changing_work() as connection:
                 release(connection, self._entity)
@@ -319,15 +326,16 @@ class Claims:
             return {row.key for row in rows}
 
     def has_been_answered(self, call: str) -> bool:
-        """Tell whether the history of calls holds one of this name that was accepted."""
+        """Tell whether the API has ever accepted a call of this name. For good: the log of calls,
+        which is pruned, need not hold it any more."""
         with self._state.transaction() as connection:
-            given = {"entity": self._entity, "call": call}
+            given = {"entity": self._entity, "call": call, "name": _answered(call)}
             return bool(connection.execute(_QUERIES["has_been_answered"], given).scalar_one())
 
-    def erased(self, names: Identities) -> Identities:
-        """Tell who of these was erased."""
+    def erased(self, names: Identities) -> dict[tuple[Kind, str], str]:
+        """Tell who of these was erased, with the hash by which each name is known."""
         with self._state.transaction() as connection:
-            return erased_among(connection, names)
+            return marks_among(connection, names)
 
     def own_emails(self, hashes: dict[str, str]) -> dict[str, str]:
         """Note which customer (key) each e-mail belongs to; give those that belong to another one:
@@ -359,6 +367,11 @@ class Claims:
             return seconds
 
 
+def _answered(call: str) -> str:
+    """Name the fact that the API has answered such a call."""
+    return f"answered: {call}"
+
+
 def claim_of(entity: Entity, fence: int, row: Sequence[Any]) -> Claim:
     """Make a claim of a row that has its fields, but entity and fence, in their order."""
     key, phase, status, *others = row
@@ -366,13 +379,16 @@ def claim_of(entity: Entity, fence: int, row: Sequence[Any]) -> Claim:
     return Claim(entity, key, fence, _PHASES[phase], known, *others)
 
 
-_RELEASES = {Entity.ORDER: "release_acknowledged", Entity.CUSTOMER: "release_same_email"}
+_RELEASES = {
+    Entity.ORDER: ("release_acknowledged", "release_withheld"),
+    Entity.CUSTOMER: ("release_same_email",),
+}
 
 
 def release(connection: sa.Connection, entity: Entity) -> None:
     """Do what `Claims.release` does, in a transaction of the caller's."""
-    if entity in _RELEASES:
-        connection.execute(_QUERIES[_RELEASES[entity]])
+    for query in _RELEASES.get(entity, ()):
+        connection.execute(_QUERIES[query])
 
 
 def _keys_and_hashes(hashes: dict[str, str]) -> dict[str, list[str]]:

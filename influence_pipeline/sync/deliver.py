@@ -24,7 +24,7 @@ from influence_pipeline.records import Entity, FinancialStatus
 from influence_pipeline.state.schema import Phase
 from influence_pipeline.sync.claims import Attempt, Claims, Intent, Result, Verdict
 from influence_pipeline.sync.feed import Fed, Feed
-from influence_pipeline.sync.jobs import CANNOT_BE_ASKED, Job, OrderJob, unprepared
+from influence_pipeline.sync.jobs import ASK_ORDER, CANNOT_BE_ASKED, Job, OrderJob, unprepared
 from influence_pipeline.sync.orders import Known
 from influence_pipeline.sync.outbox import FLUSH_SECONDS, Outbox
 from influence_pipeline.sync.pacing import Pace, Ticket
@@ -231,6 +231,7 @@ class Delivery:
         for result in fed.prepared.results:
             if result.verdict is Verdict.SETTLED:
                 self._done.unchanged += 1
+            self._done.skipped += result.verdict is Verdict.WITHHELD
             self._write(result)
         self._done.unchanged -= fed.prepared.skipped
 
@@ -354,9 +355,11 @@ class Delivery:
         """Say whether the API has answered a GET of an order, now or before. It is looked up once
         a run, and only where it makes a difference: an answer that may mean that it cannot."""
         if outcome.meaning is Meaning.ACCEPTED:
+            if not self._can_be_asked:
+                self._outbox.answered(ASK_ORDER)
             self._can_be_asked = True
         elif reply.status in CANNOT_BE_ASKED and self._can_be_asked is None:
-            self._can_be_asked = self._claims.has_been_answered("GET order")
+            self._can_be_asked = self._claims.has_been_answered(ASK_ORDER)
         return bool(self._can_be_asked)
 
     def _note_refund(self, job: OrderJob) -> None:

@@ -151,6 +151,7 @@ WITH result AS (
     SET state = CASE WHEN j.to_be_looked_at THEN 'parked'
                      WHEN j.verdict = 'parked' AND NOT j.outdated THEN 'parked'
                      WHEN j.verdict = 'blocked' THEN 'blocked'
+                     WHEN j.verdict = 'withheld' AND NOT j.outdated THEN 'withheld'
                      ELSE 'ready' END,
         phase = j.phase, absent_answers = j.absent_answers,
         attempts = CASE WHEN j.outdated THEN 0 ELSE j.attempts END,
@@ -214,6 +215,18 @@ WITH waiting AS MATERIALIZED (
 UPDATE work w SET state = 'ready', blocked_on = NULL, reason_code = NULL, reason = NULL,
                   next_at = now()
 FROM waiting WHERE w.entity = waiting.entity AND w.key = waiting.key
+
+-- name: release_withheld
+-- Orders of somebody who was erased, and is not any more (forget --undo).
+WITH back AS MATERIALIZED (
+    SELECT w.entity, w.key FROM work w
+    WHERE w.state = 'withheld' AND w.blocked_on LIKE 'erased:%'
+      AND NOT EXISTS (SELECT FROM erased WHERE hash = CAST(substr(w.blocked_on, 8) AS uuid))
+    ORDER BY w.entity, w.key FOR UPDATE OF w
+)
+UPDATE work w SET state = 'ready', blocked_on = NULL, reason_code = NULL, reason = NULL,
+                  queued_at = now(), next_at = now()
+FROM back WHERE w.entity = back.entity AND w.key = back.key
 
 -- name: release_same_email
 -- Customers whose e-mail belonged to another one who has it no more, or whom the store has no more.
@@ -340,9 +353,13 @@ FROM unnest(CAST(:hashes AS uuid[]), CAST(:keys AS text[])) AS wanted (hash, key
 JOIN email_owner o ON o.email_hash = wanted.hash
 WHERE o.key <> wanted.key
 
+-- name: note_answered
+INSERT INTO fact (name, value) VALUES (:name, 'true') ON CONFLICT (name) DO NOTHING
+
 -- name: has_been_answered
--- Without an index: asked once a run at most, after an answer that hardly ever comes.
-SELECT EXISTS (
+-- By the fact, or by the log where it was written before there was the fact. Without an index: asked
+-- once a run at most, after an answer that hardly ever comes.
+SELECT EXISTS (SELECT FROM fact WHERE name = :name) OR EXISTS (
     SELECT FROM attempt
     WHERE entity = CAST(:entity AS entity) AND call = :call AND outcome = 'accepted'
 )

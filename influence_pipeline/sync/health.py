@@ -13,6 +13,7 @@ from influence_pipeline.errors import StoreError
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
 from influence_pipeline.sql import load_queries
+from influence_pipeline.state.erased import still_in_store
 from influence_pipeline.store.mapping import describe
 from influence_pipeline.store.reader import count_eligible
 from influence_pipeline.sync import status
@@ -52,8 +53,9 @@ class Counted:
 
     `in_store`: records with an id that the mapping gives; `to_tell`: those that are to be told
     (not placed before the go-live). `known`: what captures know; `unreadable`: what is parked as
-    such beside it. `moving`: the numbers differ by what the shop did while it was counted.
-    `trouble`: why nothing could be counted.
+    such beside it; `erased`: customers who were erased, whom the store still has. `moving`: the
+    numbers differ by what the shop did while it was counted. `trouble`: why nothing could be
+    counted.
     """
 
     at: str
@@ -61,13 +63,14 @@ class Counted:
     to_tell: int = 0
     known: int = 0
     unreadable: int = 0
+    erased: int = 0
     moving: bool = False
     trouble: str | None = None
 
     @property
     def missing(self) -> int:
         """How many records the store gives and nobody knows."""
-        return max(self.to_tell - self.known - self.unreadable, 0)
+        return max(self.to_tell - self.known - self.unreadable - self.erased, 0)
 
     @property
     def too_many(self) -> int:
@@ -120,7 +123,8 @@ def _count(engine: Engine, entity: Entity) -> Counted:
 def _beside(engine: Engine, entity: Entity, counted: Counted) -> Counted:
     with engine.state.transaction() as connection:
         row = connection.execute(_QUERIES["known"], {"entity": entity}).one()
-    return Counted(counted.at, counted.in_store, counted.to_tell, row.records, row.unreadable)
+        erased = still_in_store(connection) if entity is Entity.CUSTOMER else 0
+    return replace(counted, known=row.records, unreadable=row.unreadable, erased=erased)
 
 
 def _fact(entity: Entity) -> str:

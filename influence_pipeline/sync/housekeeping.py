@@ -23,6 +23,8 @@ EVENTS_AT_ONCE = 1_000
 # with 600 calls a second.
 MOST_ROWS = 50_000
 MOST_SECONDS = 5.0
+# Whether there are events to be emptied, and the statement that does it.
+_EVENTS = (("events_are_due", "empty_events"), ("set_aside_are_due", "empty_set_aside"))
 
 
 def prune(state: Postgres, retention: Retention, now: Callable[[], float]) -> int:
@@ -33,8 +35,10 @@ def prune(state: Postgres, retention: Retention, now: Callable[[], float]) -> in
     started = now()
     _delete(state, "prune_runs", retention.runs_days)
     _delete(state, "prune_imports", retention.runs_days)
-    if retention.events_days and _is_due(state, "events_are_due", retention.events_days):
-        _in_batches(state, "empty_events", retention.events_days, EVENTS_AT_ONCE, started, now)
+    days = retention.events_days
+    for due, query in _EVENTS if days else ():
+        if _is_due(state, due, days):
+            _in_batches(state, query, days, EVENTS_AT_ONCE, started, now)
     if not _is_due(state, "attempts_are_due", retention.attempts_days):
         return 0
     return _in_batches(state, "prune_attempts", retention.attempts_days, ROWS_AT_ONCE, started, now)

@@ -38,6 +38,23 @@ SELECT EXISTS (SELECT FROM inbox
                WHERE state = 'done' AND octet_length(body) > 0
                  AND done_at < now() - make_interval(days => :days, hours => 1)) AS due
 
+-- name: set_aside_are_due
+-- The same for deliveries that asked for the same coupons as an earlier one in other words: no person
+-- is told of them (assets/coupons.sql).
+SELECT EXISTS (SELECT FROM inbox
+               WHERE state = 'quarantined' AND octet_length(body) > 0
+                 AND reason_code = 'changed'
+                 AND received_at < now() - make_interval(days => :days, hours => 1)) AS due
+
+-- name: empty_set_aside
+-- They are settled by that.
+UPDATE inbox SET state = 'done', body = '', headers = '{}', done_at = now() WHERE id = ANY(ARRAY(
+    SELECT id FROM inbox
+    WHERE state = 'quarantined' AND octet_length(body) > 0
+      AND reason_code = 'changed'
+      AND received_at < now() - make_interval(days => :days)
+    ORDER BY id LIMIT :rows FOR UPDATE SKIP LOCKED))
+
 -- name: empty_events
 -- What was sent in events that are done. They stay, with the key and the hash by which a repeated
 -- delivery is known. Parked and quarantined ones wait for a person.

@@ -155,6 +155,8 @@ class RewardJob(CallList):
         return super().take(reply, outcome)
 
 
+# The call by which the API is asked what became of an order.
+ASK_ORDER = "GET order"
 # What an API that knows no GET of an order may answer to one, and a gateway at any time.
 CANNOT_BE_ASKED = frozenset({403, 404, 405, 501})
 
@@ -249,7 +251,7 @@ class OrderJob(Job):
             return Call("POST order", "POST", path("orders"), self._content(step), repeatable=False)
         where = path("orders", self.claim.key)
         if step is Step.ASK:
-            return Call("GET order", "GET", where)
+            return Call(ASK_ORDER, "GET", where)
         return Call("PATCH order", "PATCH", where, self._content(step))
 
     def take(self, reply: Reply, outcome: Outcome) -> Outcome:

@@ -59,6 +59,7 @@ _RECORD_STATES = {
     "ready": "due",
     "blocked": "blocked",
     "parked": "parked",
+    "withheld": "withheld",
     "held": "held",
 }
 

@@ -61,6 +61,10 @@ class Outbox:
         """Note that an order is told, or was just told, a status that may take points back."""
         self._batch.refunds[order] = customer
 
+    def answered(self, call: str) -> None:
+        """Note that the API has answered a call of this name; it goes with the answer."""
+        self._batch.answered.add(call)
+
     def _gathered(self, now: float) -> None:
         if self._since is None:
             self._since = now

@@ -13,7 +13,7 @@ SELECT w.key, w.phase, p.status::text, w.absent_answers, w.attempts, w.refusals,
            AS action
 FROM (SELECT * FROM work
       WHERE entity = CAST(:entity AS entity)
-        AND (CAST(:most AS bigint) IS NULL OR state <> 'parked')
+        AND state <> 'withheld' AND (CAST(:most AS bigint) IS NULL OR state <> 'parked')
         AND (CAST(:imports AS bigint[]) IS NULL OR import_id = ANY(CAST(:imports AS bigint[])))
       ORDER BY CASE WHEN CAST(:most AS bigint) IS NOT NULL THEN hashtext(key) END
       LIMIT CAST(:most AS bigint)) w
@@ -34,9 +34,9 @@ WHERE email_hash = ANY(CAST(:hashes AS uuid[]))
 
 -- name: import_due
 -- What an import has to send: of those with these numbers, or (NULL) of everything.
-SELECT count(*) FILTER (WHERE w.state <> 'parked') AS due,
-       count(*) FILTER (WHERE w.state <> 'parked' AND p.synced_hash IS NULL AND p.status IS NULL)
-           AS new,
+SELECT count(*) FILTER (WHERE w.state IN ('ready', 'blocked')) AS due,
+       count(*) FILTER (WHERE w.state IN ('ready', 'blocked') AND p.synced_hash IS NULL
+                              AND p.status IS NULL) AS new,
        count(*) FILTER (WHERE w.state = 'parked') AS parked
 FROM work w LEFT JOIN snapshot p ON p.entity = w.entity AND p.key = w.key
 WHERE w.entity = CAST(:entity AS entity)

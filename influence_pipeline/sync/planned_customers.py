@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.sql import load_queries
-from influence_pipeline.state.erased import Identities, erased_among
+from influence_pipeline.state.erased import Identities, marks_among
+from influence_pipeline.state.name_hashes import Kind
 
 _QUERIES = load_queries(__file__, "plan.sql")
 _DELIVERY = load_queries(__file__, "deliver.sql")
@@ -41,10 +42,10 @@ class PlannedCustomers:
         self._new |= new
         return there | new
 
-    def erased(self, names: Identities) -> Identities:
+    def erased(self, names: Identities) -> dict[tuple[Kind, str], str]:
         """As `Claims.erased`."""
         with self._state.transaction() as connection:
-            return erased_among(connection, names)
+            return marks_among(connection, names)
 
     def own_emails(self, hashes: dict[str, str]) -> dict[str, str]:
         """As `Claims.own_emails`: who has it already goes first, then the first by key."""

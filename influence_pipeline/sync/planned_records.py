@@ -204,6 +204,7 @@ _STATES = {
     Verdict.AGAIN: Planned.WAITING,
     Verdict.BLOCKED: Planned.BLOCKED,
     Verdict.PARKED: Planned.PARKED,
+    Verdict.WITHHELD: Planned.SETTLED,
 }
 
 

@@ -17,7 +17,7 @@ from influence_pipeline.platform_api.payloads import Names, RecordError
 from influence_pipeline.postgres import Postgres
 from influence_pipeline.records import Entity
 from influence_pipeline.state.erased import Identities
-from influence_pipeline.state.name_hashes import email_hash, plain_email
+from influence_pipeline.state.name_hashes import Kind, email_hash, plain_email
 from influence_pipeline.state.schema import Phase
 from influence_pipeline.store.frames import transformed
 from influence_pipeline.store.mapping import Mapping, describe
@@ -52,7 +52,7 @@ class Customers(Protocol):
     """What is known of customers: by `Claims`, or by a plan, which writes nothing."""
 
     def acknowledged_customers(self, keys: Sequence[str]) -> set[str]: ...
-    def erased(self, names: Identities) -> Identities: ...
+    def erased(self, names: Identities) -> dict[tuple[Kind, str], str]: ...
     def own_emails(self, hashes: dict[str, str]) -> dict[str, str]: ...
 
 
@@ -150,7 +150,7 @@ class Preparation:
     def _not_erased(self, jobs: list[Job], prepared: Prepared) -> list[Job]:
         """Leave out customers who were erased since they became due."""
         keys = frozenset(job.claim.key for job in jobs)
-        gone = self._customers.erased(Identities(customers=keys)).customers
+        gone = {name for _, name in self._customers.erased(Identities(customers=keys))}
         prepared.results += [
             job.claim.result(Verdict.GONE) for job in jobs if job.claim.key in gone
         ]
@@ -168,7 +168,7 @@ class Preparation:
         return [job for job in jobs if job.claim.key not in owners]
 
     def _email_hash(self, email: str) -> str:
-        return email_hash(email, self._rules.email_salt)
+        return email_hash(plain_email(email), self._rules.email_salt)
 
     def _customers_first(self, jobs: list[Job], prepared: Prepared) -> list[Job]:
         """Hold back orders whose customer the API does not have yet (contract: Customers).
@@ -181,8 +181,9 @@ class Preparation:
         if not orders:
             return jobs
         erased = self._erased_buyers(orders)
+        emails = {name for kind, name in erased if kind is Kind.EMAIL}
         there = self._customers.acknowledged_customers(sorted(named)) if named else set()
-        missing = sorted(named - there - erased.customers)
+        missing = sorted(c for c in named - there if (Kind.CUSTOMER, c) not in erased)
         in_store: set[str] = set()
         if missing:
             # Whether they are there is all that is asked, so no transform is.
@@ -190,15 +191,15 @@ class Preparation:
             in_store = {row.key for row in rows} | {row.key for row in unreadable}
         ready: list[Job] = []
         for job in orders:
-            if job.customer in erased.customers:
-                self._of_nobody(job, prepared)
+            if (mark := erased.get((Kind.CUSTOMER, job.customer or ""))) is not None:
+                prepared.results.append(_withheld(job, mark))
             elif job.customer in there:
-                job.leave_out_email(erased.emails)
+                job.leave_out_email(emails)
                 ready.append(job)
             elif job.customer in in_store:
                 prepared.results.append(_blocked(job, f"customer:{job.customer}"))
-            elif job.email is not None and plain_email(job.email) in erased.emails:
-                self._of_nobody(job, prepared)
+            elif (mark := erased.get((Kind.EMAIL, plain_email(job.email or "")))) is not None:
+                prepared.results.append(_withheld(job, mark))
             elif self._rules.guest_orders == "skip" and not job.under_way:
                 prepared.results.append(settled(job.claim, job.content_hash))
                 prepared.skipped += 1
@@ -212,22 +213,10 @@ class Preparation:
                 prepared.results.append(parked(job.claim, "nobody", reason))
         return ready
 
-    def _erased_buyers(self, orders: Sequence[OrderJob]) -> Identities:
+    def _erased_buyers(self, orders: Sequence[OrderJob]) -> dict[tuple[Kind, str], str]:
         customers = frozenset(job.customer for job in orders if job.customer is not None)
         emails = frozenset(plain_email(job.email) for job in orders if job.email is not None)
         return self._customers.erased(Identities(customers, emails=emails))
-
-    def _of_nobody(self, job: OrderJob, prepared: Prepared) -> None:
-        """Tell nothing more of an order whose buyer was erased: it would bring them back."""
-        if job.claim.phase is not Phase.IDLE:
-            reason = (
-                "its customer was erased (influence-pipeline forget) while the outcome of a call "
-                "was not known; nothing more is sent of it"
-            )
-            prepared.results.append(parked(job.claim, "erased", reason))
-        else:
-            prepared.results.append(settled(job.claim, job.content_hash))
-            prepared.skipped += 1
 
 
 def _is_before(moment: object, go_live: datetime) -> bool:
@@ -286,6 +275,18 @@ def _blocked(job: Job, waits_for: str) -> Result:
         blocked_on=waits_for,
         reason_code="waits",
         reason=f"waits until {waits_for.replace(':', ' ')} is acknowledged",
+    )
+
+
+def _withheld(job: Job, mark: str) -> Result:
+    """Tell nothing more of an order whose buyer was erased: it would bring them back. What is known
+    of it stays, should they be let in again. `mark`: the hash by which they are known."""
+    return _unsent(
+        job.claim,
+        Verdict.WITHHELD,
+        blocked_on=f"erased:{uuid.UUID(mark)}",
+        reason_code="erased",
+        reason="its customer was erased (influence-pipeline forget), so nothing is sent of it",
     )
 
 

@@ -245,6 +245,7 @@ WITH gone AS (
     UPDATE work w SET state = 'parked', reason_code = 'gone',
         reason = 'it is gone from the store while the outcome of a call is not known'
     FROM gone WHERE w.entity = CAST(:entity AS entity) AND w.key = gone.key AND w.phase <> 'idle'
+      AND w.state <> 'withheld'
 )
 SELECT count(*) AS records,
        (SELECT coalesce(array_agg(key), '{}')

@@ -48,7 +48,7 @@ def overview(state: Postgres) -> dict[str, Any]:
     """Give everything `status` shows, as plain values: moments are datetimes."""
     entities: dict[str, dict[str, Any]] = {
         entity: dict.fromkeys(
-            ("in_store", "synced", "gone", "ready", "blocked", "parked", "held"), 0
+            ("in_store", "synced", "gone", "ready", "blocked", "parked", "withheld", "held"), 0
         )
         for entity in Entity
     }
@@ -62,7 +62,7 @@ def overview(state: Postgres) -> dict[str, Any]:
         for row in connection.execute(_QUERIES["pending"]):
             entities[row.entity][row.state] = row.records
             entities[row.entity]["held"] += row.under_way
-            if row.state != "parked":
+            if row.state in {"ready", "blocked"}:
                 _note_oldest(entities[row.entity], row.oldest, row.oldest_seconds)
         for row in connection.execute(_QUERIES["last_runs"]):
             entities[row.entity] |= {

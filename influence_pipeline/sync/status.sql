@@ -18,10 +18,10 @@ SELECT count(*) FILTER (WHERE state = 'ready' AND lane = 'live') AS waiting,
        count(*) FILTER (WHERE state = 'ready' AND lane = 'live' AND lease_until > now()) AS held,
        count(*) FILTER (WHERE state = 'blocked') AS blocked,
        count(*) FILTER (WHERE state = 'parked') AS parked,
-       extract(epoch FROM now() - min(queued_at) FILTER (WHERE state <> 'parked'))::float8
+       extract(epoch FROM now() - min(queued_at) FILTER (WHERE state IN ('ready', 'blocked')))::float8
            AS oldest_seconds,
        extract(epoch FROM now() - min(queued_at)
-                          FILTER (WHERE state <> 'parked' AND lane = 'live'))::float8
+                          FILTER (WHERE state IN ('ready', 'blocked') AND lane = 'live'))::float8
            AS oldest_live_seconds,
        extract(epoch FROM min(greatest(next_at, lease_until))
                           FILTER (WHERE state = 'ready' AND lane = 'live') - now())::float8

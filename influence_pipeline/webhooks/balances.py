@@ -143,6 +143,7 @@ def observe_unsettled(state: Postgres) -> int:
         )
     for start in range(0, len(ids), _EVENTS_AT_ONCE):
         with state.transaction() as connection:
+            connection.execute(_SQL["write_beside_erasures"])
             rows = connection.execute(
                 _SQL["bodies"], {"ids": ids[start : start + _EVENTS_AT_ONCE]}
             ).all()
@@ -192,6 +193,7 @@ def observe_listed(
     Who was created after `since`, when everybody had been listed once, began with no points.
     Newer is never overwritten by older. Who was erased is left out. `members`: each id once.
     """
+    connection.execute(_SQL["write_beside_erasures"])
     members = _not_erased(connection, members)
     placed = sorted(
         (m for m in members if m.updated_at is not None and m.balance is not None),

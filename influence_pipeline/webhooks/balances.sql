@@ -1,3 +1,7 @@
+-- name: write_beside_erasures
+-- Before it is asked who was erased: an erasure waits for whoever holds this (erasure.sql).
+LOCK TABLE loyalty_member, balance_seen IN ROW EXCLUSIVE MODE
+
 -- name: observe
 -- What one or more events tell. The same event again changes nothing. Only while somebody looks: rows
 -- that nobody settles would grow without end, and a cycle after such a pause begins anew.

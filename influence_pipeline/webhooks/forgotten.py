@@ -3,7 +3,8 @@
 The receiver stores a delivery as it came, because it must answer at once. Whoever works it off asks
 here first. An event of an erased member is emptied and done, without a coupon: its points belong to
 nobody any more. Of a referral with somebody else the other side's part is worked off, and only that
-is kept. What is quarantined is worked off by nobody, so it is swept.
+is kept. What is quarantined is worked off by nobody, so it is swept; a person may still take the
+other side's part of it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from influence_pipeline.state import erased
 from influence_pipeline.state.erased import Identities
 from influence_pipeline.state.name_hashes import Keys
 from influence_pipeline.webhooks import people
+from influence_pipeline.webhooks.events import MONEY_TOPICS
 from influence_pipeline.webhooks.inbox import Claimed
 from influence_pipeline.webhooks.outcomes import Done, LostClaim
 
@@ -57,26 +59,38 @@ def of_others(state: Postgres, claimed: Claimed) -> Claimed | tuple[Done | LostC
 
 
 def sweep(state: Postgres) -> int:
-    """Empty what is quarantined and names somebody erased; gives how many. Each is looked at once.
+    """Take people who were erased out of what is quarantined; gives how many deliveries named any.
+    Each is looked at once.
 
     Raises StateError.
     """
-    emptied = 0
+    taken_out = 0
     while True:
         with state.transaction() as connection:
             keys = erased.keys_of(connection)
             if keys is None:
-                return emptied
+                return taken_out
             after = connection.execute(_SQL["swept"]).scalar() or 0
             rows = connection.execute(_SQL["set_aside"], {"after": after, "most": _AT_ONCE}).all()
-            ids = [
-                row.id for row in rows if erased_in(connection, row.topic, bytes(row.body), keys)
-            ]
-            if ids:
-                connection.execute(_SQL["empty_set_aside"], {"ids": ids})
-                emptied += len(ids)
+            for row in rows:
+                names = erased_in(connection, row.topic, bytes(row.body), keys)
+                if names:
+                    _take_out(connection, row.id, row.topic, bytes(row.body), names)
+                    taken_out += 1
             passed = [row.id for row in rows if row.passed]
             if passed:
                 connection.execute(_SQL["note_swept"], {"upto": passed[-1]})
         if len(passed) < _AT_ONCE:
-            return emptied
+            return taken_out
+
+
+def _take_out(
+    connection: sa.Connection, event: int, topic: str | None, body: bytes, names: Identities
+) -> None:
+    """Take these people out of a quarantined event: it is done, unless there is somebody else whose
+    coupon a person may find in it."""
+    rest = people.rest_without(topic, body, names) if topic in set(MONEY_TOPICS) else None
+    if rest is None:
+        connection.execute(_SQL["empty_set_aside"], {"id": event})
+    else:
+        connection.execute(_SQL["replace_set_aside"], {"id": event, "body": rest})

@@ -25,7 +25,11 @@ ORDER BY id LIMIT :most
 -- name: empty_set_aside
 UPDATE inbox SET state = 'done', reason_code = 'erased', reason = NULL, body = '', headers = '{}',
                  webhook_id = NULL, done_at = clock_timestamp()
-WHERE id = ANY(CAST(:ids AS bigint[])) AND state = 'quarantined'
+WHERE id = :id AND state = 'quarantined'
+
+-- name: replace_set_aside
+UPDATE inbox SET body = :body, headers = '{}', webhook_id = NULL
+WHERE id = :id AND state = 'quarantined'
 
 -- name: note_swept
 INSERT INTO fact (name, value) VALUES ('erasure_swept', to_jsonb(CAST(:upto AS bigint)))

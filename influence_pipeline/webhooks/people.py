@@ -119,8 +119,8 @@ def _person(role: Role, value: Mapping[str, Any]) -> Person:
 def _elsewhere(role: Role, name: str, value: object) -> Iterator[Person]:
     """Find people at places that no handler reads. Never deep: what is usable is not nested so."""
     if isinstance(value, str):
-        if "@" in value:
-            yield Person(role, email=plain_email(value))
+        for email in _said_in(value):
+            yield Person(role, email=email)
     elif isinstance(value, dict):
         if _is_person(name, value):
             yield _person(role, value)
@@ -130,6 +130,13 @@ def _elsewhere(role: Role, name: str, value: object) -> Iterator[Person]:
     elif isinstance(value, list):
         for item in value:
             yield from _elsewhere(role, name, item)
+
+
+def _said_in(text: str) -> set[str]:
+    """The e-mails that a text is, or has in it, as `plain_email` writes them."""
+    if "@" not in text:
+        return set()
+    return {plain_email(text), *map(plain_email, _emails(text))}
 
 
 def _is_person(name: str, value: Mapping[str, Any]) -> bool:
@@ -228,7 +235,7 @@ def _cleaned(value: Any, erased: Identities, name: str = "") -> Any:
     if isinstance(value, list):
         return [_cleaned(item, erased, name) for item in value]
     if isinstance(value, str):
-        return None if "@" in value and plain_email(value) in erased.emails else value
+        return None if _said_in(value) & erased.emails else value
     if value is None or isinstance(value, bool | int | Decimal):
         return _as_number(value)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from influence_pipeline.assets import checks, reporting
+from influence_pipeline.erasure.erasing import forget
+from influence_pipeline.erasure.finding import find
 from influence_pipeline.sandbox.sample_store import poison
 from influence_pipeline.settings import load_settings
 from influence_pipeline.sync import health
@@ -138,6 +141,20 @@ class TestCounts:
     def test_an_unreadable_record_is_none_that_is_missing(self, house: House) -> None:
         poison.order_with_nan_amount(house.store_url)
         assert check_of(house.job("full_compare"), "order_changes", checks.COUNTS_AGREE).passed
+
+    def test_a_customer_who_was_erased_and_whom_the_store_has_yet_is_none_that_is_missing(
+        self, house: House
+    ) -> None:
+        assert house.job("incremental_sync").success
+        forget(house.state, find(house.state, "cus_000001"))
+        counted = check_of(house.job("full_compare"), "customer_changes", checks.COUNTS_AGREE)
+        assert (counted.passed, counted.metadata["erased"].value) == (True, 1)
+        assert "1 was erased" in str(counted.description)
+        with closing(psycopg2.connect(house.store_url)) as shop, shop, shop.cursor() as cursor:
+            cursor.execute("DELETE FROM orders WHERE customer_id = 'cus_000001'")
+            cursor.execute("DELETE FROM customers WHERE id = 'cus_000001'")
+        counted = check_of(house.job("full_compare"), "customer_changes", checks.COUNTS_AGREE)
+        assert (counted.passed, counted.metadata["erased"].value) == (True, 0)
 
     @pytest.mark.parametrize(
         ("statement", "words"),

@@ -15,6 +15,7 @@ import pytest
 
 from influence_pipeline.erasure import erasing
 from influence_pipeline.erasure.finding import find
+from influence_pipeline.errors import StateError
 from influence_pipeline.records import Entity
 from influence_pipeline.state import database, erased
 from influence_pipeline.store.reader import EVERYTHING
@@ -32,6 +33,7 @@ from influence_pipeline_tests.erasure.conftest import (
     hits,
 )
 from influence_pipeline_tests.support.tally import Tally
+from influence_pipeline_tests.webhooks import builders
 
 pytestmark = pytest.mark.proves("T19")
 
@@ -211,6 +213,63 @@ def test_what_an_erased_friend_leaves_of_a_referral_still_makes_the_referrers_co
     assert "GIVER-1" in loop.store.codes()
     assert not set(CODES) & set(loop.store.codes())
     assert loop.kept() == []
+
+
+@pytest.mark.parametrize("erased_first", [False, True])
+def test_somebody_elses_coupon_that_a_person_must_decide_on_is_kept_without_the_erased_friend(
+    loop: Loop, erased_first: bool
+) -> None:
+    loop.sync()
+    if erased_first:
+        erase(loop)
+    giver = builders.referral(7, customer=loop.other(), friendCustomer=loop.person())
+    loop.deliver("referrals/completed", {**giver, "id": "completed-7"})
+    loop.work()
+    # The same referral, and now it names another coupon for the one who is not erased.
+    other = {**giver["customerReward"], "couponCode": "GIVER-OTHER"}
+    loop.deliver("referrals/completed", {**giver, "id": "completed-7", "customerReward": other})
+    if not erased_first:
+        erase(loop)
+    loop.work()
+    assert loop.kept() == []
+    ((state, reason, body),) = loop.ask(
+        "SELECT state, reason_code, convert_from(body, 'UTF8') FROM inbox WHERE state <> 'done'"
+    )
+    assert (state, reason) == ("quarantined", "conflict")
+    assert "GIVER-OTHER" in body
+
+
+def test_a_member_who_is_known_by_an_event_alone_is_erased_even_if_that_is_broken_off(
+    loop: Loop,
+) -> None:
+    """Influence knows no id of the store for them; that it is the customer shows by the e-mail."""
+    loop.sync()
+    loop.deliver("customers/updated", loop.person(externalId=None))
+    loop.work()
+    assert loop.ask(f"SELECT external_id FROM loyalty_member WHERE customer_id = '{MEMBER}'") != []
+
+    class BrokenOffError(Exception):
+        pass
+
+    def stop(at: str) -> None:
+        if at == erasing.EVENTS_EMPTIED:
+            raise BrokenOffError
+
+    with pytest.raises(BrokenOffError):
+        erase(loop, at=stop)
+    erase(loop)
+    assert loop.ask(f"SELECT * FROM loyalty_member WHERE customer_id = '{MEMBER}'") == []
+    assert loop.kept() == []
+
+
+def test_who_lists_members_just_now_is_waited_for(loop: Loop) -> None:
+    loop.sync()
+    found = find(loop.state, loop.customer)
+    with loop.state.transaction() as connection:
+        balances.observe_listed(connection, [], since=None)
+        with pytest.raises(StateError, match="run it again"):
+            erasing.forget(loop.state, found, wait_seconds=0)
+    assert erase(loop, wait_seconds=0).under_way == 0
 
 
 def test_a_worker_that_has_an_event_of_the_customer_loses_it(lived: Loop) -> None:

@@ -252,6 +252,20 @@ def test_events_done_long_ago_are_emptied_and_those_a_person_must_see_are_not(
     assert filled(state) == kept
 
 
+def test_a_delivery_that_asked_for_the_same_coupons_again_is_emptied_too(state: Postgres) -> None:
+    events(state, age="91 days", what="quarantined", number=3)
+    events(state, age="89 days", what="quarantined")
+    with state.transaction() as connection:
+        run(connection, "UPDATE inbox SET reason_code = 'changed'")
+        run(connection, "UPDATE inbox SET reason_code = 'conflict' WHERE id = 1")
+    prune(state, MONTH, time.monotonic)
+    # Of a conflict a person decides.
+    assert filled(state) == ["89 daysquarantined1", "91 daysquarantined1"]
+    with state.transaction() as connection:
+        settled = run(connection, "SELECT id FROM inbox WHERE state = 'done' ORDER BY 1").fetchall()
+    assert settled == [(2,), (3,)]
+
+
 def test_events_are_kept_for_ever_where_the_setting_says_so(state: Postgres) -> None:
     events(state, age="4000 days", what="done")
     prune(state, Retention(events_days=0), time.monotonic)

@@ -37,6 +37,7 @@ NOBODY = referral(2, friendCustomer=None)
         ("referrals/started", {**NOBODY, "friendEmail": unicodedata.normalize("NFD", EMAIL.upper())}),
         ("referrals/started", {**NOBODY, "friend": {"contact": [f" {EMAIL} "]}}),
         ("referrals/started", {**NOBODY, "referrer": {"externalId": "1"}}),
+        ("points/earned", {"id": "e", "customer": customer(2), "note": f"A gift for {EMAIL}, 7 May"}),
         ("points/earned", {"id": "e", "customer": customer(2), "given": {"email": EMAIL, "id": 9}}),
         ("points/earned", encoded({"email": EMAIL})[:-1]),
         ("points/earned", json.dumps({"email": EMAIL}, ensure_ascii=False).encode("utf-16")),

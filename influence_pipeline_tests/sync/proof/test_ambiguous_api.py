@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -177,9 +178,12 @@ def test_control_a_pipeline_that_repeats_lost_calls_doubles_orders(
 LOST, GATEWAY = "dropped_reply", "gateway_404"
 
 
-def refunded_behind_a_gateway(world: World, proxy: FaultProxy) -> None:
+def refunded_behind_a_gateway(
+    world: World, proxy: FaultProxy, meanwhile: Callable[[], object] = lambda: None
+) -> None:
     """Two refunds whose replies are lost. The API can be asked about the first; of the second the
-    gateway says three times that there is no such thing, a quiet window apart."""
+    gateway says three times that there is no such thing, a quiet window apart. `meanwhile`: what
+    happens between the two."""
     lives = OrderLives(world, random.Random(1))
     orders = [lives.place(paid=True) for _ in range(2)]
     capture(world)
@@ -192,12 +196,24 @@ def refunded_behind_a_gateway(world: World, proxy: FaultProxy) -> None:
         for _ in range(6):
             deliver_once(world, proxy, 1)
         assert proxy.report()["fired"][LOST] == 1
+        meanwhile()
 
 
 def test_a_gateways_404_does_not_make_a_refund_twice_where_the_api_can_be_asked(
     troubled: World, proxy: FaultProxy
 ) -> None:
     refunded_behind_a_gateway(troubled, proxy)
+    assert judged(troubled) == []
+    assert proxy.report()["fired"][GATEWAY] == 3
+
+
+def test_what_the_api_can_do_is_known_when_the_log_of_calls_of_then_is_gone(
+    troubled: World, proxy: FaultProxy
+) -> None:
+    def a_month_goes_by() -> None:
+        assert troubled.ask_state("DELETE FROM influence.attempt RETURNING call") != []
+
+    refunded_behind_a_gateway(troubled, proxy, a_month_goes_by)
     assert judged(troubled) == []
     assert proxy.report()["fired"][GATEWAY] == 3
 
