@@ -123,9 +123,12 @@ class _Erasure:
         """Note who it is. From here on whoever asks leaves the customer out."""
         with self._state.transaction() as connection:
             self._keys = erased.make_keys(connection)
-            erased.mark(connection, self._keys, self._customer, self._names)
+            self._mark(connection)
         with self._state.transaction() as connection:
             erased.draw_fence(connection, self._keys, self._customer)
+
+    def _mark(self, connection: sa.Connection) -> None:
+        self._done.rows += erased.mark(connection, self._marks(), self._customer, self._names)
 
     def _marks(self) -> Keys:
         assert self._keys is not None  # noqa: S101  (noted first of all)
@@ -239,7 +242,7 @@ class _Erasure:
             self._erase_coupons(connection, codes)
             connection.execute(_SQL["leave_out"], values)
             # An e-mail that a call under way was sent with is noted with the others.
-            erased.mark(connection, self._marks(), self._customer, self._names)
+            self._mark(connection)
             connection.execute(_SQL["release_waiting"], values)
             for query in _ERASES:
                 self._done.rows += connection.execute(_SQL[query], values).rowcount

@@ -57,14 +57,14 @@ def make_keys(connection: sa.Connection) -> Keys:
     return found
 
 
-def mark(connection: sa.Connection, keys: Keys, customer: str, names: Identities) -> None:
+def mark(connection: sa.Connection, keys: Keys, customer: str, names: Identities) -> int:
     """Note that these names, and the e-mails known to be sent, are of one customer who was erased;
-    `customer`: the store's id. The e-mails belong to nobody from then on."""
+    `customer`: the store's id. The e-mails belong to nobody from then on; gives how many did."""
     hashes = sorted(_hashes(keys, names | Identities(frozenset([customer]))))
     person = hashed(keys, Kind.CUSTOMER, customer)
     values = {"hashes": hashes, "person": person, "customer": customer}
     connection.execute(_SQL["mark"], values)
-    connection.execute(_SQL["disown"], {"customer": customer})
+    return connection.execute(_SQL["disown"], {"customer": customer}).rowcount
 
 
 def draw_fence(connection: sa.Connection, keys: Keys, customer: str) -> None:

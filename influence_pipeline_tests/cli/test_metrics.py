@@ -191,6 +191,7 @@ def test_the_gauges_say_what_status_says(
             "due": facts["ready"],
             "blocked": facts["blocked"],
             "parked": facts["parked"],
+            "withheld": facts["withheld"],
             "held": facts["held"],
         }
     assert found["influence_records"]["customer", "parked"] == 2

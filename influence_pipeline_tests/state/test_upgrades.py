@@ -253,7 +253,7 @@ def test_control_a_migration_that_loses_or_changes_something_is_caught(
             execute("DELETE FROM influence.fact")
 
     monkeypatch.setattr(op, "execute", broken)
-    restore(empty_database_url, OLDER[-1])
+    restore(empty_database_url, "0005")
     before = rows(empty_database_url)
     with opened(empty_database_url):
         pass
