@@ -4,8 +4,8 @@ This module knows the commands and their flags and loads a command's module when
 that `--help` answers at once. What a command does is in the module that its name leads to.
 
 Exit codes: 0 done · 1 stopped by the store, the state or the API · 2 wrong usage
-· 3 a setting or the mapping must be mended · 4 done, but records of this run were parked ·
-130 interrupted.
+· 3 a setting or the mapping must be mended · 4 done, but records of this run were parked
+· 5 so much has changed at once that the sync of an entity stopped · 130 interrupted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from influence_pipeline.errors import InfluencePipelineError
 EXIT_CODES = (
     "exit codes: 0 done; 1 stopped by the store, the state or the API; 2 wrong usage; "
     "3 a setting or the mapping must be mended; 4 done, but records of this run were parked; "
-    "130 interrupted"
+    "5 so much has changed at once that the sync of an entity stopped; 130 interrupted"
 )
 
 _STORE = "INFLUENCE_STORE"

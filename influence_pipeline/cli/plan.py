@@ -53,8 +53,8 @@ def _require_pyarrow() -> None:
         import pyarrow  # noqa: F401  (an extra; before a long work)
     except ImportError:
         raise ConfigurationError(
-            "--parquet needs the package pyarrow, which is not installed: "
-            "pip install 'influence-pipeline[parquet]'."
+            "--parquet needs the package pyarrow, which is not installed; in the project's folder: "
+            "pip install '.[parquet]'."
         ) from None
 
 

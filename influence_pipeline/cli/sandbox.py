@@ -15,8 +15,8 @@ from influence_pipeline.settings import load_settings
 def run(arguments: argparse.Namespace) -> int:
     if find_spec("fastapi") is None:
         raise ConfigurationError(
-            "The sandbox needs packages that production does not: "
-            "pip install 'influence-pipeline[sandbox]'."
+            "The sandbox needs packages that production does not; in the project's folder: "
+            "pip install '.[sandbox]'."
         )
     from influence_pipeline.sandbox.platform.server import serve
     from influence_pipeline.sandbox.platform.settings import SandboxSettings

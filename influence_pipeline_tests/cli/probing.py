@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from influence_pipeline.settings.file import Config
 from influence_pipeline_tests.cli.conftest import CommandLine, Ran
 from influence_pipeline_tests.sandbox.platform_fixtures import KEY, Sandbox
 
@@ -41,6 +43,8 @@ class Prober:
     def __call__(self, *arguments: str) -> Found:
         ran = self.cli("probe", "--json", "--settle", self.settle, *arguments)
         found = ran.json
+        for kind in ("must", "may"):
+            assert refused(tomllib.loads(found["settings"][kind])) == []
         findings = {one["id"]: one for one in found["findings"]}
         return Found(
             ran=ran,
@@ -56,6 +60,15 @@ class Prober:
         """Method, path and body of every call that the sandbox got, in order."""
         rows = self.sandbox.rows("SELECT method, path, body FROM calls ORDER BY id")
         return [(r["method"], r["path"], r["body"] and r["body"].decode()) for r in rows]
+
+
+def refused(tables: dict[str, Any]) -> list[Any]:
+    """What influence.toml would refuse of these tables; that others are missing is no matter."""
+    try:
+        Config.model_validate(tables)
+    except ValidationError as error:
+        return [one for one in error.errors() if one["type"] != "missing"]
+    return []
 
 
 def written(sandbox: Sandbox) -> dict[str, int]:

@@ -55,7 +55,7 @@ def test_without_a_store_the_plain_preset_is_written_and_what_to_do_next(
         f"wrote into {Path(folder)}: {', '.join(sorted(FILES | {SCHEMA}))}",
         "Next:",
         "  1. Set INFLUENCE_STORE_URL, INFLUENCE_STATE_URL and "
-        f"INFLUENCE_CONFIG={Path(folder, 'influence.toml')} (all variables: README.md).",
+        f"INFLUENCE_CONFIG={Path(folder, 'influence.toml')} (all variables: docs/settings.md).",
         "  2. Make the SELECTs and sources fit your tables (docs/mapping.md).",
         "  3. `influence-pipeline check` says what does not fit yet.",
         "  4. `influence-pipeline plan` shows what would be sent, and sends nothing.",

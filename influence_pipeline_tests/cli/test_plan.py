@@ -240,8 +240,8 @@ def test_without_pyarrow_a_plan_as_parquet_says_what_to_install(
     ran = cli("plan", "--parquet", "plan.parquet")
     assert (ran.code, ran.error) == (
         3,
-        "--parquet needs the package pyarrow, which is not installed: "
-        "pip install 'influence-pipeline[parquet]'.",
+        "--parquet needs the package pyarrow, which is not installed; in the project's folder: "
+        "pip install '.[parquet]'.",
     )
     assert not Path("plan.parquet").exists()
 

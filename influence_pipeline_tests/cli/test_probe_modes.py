@@ -81,7 +81,7 @@ MODES: list[tuple[str, dict[str, Any], tuple[str, ...], dict[str, str], Any, Any
     ("a PATCH makes the order", {"patch_unknown_order": "create"}, ORDERS,
      {"patch-absent": "creates"}, {}, DIRECT),
     ("no orders of guests", {"guest_orders": False}, ORDERS, {"guest-order": "refused"},
-     {"orders": {"guests": "skip"}}, DIRECT),
+     {"orders": {"guest_orders": "skip"}}, DIRECT),
     ("orders are answered with nothing", {"order_reply": "empty"}, ORDERS, {}, {}, DIRECT),
     ("variants as a bare list", {"variants_body": "bare"}, ("--only", "products"),
      {"variants-body": "bare"}, {"api_names": {"variants_body": "bare"}}, {}),

@@ -56,7 +56,7 @@ def _guest(room: Room) -> Answer:
         )
     if not heard.refused:
         return unclear(f"An order with an e-mail and no customer is answered: {heard.brief}.")
-    skip = Setting("orders", "guests", "skip")
+    skip = Setting("orders", "guest_orders", "skip")
     return Answer(
         "refused",
         f"An order with an e-mail and no customer is refused (HTTP {heard.status}).",
