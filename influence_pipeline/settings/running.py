@@ -43,7 +43,7 @@ class Webhooks(Section):
     net."""
     verify_redemptions: bool = True
     """Before a coupon is made, the API must know its customer: a URL with a secret is all that
-    tells Influence's webhooks from forged ones (contract: Webhook deliveries, no signature)."""
+    tells Influence's webhooks from forged ones (docs/contract.md: they carry no signature)."""
     workers: int = Field(default=4, ge=1, le=32)
     """Events worked off at once by one process. Most of the time goes into waiting for
     databases."""

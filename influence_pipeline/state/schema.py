@@ -32,7 +32,7 @@ class WorkState(StrEnum):
 
 
 class Phase(StrEnum):
-    """Which call of the order protocol may be outstanding (contract: The order protocol).
+    """Which call of the order protocol may be outstanding (docs/order-protocol.md).
 
     `idle`: none. `creating`: a POST was intended; if nobody holds the lease, its outcome is not
     known. `unknown`: its outcome is not known and the quiet window runs. `refunding`: a PATCH to
