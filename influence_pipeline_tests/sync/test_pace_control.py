@@ -122,7 +122,8 @@ def test_where_a_limit_shows_it_is_what_was_let_through_in_the_last_second() -> 
     learn(control, Report(epoch=0, accepted=10, window=8), NOW + 0.5)
     assert control.rate == pytest.approx(50 * 0.98)
     assert control.low == pytest.approx(50 / 2)
-    # After the rest they are not counted any more.
+    # Those that went out since are not, nor any after the rest.
+    learn(control, Report(epoch=1, accepted=10), NOW + 0.6)
     learn(control, Report(epoch=0, accepted=10, window=8), NOW + 1.5)
     assert control.rate == pytest.approx(50 * 0.98)
 
@@ -249,6 +250,16 @@ def test_the_merchants_ceiling_bounds_the_rate(
     assert rate_now(Control(rate=rate), ceiling) == found
 
 
+def test_slots_are_given_at_the_merchants_ceiling_and_a_limit_above_it_is_forgotten() -> None:
+    control = Control()
+    found = exchange(control, Report(wanted=99), NOW, ceiling=100.0, most_seconds=0.2)
+    assert (found.rate, found.count, found.gap) == (97.0, 19, 1 / 97.0)
+    control = at_rate(99.5, Mode.SEARCH, growth=0.02, grown_at=NOW - 1)
+    used_well = Report(epoch=4, used=True, wanted=1)
+    assert exchange(control, used_well, NOW, ceiling=100.0, most_seconds=0.2).rate == 97.0
+    assert control.rate is None
+
+
 # -- a refusal -------------------------------------------------------------------------------------
 
 
@@ -278,6 +289,27 @@ def test_a_rate_that_grew_slowly_past_a_limit_counted_in_windows_is_held_just_be
     # A short rest does, and the other formula told nothing.
     assert (control.next_at, control.low) == (NOW + 0.25, 0.0)
     assert control.hold_until == NOW + 60
+
+
+def test_a_slow_search_from_a_held_rate_does_not_give_it_up() -> None:
+    control = at_rate(60.0, Mode.SEARCH, growth=0.02, slots=500, held=59.5)
+    learn(control, refusal(), NOW)
+    assert (control.mode, control.rate) == (Mode.HOLD, 59.5)
+    # Nor what an API lets through at least.
+    control = at_rate(60.0, Mode.SEARCH, growth=0.02, since=999.0, slots=118, grows_from=999.0)
+    control.next_at = NOW
+    learn(control, refusal(), NOW)
+    assert control.rate == pytest.approx(118.5 / 2 * 0.98)
+
+
+def test_a_fine_search_waits_longer_than_a_fast_one() -> None:
+    control = at_rate(60.0, Mode.SEARCH, growth=0.15, slots=300)
+    learn(control, refusal(), NOW)
+    # 1.25 * 27.3 / (51.1 - 27.3) seconds after the second in which nothing grows.
+    low, rate = 300.5 / 11, 60.0 / 1.15 * 0.98
+    assert control.growth == 0.02
+    assert control.grows_from == pytest.approx(NOW + 2 + 1.25 * low / (rate - low))
+    assert control.held == 0.0
 
 
 def test_a_rate_that_grew_fast_is_searched_again_more_finely_from_a_second_before() -> None:
@@ -310,6 +342,23 @@ def test_a_rate_held_before_is_not_given_up_for_less() -> None:
     assert (control.mode, control.rate) == (Mode.HOLD, 48.0)
     # Found unchanged, it is held for longer.
     assert (control.patience, control.hold_until) == (2, NOW + 120)
+
+
+@pytest.mark.parametrize(("off", "same"), [(0.09, True), (0.11, False)])
+def test_two_estimates_are_the_same_within_three_parts_in_a_hundred(off: float, same: bool) -> None:
+    control = at_rate(50.0, slots=500, low=500.5 / 11 / (1 - 0.3 * off))
+    learn(control, refusal(), NOW)
+    assert control.saves_up == same
+
+
+@pytest.mark.parametrize(
+    ("before", "same"), [(1.15, False), (1.2, True), (1.4, True), (1.45, False)]
+)
+def test_of_few_calls_they_are_the_same_within_nine_parts(before: float, same: bool) -> None:
+    # Six calls in four seconds: 1.3 a second.
+    control = at_rate(2.0, since=996.0, slots=6, low=before)
+    learn(control, refusal(), NOW)
+    assert (control.saves_up, control.low) == (same, pytest.approx(1.3))
 
 
 def test_another_estimate_is_no_proof_that_it_saves_up() -> None:
@@ -375,6 +424,10 @@ def test_a_single_refusal_says_nothing_while_they_are_taken_for_chance() -> None
     assert asked(control, wanted=1).chance
     learn(control, refusal(limited=False), NOW)
     assert control.epoch == 4
+    # So many in a row do, all the same.
+    shown = replace(control)
+    learn(shown, refusal(), NOW)
+    assert shown.epoch == 5
     learn(control, refusal(limited=False), NOW + 1)
     assert control.epoch == 5
 
