@@ -40,7 +40,7 @@ _AGAIN = """\
 ## How to repeat
 
 ```
-make proof                        # all, about an hour on two cores
+make proof                        # all, one to two hours on two cores
 make proof TEST=T2                # one proof; writes its row
 make proof TEST=T2 SEED=1017      # one seed again, as a failure says; writes nothing
 make slice                        # ten minutes of it with the day's seeds, as CI does
